@@ -1,0 +1,3 @@
+from producers.client import MemberClient
+
+__all__ = ["MemberClient"]

@@ -1,0 +1,53 @@
+"""Why a bundle or an event was quarantined: the documented codes, each with its meaning and the sender's remedy."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    UNSIGNED = "unsigned"
+    BAD_SIGNATURE = "bad-signature"
+    UNKNOWN_MEMBER = "unknown-member"
+    SUSPENDED_MEMBER = "suspended-member"
+    UNKNOWN_KEY = "unknown-key"
+    WRONG_SOURCE = "wrong-source"
+    WRONG_SECTOR = "wrong-sector"
+    WRONG_TOPIC = "wrong-topic"
+    MALFORMED = "malformed"
+    DUPLICATE_KEY = "duplicate-key"
+    NOT_FINITE = "not-finite"
+    UNKNOWN_FIELD = "unknown-field"
+    WRONG_VERSION = "wrong-version"
+    INVALID_FIELD = "invalid-field"
+    OVERSIZED = "oversized"
+    TOO_MANY_EVENTS = "too-many-events"
+    FUTURE = "future"
+    TOO_OLD = "too-old"
+    CONFLICT = "conflict"
+    NOT_YOURS = "not-yours"
+
+
+REMEDY: dict[Reason, str] = {
+    Reason.UNSIGNED: "The bundle has no signature header: sign its exact bytes as a detached JWS (EdDSA).",
+    Reason.BAD_SIGNATURE: "The signature does not fit the bytes: sign exactly what is sent, with the key of `kid`.",
+    Reason.UNKNOWN_MEMBER: "The member that `kid` names is not in the registry: join first.",
+    Reason.SUSPENDED_MEMBER: "The member is suspended or revoked: ask the registrar.",
+    Reason.UNKNOWN_KEY: "The key of `kid` is not the member's, or not valid now: register it or use the present one.",
+    Reason.WRONG_SOURCE: "An event's source is another member than the one that signed: send only your own events.",
+    Reason.WRONG_SECTOR: "Members of this sector may not send this kind.",
+    Reason.WRONG_TOPIC: "This kind does not belong on this topic.",
+    Reason.MALFORMED: "The bytes are not a JSON array of events in UTF-8.",
+    Reason.DUPLICATE_KEY: "An object has the same key twice.",
+    Reason.NOT_FINITE: "NaN and Infinity are not JSON.",
+    Reason.UNKNOWN_FIELD: "A field is not in the contract: remove it, or check its name.",
+    Reason.WRONG_VERSION: "The event's type names a version that the alliance does not speak.",
+    Reason.INVALID_FIELD: "A field's value is not what the contract says; the detail names it.",
+    Reason.OVERSIZED: "The bundle has more than 1,000,000 bytes: send smaller ones.",
+    Reason.TOO_MANY_EVENTS: "The bundle has more than 500 events: send smaller ones.",
+    Reason.FUTURE: "The event's time is more than 5 minutes ahead: set the clock right.",
+    Reason.TOO_OLD: "The event is older than 7 days, the admission age; only victim reports may be older.",
+    Reason.CONFLICT: "The id was used before with other content: neither counts; send the right one under a new id.",
+    Reason.NOT_YOURS: "The event speaks of another member's event or request.",
+}
+"""What the sender should know and do."""

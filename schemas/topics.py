@@ -1,0 +1,92 @@
+"""Every topic, declared once: who owns it, how it is keyed, how long it is kept, what travels on it and an example.
+
+Must be the only place that spells a topic's name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Cleanup = Literal["delete", "compact", "compact,delete"]
+DAY = 86_400_000
+STATE_PARTITIONS = 4
+"""Partitions of `signals` and of the state built from it; a change starts a new generation of the state."""
+
+
+@dataclass(frozen=True)
+class Topic:
+    """`retention_ms` −1 keeps for ever; `schema` names the model in `schemas`; `example` a file in
+    `schemas/examples`."""
+
+    name: str
+    owner: str
+    key: str
+    schema: str
+    example: str
+    partitions: int = 4
+    retention_ms: int = 14 * DAY
+    cleanup: Cleanup = "delete"
+    max_message_bytes: int = 1_100_000
+    inbound: bool = False
+
+
+SUSPICIOUS_ACCOUNT = Topic("suspicious-account", "members", "member", "Event", "suspicious-account", inbound=True)
+SUSPICIOUS_NUMBER = Topic("suspicious-number", "members", "member", "Event", "suspicious-number", inbound=True)
+SUSPICIOUS_HANDLE = Topic("suspicious-handle", "members", "member", "Event", "suspicious-handle", inbound=True)
+VICTIM_REPORT = Topic(
+    "victim-report", "members", "member", "Event", "victim-report", retention_ms=180 * DAY, inbound=True
+)
+WITHDRAWAL = Topic("withdrawal", "members", "member", "Event", "withdrawal", retention_ms=180 * DAY, inbound=True)
+ALIAS = Topic("alias", "members", "member", "Event", "alias", retention_ms=180 * DAY, inbound=True)
+RISK_CHECK = Topic("risk-check", "members", "member", "Event", "risk-check", retention_ms=DAY, inbound=True)
+ANSWERS = Topic("answers", "members", "member", "Event", "answer", retention_ms=180 * DAY, inbound=True)
+
+SIGNALS = Topic(
+    "signals", "intake", "token", "streams.signals", "", STATE_PARTITIONS, 100 * DAY, max_message_bytes=2_000_000
+)
+CHANGELOG = Topic(
+    "correlate-changelog", "correlate", "token", "streams.core.state", "", STATE_PARTITIONS, 100 * DAY, "compact,delete"
+)
+LEADS = Topic("leads", "correlate", "subject", "Lead", "lead", STATE_PARTITIONS, 180 * DAY)
+QUARANTINE = Topic(
+    "quarantine", "intake", "member", "QuarantineNote", "quarantine-note", 1, 90 * DAY, max_message_bytes=2_000_000
+)
+MEMBERS = Topic("members", "registrar", "member", "Member", "member", 1, -1, "compact")
+RULES = Topic("rules", "registrar", "name", "streams.rules", "", 1, -1, "compact")
+AUDIT = Topic("audit", "casebook", "sequence", "AuditEntry", "", 1, -1)
+
+TOPICS: tuple[Topic, ...] = (
+    SUSPICIOUS_ACCOUNT,
+    SUSPICIOUS_NUMBER,
+    SUSPICIOUS_HANDLE,
+    VICTIM_REPORT,
+    WITHDRAWAL,
+    ALIAS,
+    RISK_CHECK,
+    ANSWERS,
+    SIGNALS,
+    CHANGELOG,
+    LEADS,
+    QUARANTINE,
+    MEMBERS,
+    RULES,
+    AUDIT,
+)
+
+BY_KIND: dict[str, Topic] = {
+    "suspicious-account": SUSPICIOUS_ACCOUNT,
+    "suspicious-number": SUSPICIOUS_NUMBER,
+    "suspicious-handle": SUSPICIOUS_HANDLE,
+    "victim-report": VICTIM_REPORT,
+    "withdrawal": WITHDRAWAL,
+    "alias": ALIAS,
+    "risk-check": RISK_CHECK,
+    "answer": ANSWERS,
+}
+"""On which topic a kind of event travels."""
+
+
+def member_topic(member: str) -> Topic:
+    """What the hub sends to one member alone."""
+    return Topic(f"to.{member}", "dispatch", "request", "ToMember", "request", 1, 30 * DAY)
