@@ -1,0 +1,55 @@
+"""Seals: clear values that only one recipient can open, bound to one event (HPKE base mode, RFC 9180).
+
+Suite: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-128-GCM. A seal must never be taken as proof of its sender: that is
+the bundle's signature. The associated data goes into HPKE's `info`, as RFC 9180 section 8.1 asks of single-shot use:
+`info`, NUL, `aad`.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
+
+from alliance.errors import AfaError
+from alliance.keys.encoding import decode, encode
+
+_SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_128_GCM)
+
+
+class BadSeal(AfaError):
+    """The seal can not be made or opened with this key, for this event."""
+
+
+def seal(recipient_public: bytes, clear: bytes, info: bytes, aad: bytes) -> str:
+    """base64url of encapsulated key and ciphertext: 64 characters and 4/3 of `clear`'s length.
+
+    `recipient_public` is a raw X25519 key, `info` names the use, `aad` is the event id's 16 bytes.
+    """
+    bound = _bound(info, aad)
+    try:
+        return encode(_SUITE.encrypt(clear, _public_key(recipient_public), bound))
+    except ValueError as error:
+        raise BadSeal("the recipient's sealing key is not an X25519 public key; correct it in the registry") from error
+
+
+def unseal(private_key: X25519PrivateKey, sealed: str, info: bytes, aad: bytes) -> bytes:
+    """The clear bytes; `BadSeal` for another recipient, another event, or a changed byte."""
+    bound = _bound(info, aad)
+    try:
+        return _SUITE.decrypt(decode(sealed), private_key, bound)
+    except (InvalidTag, ValueError) as error:
+        raise BadSeal("the seal does not open: it is for another recipient or event, or was changed") from error
+
+
+@lru_cache(maxsize=1024)
+def _public_key(raw: bytes) -> X25519PublicKey:
+    return X25519PublicKey.from_public_bytes(raw)
+
+
+def _bound(info: bytes, aad: bytes) -> bytes:
+    if b"\0" in info:
+        raise ValueError("info must not hold a NUL, which parts it from the associated data")
+    return info + b"\0" + aad

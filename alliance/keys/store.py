@@ -1,0 +1,128 @@
+"""A member's own keys and the file that holds them, readable by its owner alone; and what of them the registry shows.
+
+A secret must never reach a log, a repr or an error from here.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from alliance.errors import SetupError
+from alliance.files import write_atomically
+from alliance.keys.encoding import decode, encode
+from alliance.keys.tokens import TokenKeys
+from schemas import strictjson
+
+_VERSION = 1
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKeys:
+    """What others need to verify and to seal; raw 32-byte keys as the registry writes them, base64url."""
+
+    member: str
+    key_id: str
+    signing: str
+    sealing: str
+
+    @property
+    def kid(self) -> str:
+        return f"{self.member}/{self.key_id}"
+
+    def verifier(self) -> Ed25519PublicKey:
+        return Ed25519PublicKey.from_public_bytes(decode(self.signing))
+
+    def sealing_bytes(self) -> bytes:
+        return decode(self.sealing)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberKeys:
+    """All keys of one member. `tokens` is None for the hub, which must not be able to make or guess one."""
+
+    member: str
+    key_id: str
+    signing: Ed25519PrivateKey = field(repr=False)
+    sealing: X25519PrivateKey = field(repr=False)
+    tokens: TokenKeys | None = field(repr=False)
+
+    def __post_init__(self) -> None:
+        for part in (self.member, self.key_id):
+            if not _NAME.fullmatch(part):
+                raise ValueError(f"{part!r} is not a name of 1 to 64 letters, digits, '.', '_' and '-'")
+
+    @property
+    def kid(self) -> str:
+        """How this member's signatures name their key."""
+        return f"{self.member}/{self.key_id}"
+
+    @property
+    def public(self) -> PublicKeys:
+        signing = encode(self.signing.public_key().public_bytes_raw())
+        sealing = encode(self.sealing.public_key().public_bytes_raw())
+        return PublicKeys(self.member, self.key_id, signing, sealing)
+
+    def save(self, path: Path) -> None:
+        """Write the key file whole or not at all, mode 0600."""
+        write_atomically(path, orjson.dumps(self._to_json(), option=orjson.OPT_INDENT_2), mode=0o600)
+
+    def _to_json(self) -> dict[str, Any]:
+        epochs = self.tokens.epochs if self.tokens else {}
+        return {
+            "version": _VERSION,
+            "member": self.member,
+            "key_id": self.key_id,
+            "signing": encode(self.signing.private_bytes_raw()),
+            "sealing": encode(self.sealing.private_bytes_raw()),
+            "tokens": [{"epoch": epoch, "key": encode(key)} for epoch, key in epochs.items()],
+        }
+
+
+def generate(member: str, tokens: TokenKeys | None = None, key_id: str = "k1") -> MemberKeys:
+    """New keys of `member`, who shares the alliance's token keys (none for the hub)."""
+    return MemberKeys(member, key_id, Ed25519PrivateKey.generate(), X25519PrivateKey.generate(), tokens)
+
+
+def load(path: Path) -> MemberKeys:
+    """The keys in `path`. Raises SetupError if it is absent, readable by others, or not a key file of this version."""
+    try:
+        with path.open("rb") as file:
+            _refuse_shared(path, stat.S_IMODE(os.fstat(file.fileno()).st_mode))
+            data = file.read()
+    except FileNotFoundError as error:
+        raise SetupError(f"{path}: there is no key file; make one with `afa member add`") from error
+    except OSError as error:
+        raise SetupError(f"{path}: the key file can not be read ({error.strerror}); run as its owner") from error
+    try:
+        return _from_json(strictjson.loads(data))
+    # The cause may quote what it could not read, and that may be a secret.
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise SetupError(f"{path}: not a key file of version {_VERSION}; restore it from a copy") from None
+
+
+def _refuse_shared(path: Path, mode: int) -> None:
+    if mode & 0o077:
+        raise SetupError(f"{path}: others can read this key file (mode {mode:04o}); run `chmod 600 {path}`")
+
+
+def _from_json(content: dict[str, Any]) -> MemberKeys:
+    if content["version"] != _VERSION:
+        raise ValueError("another version")
+    epochs = {entry["epoch"]: decode(entry["key"]) for entry in content["tokens"]}
+    return MemberKeys(
+        member=content["member"],
+        key_id=content["key_id"],
+        signing=Ed25519PrivateKey.from_private_bytes(decode(content["signing"])),
+        sealing=X25519PrivateKey.from_private_bytes(decode(content["sealing"])),
+        tokens=TokenKeys(epochs) if epochs else None,
+    )

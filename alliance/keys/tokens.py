@@ -1,0 +1,52 @@
+"""Tokens: keyed pseudonyms of canonical identifiers, equal at every member that holds the epoch's key.
+
+Must never see a value that is not canonical, and never show a key. A token hides a value from the hub, which has no
+key; it does not hide it from a member, who can try every telephone number.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+KEY_BYTES = 32
+_TOKEN_BYTES = 16
+_TOKEN_CHARS = 22
+_EPOCH = re.compile(r"[a-z0-9]{1,8}")
+
+
+def token(key: bytes, namespace: str, value: str) -> str:
+    """HMAC-SHA256 over namespace, NUL and value, its first 128 bits as 22 base64url characters."""
+    digest = hmac.digest(key, f"{namespace}\0{value}".encode(), "sha256")
+    return base64.urlsafe_b64encode(digest[:_TOKEN_BYTES])[:_TOKEN_CHARS].decode("ascii")
+
+
+@dataclass(frozen=True, slots=True)
+class TokenKeys:
+    """The keys of one epoch, or of two while they overlap; the older stands first.
+
+    Raises ValueError for no or more than two epochs, a bad epoch name or a key that is not 32 bytes.
+    """
+
+    epochs: Mapping[str, bytes] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.epochs) <= 2:
+            raise ValueError("token keys: give one epoch, or two while they overlap")
+        for epoch, key in self.epochs.items():
+            if not _EPOCH.fullmatch(epoch):
+                raise ValueError(f"token keys: epoch {epoch!r} is not 1 to 8 lower-case letters and digits")
+            if len(key) != KEY_BYTES:
+                raise ValueError(f"token keys: the key of epoch {epoch} has {len(key)} bytes instead of {KEY_BYTES}")
+
+    @classmethod
+    def generate(cls, epoch: str = "e1") -> TokenKeys:
+        return cls({epoch: secrets.token_bytes(KEY_BYTES)})
+
+    def tokens(self, namespace: str, value: str) -> list[str]:
+        """`<epoch>:<22 characters>` under each epoch, the older first."""
+        return [f"{epoch}:{token(key, namespace, value)}" for epoch, key in self.epochs.items()]

@@ -1,0 +1,105 @@
+"""Who may do what on the broker: one table, and nothing beyond it is allowed.
+
+A right not listed here must not be granted anywhere else. The embedded broker's administrator is outside the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from schemas.topics import (
+    ANSWERS,
+    AUDIT,
+    CHANGELOG,
+    LEADS,
+    MEMBERS,
+    QUARANTINE,
+    RULES,
+    SIGNALS,
+    TOPICS,
+    VICTIM_REPORT,
+    WITHDRAWAL,
+    member_topic,
+)
+
+Resource = Literal["TOPIC", "GROUP", "CLUSTER", "TRANSACTIONAL_ID"]
+Operation = Literal["READ", "WRITE", "CREATE", "ALTER", "DESCRIBE", "DESCRIBE_CONFIGS", "ALTER_CONFIGS"]
+
+_INBOUND = tuple(topic.name for topic in TOPICS if topic.inbound)
+_ALERTS = tuple(name for name in _INBOUND if name != ANSWERS.name)
+_TO_ANY_MEMBER = member_topic("").name
+STREAMS_PREFIX = "afa-"
+"""Consumer groups and transactional ids of the stream workers begin so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """`principal` may do `operations` on the named resources. READ and WRITE imply seeing that the topic exists."""
+
+    principal: str
+    resource: Resource
+    names: tuple[str, ...]
+    operations: tuple[Operation, ...]
+    prefix: bool = False
+
+    def rights(self) -> Iterator[Right]:
+        for name in self.names:
+            for operation in self.operations:
+                yield Right(self.principal, self.resource, name, operation, self.prefix)
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """One cell of the table."""
+
+    principal: str
+    resource: Resource
+    name: str
+    operation: Operation
+    prefix: bool
+
+
+CLUSTER = ("kafka-cluster",)
+
+TABLE: tuple[Grant, ...] = (
+    # Admits members: their topic, password and rights; signs the registry and the rules.
+    Grant("registrar", "CLUSTER", CLUSTER, ("ALTER", "DESCRIBE")),
+    Grant(
+        "registrar", "TOPIC", (_TO_ANY_MEMBER,), ("CREATE", "WRITE", "DESCRIBE_CONFIGS", "ALTER_CONFIGS"), prefix=True
+    ),
+    Grant("registrar", "TOPIC", (MEMBERS.name, RULES.name), ("READ", "WRITE")),
+    Grant("registrar", "TOPIC", (AUDIT.name,), ("WRITE",)),
+    # Verifies and correlates: alerts in, leads and receipts out. What members answer is not for it.
+    Grant("streams", "TOPIC", (*_ALERTS, MEMBERS.name, RULES.name), ("READ",)),
+    Grant("streams", "TOPIC", (SIGNALS.name, CHANGELOG.name), ("READ", "WRITE")),
+    Grant("streams", "TOPIC", (LEADS.name, QUARANTINE.name), ("WRITE",)),
+    Grant("streams", "TOPIC", (_TO_ANY_MEMBER,), ("WRITE",), prefix=True),
+    Grant("streams", "GROUP", (STREAMS_PREFIX,), ("READ",), prefix=True),
+    Grant("streams", "TRANSACTIONAL_ID", (STREAMS_PREFIX,), ("WRITE",), prefix=True),
+    # Turns leads into cases; what it sends goes by its database through dispatch.
+    Grant("casebook", "TOPIC", (LEADS.name, ANSWERS.name, VICTIM_REPORT.name, WITHDRAWAL.name), ("READ",)),
+    Grant("casebook", "TOPIC", (MEMBERS.name, RULES.name), ("READ",)),
+    Grant("casebook", "TOPIC", (AUDIT.name,), ("WRITE",)),
+    Grant("casebook", "GROUP", ("casebook",), ("READ",), prefix=True),
+    # Delivers: it writes to members and reads nothing from Kafka.
+    Grant("dispatch", "TOPIC", (_TO_ANY_MEMBER,), ("WRITE",), prefix=True),
+    Grant("dispatch", "TOPIC", (AUDIT.name,), ("WRITE",)),
+)
+
+INTERNAL: tuple[str, ...] = tuple(dict.fromkeys(grant.principal for grant in TABLE))
+
+
+def member_principal(member: str) -> str:
+    return f"m.{member}"
+
+
+def member_grants(member: str) -> tuple[Grant, ...]:
+    """A member's rights: publish and answer, read its own mail and the registry, in groups named after it."""
+    principal = member_principal(member)
+    return (
+        Grant(principal, "TOPIC", _INBOUND, ("WRITE",)),
+        Grant(principal, "TOPIC", (member_topic(member).name, MEMBERS.name), ("READ",)),
+        Grant(principal, "GROUP", (f"{member}.",), ("READ",), prefix=True),
+    )

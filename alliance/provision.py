@@ -1,0 +1,212 @@
+"""Brings a cluster to what the code declares: topics, principals and rights. Running it again changes nothing.
+
+It never deletes a topic and never changes a partition count: both lose data or order, and are a person's decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from kafka import KafkaAdminClient
+from kafka.admin import (
+    ACL,
+    ACLFilter,
+    ACLOperation,
+    ACLPermissionType,
+    ACLResourcePatternType,
+    ConfigResource,
+    ConfigResourceType,
+    ResourcePattern,
+    ResourcePatternFilter,
+    ResourceType,
+    ScramMechanism,
+    UserScramCredentialDeletion,
+    UserScramCredentialUpsertion,
+)
+from pydantic import TypeAdapter, ValidationError
+
+from alliance.errors import Refused, SetupError
+from alliance.kafka import KafkaLogin, admin, probe, until
+from alliance.principals import INTERNAL, TABLE, Grant, Right, member_grants, member_principal
+from schemas.base import MemberId
+from schemas.topics import TOPICS, Topic, member_topic
+
+Secret = Callable[[str], str]
+"""Gives a principal's password, making it up the first time; `DataDir.secret` is one."""
+
+_SCRAM_ITERATIONS = 4096
+_MEMBER_ID: TypeAdapter[str] = TypeAdapter(MemberId)
+
+
+@dataclass
+class Report:
+    """What `provision` changed, and what it found different but must not change."""
+
+    created: list[str] = field(default_factory=list)
+    corrected: list[str] = field(default_factory=list)
+    drift: list[str] = field(default_factory=list)
+
+
+def provision(login: KafkaLogin, members: Iterable[str], secret: Secret) -> Report:
+    """Declare everything for these members. Refused if `login` may not."""
+    names = [_checked(member) for member in members]
+    report = Report()
+    with admin(login) as client:
+        _declare_topics(client, [*TOPICS, *(member_topic(name) for name in names)], report)
+        principals = [*INTERNAL, *(member_principal(name) for name in names)]
+        _set_passwords(client, {principal: secret(principal) for principal in principals})
+        _set_rights(client, principals, [*TABLE, *(grant for name in names for grant in member_grants(name))])
+    _await_password(login_of(principals[-1], login, secret))
+    return report
+
+
+def add_member(login: KafkaLogin, member: str, secret: Secret) -> None:
+    """Admit one member: its topic, its password, its rights. The registrar may do this."""
+    name = _checked(member)
+    principal = member_principal(name)
+    with admin(login) as client:
+        _declare_topics(client, [member_topic(name)], Report())
+        _set_passwords(client, {principal: secret(principal)})
+        _set_rights(client, [principal], member_grants(name))
+    _await_password(login_of(principal, login, secret))
+
+
+def remove_member(login: KafkaLogin, member: str) -> None:
+    """Take its rights, at once, and its password. Its topic stays until its retention ends."""
+    principal = member_principal(_checked(member))
+    with admin(login) as client:
+        _set_rights(client, [principal], ())
+        known = client.describe_user_scram_credentials()
+        if principal in known:
+            deletion = UserScramCredentialDeletion(principal, ScramMechanism.SCRAM_SHA_256)
+            _refuse_errors(client.alter_user_scram_credentials([deletion]))
+
+
+def login_of(principal: str, login: KafkaLogin, secret: Secret) -> KafkaLogin:
+    """The same cluster, as another principal."""
+    return replace(login, username=principal, password=secret(principal))
+
+
+def _checked(member: str) -> str:
+    try:
+        return _MEMBER_ID.validate_python(member)
+    except ValidationError as error:
+        # A dot would let `a` read the consumer groups of `a.b`.
+        raise SetupError(
+            f"{member!r} is no member's name: small letters, digits and single hyphens, 40 characters at most."
+        ) from error
+
+
+def _config(topic: Topic) -> dict[str, str]:
+    config = {
+        "cleanup.policy": topic.cleanup,
+        "retention.ms": str(topic.retention_ms),
+        "max.message.bytes": str(topic.max_message_bytes),
+    }
+    if topic.inbound:
+        # A member's clock must not decide how long its alerts are kept.
+        config["message.timestamp.type"] = "LogAppendTime"
+    return config
+
+
+def _declare_topics(client: KafkaAdminClient, topics: Sequence[Topic], report: Report) -> None:
+    found = {topic["name"]: len(topic["partitions"]) for topic in client.describe_topics() if not topic["error_code"]}
+    new = [topic for topic in topics if topic.name not in found]
+    if new:
+        wanted = {topic.name: {"num_partitions": topic.partitions, "configs": _config(topic)} for topic in new}
+        client.create_topics(wanted, wait_for_metadata=True)
+        report.created += [topic.name for topic in new]
+    old = [topic for topic in topics if topic.name in found]
+    for topic in old:
+        if found[topic.name] != topic.partitions:
+            report.drift.append(
+                f"topic {topic.name} has {found[topic.name]} partitions, {topic.partitions} are declared; "
+                "move its data to a new generation, since more partitions would part keys from their past."
+            )
+    if old:
+        _correct_configs(client, old, report)
+
+
+def _correct_configs(client: KafkaAdminClient, topics: Sequence[Topic], report: Report) -> None:
+    resources = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in topics]
+    found = client.describe_configs(resources, config_filter="all")["topic"]
+    changes = []
+    for topic in topics:
+        actual = {key: entry["value"] for key, entry in found[topic.name].items()}
+        wrong = {key: value for key, value in _config(topic).items() if _differs(actual.get(key), value)}
+        if wrong:
+            changes.append(ConfigResource(ConfigResourceType.TOPIC, topic.name, configs=wrong))
+            report.corrected.append(f"{topic.name}: {', '.join(sorted(wrong))}")
+    if changes:
+        client.alter_configs(changes)
+
+
+def _differs(actual: object, wanted: str) -> bool:
+    return sorted(str(actual).split(",")) != sorted(wanted.split(","))
+
+
+def _set_passwords(client: KafkaAdminClient, passwords: dict[str, str]) -> None:
+    upsertions = [
+        UserScramCredentialUpsertion(user, ScramMechanism.SCRAM_SHA_256, password, iterations=_SCRAM_ITERATIONS)
+        for user, password in passwords.items()
+    ]
+    _refuse_errors(client.alter_user_scram_credentials(upsertions))
+
+
+def _refuse_errors(results: dict[str, str | None]) -> None:
+    for user, error in results.items():
+        if error:
+            raise Refused(f"Kafka refuses to change the password of {user!r}: {error}; use the administrator's login.")
+
+
+def _set_rights(client: KafkaAdminClient, principals: Sequence[str], grants: Iterable[Grant]) -> None:
+    """Give these principals exactly these rights: what is missing is added, what is too much is taken."""
+    wanted = {_acl(right) for grant in grants for right in grant.rights()}
+    actual = _acls_of(client, principals)
+    if missing := wanted - actual:
+        failed = client.create_acls(list(missing))["failed"]
+        if failed:
+            raise Refused(f"Kafka refuses to grant rights ({failed[0].__name__}); use the administrator's login.")
+    if surplus := actual - wanted:
+        client.delete_acls([_exactly(rule) for rule in surplus])
+    # The controller answers before the brokers have taken a change over; who comes at once would be turned away.
+    until(lambda: _acls_of(client, principals) == wanted, "Kafka has not taken over the rights of its principals")
+
+
+def _await_password(login: KafkaLogin) -> None:
+    until(lambda: _is_admitted(login), f"Kafka has not taken over the password of {login.username!r}")
+
+
+def _is_admitted(login: KafkaLogin) -> bool:
+    try:
+        probe(login)
+    except Refused:
+        return False
+    return True
+
+
+def _acls_of(client: KafkaAdminClient, principals: Sequence[str]) -> set[ACL]:
+    owners = {f"User:{principal}" for principal in principals}
+    return {rule for rule in _all_acls(client) if rule.principal in owners}
+
+
+def _all_acls(client: KafkaAdminClient) -> list[ACL]:
+    anything = ResourcePatternFilter(ResourceType.ANY, None, ACLResourcePatternType.ANY)
+    rules, error = client.describe_acls(ACLFilter(None, None, ACLOperation.ANY, ACLPermissionType.ANY, anything))
+    if error is not None and error.errno:
+        raise Refused(f"Kafka refuses to show the rights ({error.__name__}); use the administrator's login.")
+    return list(rules)
+
+
+def _acl(right: Right) -> ACL:
+    kind = ACLResourcePatternType.PREFIXED if right.prefix else ACLResourcePatternType.LITERAL
+    pattern = ResourcePattern(ResourceType[right.resource], right.name, kind)
+    operation = ACLOperation[right.operation]
+    return ACL(f"User:{right.principal}", "*", operation, ACLPermissionType.ALLOW, pattern)
+
+
+def _exactly(rule: ACL) -> ACLFilter:
+    pattern = rule.resource_pattern
+    only = ResourcePatternFilter(pattern.resource_type, pattern.resource_name, pattern.pattern_type)
+    return ACLFilter(rule.principal, rule.host, rule.operation, rule.permission_type, only)

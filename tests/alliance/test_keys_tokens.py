@@ -1,0 +1,53 @@
+"""Tokens are equal wherever the key is, and say nothing else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import schemas
+from alliance.keys.tokens import TokenKeys, token
+
+PUBLISHED = json.loads((Path(schemas.__path__[0]) / "vectors" / "canonical-v1.json").read_text("utf-8"))["tokens"]
+KEY = bytes.fromhex(PUBLISHED["key_hex"])
+OTHER = b"\x07" * 32
+
+
+@pytest.mark.parametrize("vector", PUBLISHED["vectors"], ids=lambda vector: vector["namespace"])
+def test_published_token(vector: dict[str, str]) -> None:
+    assert token(KEY, vector["namespace"], vector["value"]) == vector["token"]
+
+
+def test_key_namespace_and_value_all_count() -> None:
+    made = {
+        token(key, namespace, value)
+        for key in (KEY, OTHER)
+        for namespace in ("account", "card")
+        for value in ("6222021234567890", "6222021234567891")
+    }
+    assert len(made) == 8
+
+
+def test_while_epochs_overlap_the_older_token_stands_first() -> None:
+    keys = TokenKeys({"e1": KEY, "e2": OTHER})
+    assert keys.tokens("number", "+8613812345678") == [
+        f"e1:{token(KEY, 'number', '+8613812345678')}",
+        f"e2:{token(OTHER, 'number', '+8613812345678')}",
+    ]
+
+
+def test_keys_do_not_show_in_a_log() -> None:
+    assert KEY.hex() not in repr(TokenKeys({"e1": KEY}))
+    assert repr(KEY) not in repr(TokenKeys({"e1": KEY}))
+
+
+@pytest.mark.parametrize(
+    "epochs",
+    [{}, {"e1": KEY, "e2": KEY, "e3": KEY}, {"E 1": KEY}, {"e1": b"short"}],
+    ids=["none", "three", "bad-name", "short-key"],
+)
+def test_unfit_keys_are_refused(epochs: dict[str, bytes]) -> None:
+    with pytest.raises(ValueError, match="token keys"):
+        TokenKeys(epochs)

@@ -1,0 +1,46 @@
+"""Settings: what is missing or can't be read is named as the user has to write it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from alliance.errors import SetupError
+from alliance.settings import Settings
+
+
+@pytest.fixture
+def password_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    file = tmp_path / "streams"
+    file.write_text("a secret\n")
+    monkeypatch.setenv("AFA_KAFKA_BOOTSTRAP", "127.0.0.1:9092")
+    monkeypatch.setenv("AFA_KAFKA_USERNAME", "streams")
+    monkeypatch.setenv("AFA_KAFKA_PASSWORD_FILE", str(file))
+    return file
+
+
+def test_a_process_learns_who_it_is_from_its_environment(password_file: Path) -> None:
+    login = Settings().kafka_login()
+    assert (login.bootstrap, login.username, login.password) == ("127.0.0.1:9092", "streams", "a secret")
+    assert "a secret" not in repr(login)
+
+
+@pytest.mark.parametrize("name", ["AFA_KAFKA_BOOTSTRAP", "AFA_KAFKA_USERNAME", "AFA_KAFKA_PASSWORD_FILE"])
+def test_what_is_not_set_is_named(name: str, password_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(name)
+    with pytest.raises(SetupError, match=name):
+        Settings().kafka_login()
+
+
+def test_a_password_file_that_is_away_is_named(password_file: Path) -> None:
+    password_file.unlink()
+    with pytest.raises(SetupError, match=r"AFA_KAFKA_PASSWORD_FILE: .*streams can't be read"):
+        Settings().kafka_login()
+
+
+def test_the_cache_is_where_the_desktop_standard_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert Settings().cache_dir == tmp_path / "afa"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert Settings().cache_dir == Path.home() / ".cache" / "afa"
