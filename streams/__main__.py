@@ -1,0 +1,35 @@
+"""`python -m streams`: one stream worker. More of them share the partitions; each is stopped with SIGTERM."""
+
+from __future__ import annotations
+
+import sys
+
+import faust
+from prometheus_client import start_http_server
+
+from alliance import clock, kafka
+from alliance.errors import AfaError
+from alliance.settings import Settings
+from schemas.topics import CHANGELOG, LEADS, MEMBERS, QUARANTINE, SIGNALS
+from streams.app import GROUP, INBOUND, Worker, load_rules
+
+
+def main() -> int:
+    try:
+        settings = Settings()
+        login = settings.kafka_login()
+        reads = [topic.name for topic in (*INBOUND, SIGNALS, CHANGELOG, MEMBERS)]
+        writes = [topic.name for topic in (SIGNALS, CHANGELOG, LEADS, QUARANTINE)]
+        kafka.probe(login, reads=reads, writes=writes, groups=[GROUP])
+        worker = Worker(login, clock.load(settings.clock_file), load_rules())
+    except AfaError as error:
+        print(f"streams: {error}", file=sys.stderr)
+        return 1
+    if settings.metrics_port:
+        start_http_server(settings.metrics_port, addr="127.0.0.1")
+    faust.Worker(worker.app, loglevel="info").execute_from_commandline()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

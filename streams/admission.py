@@ -1,0 +1,224 @@
+"""What is let in: one record of an inbound topic in, its good events and the reasons against the bad ones out.
+
+Pure but for the registry that it is given. A bundle that can't be trusted or read is refused whole; else each
+bad event is
+refused alone, and nothing after it is delayed. `docs/quarantine.md` lists the reasons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from pydantic import ValidationError
+
+from alliance.errors import Quarantine
+from alliance.keys.signatures import BadSignature, verify
+from alliance.registry import Registry
+from schemas import strictjson
+from schemas.alerts import VictimReport, Withdrawal
+from schemas.envelope import (
+    EVENT,
+    EVENTS,
+    MAX_BYTES,
+    MAX_EVENTS,
+    SIGNATURE_HEADER,
+    VERSION,
+    Event,
+    event_type,
+    source_of,
+)
+from schemas.reasons import REMEDY, Reason
+from schemas.receipts import Refusal
+from schemas.registry import MAY_SEND, Member, Sector, Status
+from schemas.topics import BY_KIND
+from streams.core.extract import digest_of
+from streams.core.rules import Admission
+
+_SIGNATURE_REASONS = {
+    "unsigned": Reason.UNSIGNED,
+    "malformed": Reason.BAD_SIGNATURE,
+    "algorithm": Reason.BAD_SIGNATURE,
+    "signature": Reason.BAD_SIGNATURE,
+    "unknown-key": Reason.UNKNOWN_KEY,
+}
+_JSON_REASONS = {"duplicate-key": Reason.DUPLICATE_KEY, "not-finite": Reason.NOT_FINITE}
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """One good event and the fingerprint of its content, which its seals are no part of."""
+
+    event: Event
+    digest: bytes
+
+
+@dataclass(slots=True)
+class Admitted:
+    """What became of one record. `member` is who signed it or, where that failed, who seems to have sent it."""
+
+    member: Member | None
+    accepted: list[Accepted] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record as read: the topic, the exact bytes, the headers and the key."""
+
+    topic: str
+    value: bytes
+    headers: Mapping[str, bytes]
+    key: bytes | None
+
+
+def admit(record: Record, registry: Registry, now: datetime, rules: Admission) -> Admitted:
+    """Verify, read and check one record at alliance time `now`."""
+    try:
+        member = _signer(record, registry, now)
+    except Quarantine as refused:
+        return Admitted(_claimed(record, registry), refusals=[_whole(refused)])
+    try:
+        parsed = _parse(record.value)
+    except Quarantine as refused:
+        return Admitted(member, refusals=[_whole(refused)])
+    admitted = Admitted(member)
+    for index, (raw, event) in enumerate(_events(record.value, parsed)):
+        try:
+            _check(raw, event, record.topic, member, now, rules)
+            assert isinstance(event, Event)
+            admitted.accepted.append(Accepted(event, _digest(raw)))
+        except Quarantine as refused:
+            admitted.refusals.append(Refusal(index=index, event_id=_id(raw), **_why(refused)))
+    return admitted
+
+
+def _signer(record: Record, registry: Registry, now: datetime) -> Member:
+    """The active member that signed these exact bytes; nothing of them is read before."""
+    if len(record.value) > MAX_BYTES:
+        raise Quarantine(Reason.OVERSIZED, f"{len(record.value)} bytes")
+    jws = record.headers.get(SIGNATURE_HEADER, b"").decode("ascii", "replace")
+    try:
+        kid = verify(jws, record.value, lambda kid: _key(kid, registry, now))
+    except BadSignature as bad:
+        raise Quarantine(_SIGNATURE_REASONS[bad.reason], str(bad)) from bad
+    member = registry.member(kid.split("/", 1)[0])
+    if member is None or kid.count("/") != 1:
+        raise Quarantine(Reason.UNKNOWN_KEY, f"kid {kid} is no member's key for bundles")
+    if member.status is not Status.ACTIVE:
+        raise Quarantine(Reason.SUSPENDED_MEMBER, f"{member.member} is {member.status.value}")
+    return member
+
+
+def _key(kid: str, registry: Registry, now: datetime) -> Any:
+    if registry.member(kid.split("/", 1)[0]) is None:
+        raise Quarantine(Reason.UNKNOWN_MEMBER, f"kid {kid[:100]}")
+    return registry.key(kid, now)
+
+
+def _claimed(record: Record, registry: Registry) -> Member | None:
+    """Whom the record's key names: not proven, but the one who should know of a refusal."""
+    return registry.member(record.key.decode("ascii", "replace")) if record.key else None
+
+
+def _parse(value: bytes) -> list[Any]:
+    try:
+        parsed = strictjson.loads(value)
+    except strictjson.StrictJsonError as bad:
+        raise Quarantine(_JSON_REASONS.get(bad.reason, Reason.MALFORMED), str(bad)) from bad
+    if not isinstance(parsed, list) or not parsed:
+        raise Quarantine(Reason.MALFORMED, "not a JSON array of one event or more")
+    if len(parsed) > MAX_EVENTS:
+        raise Quarantine(Reason.TOO_MANY_EVENTS, f"{len(parsed)} events")
+    return parsed
+
+
+def _events(value: bytes, parsed: list[Any]) -> Iterator[tuple[Any, Event | ValidationError]]:
+    """The bundle in one go where all of it is good; else each event alone."""
+    try:
+        yield from zip(parsed, EVENTS.validate_json(value), strict=True)
+    except ValidationError:
+        for raw in parsed:
+            try:
+                yield raw, EVENT.validate_json(orjson.dumps(raw))
+            except ValidationError as bad:
+                yield raw, bad
+
+
+def _check(
+    raw: Any, event: Event | ValidationError, topic: str, member: Member, now: datetime, rules: Admission
+) -> None:
+    _check_version(raw)
+    if isinstance(event, ValidationError):
+        raise _invalid(event)
+    kind = event.data.kind
+    if event.source != source_of(member.member):
+        raise Quarantine(Reason.WRONG_SOURCE, f"source {event.source} in a bundle of {member.member}")
+    if member.sector not in MAY_SEND[kind]:
+        raise Quarantine(Reason.WRONG_SECTOR, f"a {member.sector.value} may not send {kind}")
+    if BY_KIND[kind].name != topic:
+        raise Quarantine(Reason.WRONG_TOPIC, f"{kind} belongs on {BY_KIND[kind].name}, not on {topic}")
+    _check_whose(event, member)
+    _check_time(event, now, rules)
+
+
+def _check_whose(event: Event, member: Member) -> None:
+    """Only police may speak of another member's event."""
+    data = event.data
+    foreign = isinstance(data, Withdrawal) and data.event_member not in (None, member.member)
+    if foreign and member.sector is not Sector.POLICE:
+        raise Quarantine(Reason.NOT_YOURS, "the withdrawal names another member's event")
+
+
+def _check_version(raw: Any) -> None:
+    if not isinstance(raw, dict):
+        raise Quarantine(Reason.MALFORMED, "an event is not a JSON object")
+    kind, spec = raw.get("type"), raw.get("specversion")
+    if spec != "1.0":
+        raise Quarantine(Reason.WRONG_VERSION, f"specversion {str(spec)[:20]!r}, expected '1.0'")
+    if isinstance(kind, str) and kind not in _KNOWN_TYPES and kind.rsplit(".v", 1)[0] in _KNOWN_STEMS:
+        raise Quarantine(Reason.WRONG_VERSION, f"type {kind[:80]!r}, this alliance speaks version {VERSION}")
+
+
+def _check_time(event: Event, now: datetime, rules: Admission) -> None:
+    age = (now - event.time).total_seconds()
+    if age < -rules.max_future_s:
+        raise Quarantine(Reason.FUTURE, f"time {event.time.isoformat()} is {-age:.0f} s ahead")
+    if age > rules.max_age_s and not isinstance(event.data, VictimReport):
+        raise Quarantine(Reason.TOO_OLD, f"time {event.time.isoformat()} is {age / 86400:.1f} days past")
+
+
+def _invalid(error: ValidationError) -> Quarantine:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    place = ".".join(str(part) for part in first["loc"]) or "event"
+    reason = Reason.UNKNOWN_FIELD if first["type"] == "extra_forbidden" else Reason.INVALID_FIELD
+    return Quarantine(reason, f"{place}: {first['msg']}")
+
+
+def _digest(raw: dict[str, Any]) -> bytes:
+    content: Sequence[Any] = (raw["type"], raw["time"], raw["data"])
+    return digest_of(orjson.dumps(content, option=orjson.OPT_SORT_KEYS))
+
+
+def _id(raw: Any) -> UUID | None:
+    try:
+        return UUID(raw["id"])
+    except (TypeError, KeyError, ValueError, AttributeError):
+        return None
+
+
+def _why(refused: Quarantine) -> dict[str, Any]:
+    reason = Reason(refused.reason)
+    return {"reason": reason, "detail": f"{refused.detail}. {REMEDY[reason]}"[:500]}
+
+
+def _whole(refused: Quarantine) -> Refusal:
+    return Refusal(**_why(refused))
+
+
+_KNOWN_TYPES = frozenset(event_type(kind) for kind in BY_KIND)
+_KNOWN_STEMS = frozenset(name.rsplit(".v", 1)[0] for name in _KNOWN_TYPES)

@@ -1,0 +1,144 @@
+"""The Faust app: two agents over the two stages, and the wiring of what they share.
+
+Typed topics and Faust's own tables are not used: raw values are validated by the stages, and state moves in the owners'
+transactions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tomllib
+from pathlib import Path
+
+import faust
+import structlog
+from aiokafka import AIOKafkaProducer
+from faust.types import TP, StreamT
+
+from alliance import kafka, metrics
+from alliance.clock import AllianceClock
+from alliance.kafka import KafkaLogin
+from alliance.registry import Registry
+from schemas.topics import (
+    ALIAS,
+    SIGNALS,
+    SUSPICIOUS_ACCOUNT,
+    SUSPICIOUS_HANDLE,
+    SUSPICIOUS_NUMBER,
+    VICTIM_REPORT,
+    WITHDRAWAL,
+)
+from streams.batches import Batches
+from streams.core.rules import Rules, parse
+from streams.correlate import Owner
+from streams.driver import BoundedTransport, Room
+from streams.intake import Intake
+from streams.recovery import client_options, follow_members
+
+GROUP = "afa-streams"
+INBOUND = (SUSPICIOUS_ACCOUNT, SUSPICIOUS_NUMBER, SUSPICIOUS_HANDLE, VICTIM_REPORT, WITHDRAWAL, ALIAS)
+RULES_FILE = Path(__file__).with_name("rules.toml")
+log = structlog.get_logger()
+
+
+def load_rules(path: Path = RULES_FILE) -> Rules:
+    """The rules of a TOML file; msgspec.ValidationError names the field that is wrong."""
+    return parse(tomllib.loads(path.read_text(encoding="utf-8")))
+
+
+class Worker:
+    """One stream worker: `app` is what Faust runs."""
+
+    def __init__(self, login: KafkaLogin, clock: AllianceClock, rules: Rules, group: str = GROUP) -> None:
+        self._login, self._clock, self._rules, self._group = login, clock, rules, group
+        self._registry = Registry()
+        self._registry_ready = asyncio.Event()
+        self._owners: dict[int, Owner] = {}
+        self.app = self._new_app()
+        self._room = Room()
+        transport = BoundedTransport(self.app.conf.broker_consumer, self.app)
+        transport.Consumer.room = self._room
+        self.app.transport = transport
+        self._connect()
+
+    def _new_app(self) -> faust.App:
+        return faust.App(
+            self._group,
+            broker=[f"kafka://{address}" for address in self._login.bootstrap.split(",")],
+            broker_credentials=kafka.faust_credentials(self._login),
+            broker_session_timeout=10.0,
+            broker_heartbeat_interval=2.0,
+            broker_max_poll_records=None,
+            consumer_auto_offset_reset="earliest",
+            stream_buffer_maxsize=65536,
+            stream_wait_empty=True,
+            stream_recovery_delay=0.0,
+            table_standby_replicas=0,
+            topic_disable_leader=True,
+            topic_allow_declare=False,
+            web_enabled=False,
+            autodiscover=False,
+        )
+
+    def _connect(self) -> None:
+        app = self.app
+        inbound = app.topic(*(topic.name for topic in INBOUND), key_serializer="raw", value_serializer="raw")
+        signals = app.topic(SIGNALS.name, key_serializer="raw", value_serializer="raw")
+
+        @app.agent(inbound, name="intake")
+        async def intake(stream: StreamT[bytes]) -> None:
+            batches = await self._start_intake()
+            async for event in stream.noack().events():
+                batches.put(event)
+
+        @app.agent(signals, name="correlate")
+        async def correlate(stream: StreamT[bytes]) -> None:
+            async for event in stream.noack().events():
+                self._owners[event.message.partition].put(event)
+
+        app.on_partitions_revoked.connect(self._on_revoked, weak=False)
+        app.on_rebalance_complete.connect(self._on_rebalanced, weak=False)
+
+    async def _start_intake(self) -> Batches:
+        """Nothing is let in before it is known who is a member."""
+        followed = asyncio.create_task(follow_members(self._login, self._registry, self._registry_ready))
+        followed.add_done_callback(_end_if_failed)
+        await self._registry_ready.wait()
+        producer = AIOKafkaProducer(
+            enable_idempotence=True,
+            acks="all",
+            max_batch_size=512 * 1024,
+            max_request_size=2_000_000,
+            **client_options(self._login),
+        )
+        await producer.start()
+        batches = Batches("intake", Intake(producer, self._registry, self._clock, self._rules).handle, self._room)
+        batches.start()
+        return batches
+
+    async def _on_revoked(self, app: faust.App, revoked: set[TP], **_: object) -> None:
+        """What was applied is written by now (`stream_wait_empty`); whoever owns the partition next may fence us."""
+        await self._keep_only(set())
+
+    async def _on_rebalanced(self, app: faust.App, **_: object) -> None:
+        """Awaited before the partitions resume: no signal arrives ahead of the state."""
+        mine = {tp.partition for tp in app.consumer.assignment() if tp.topic == SIGNALS.name}
+        await self._keep_only(mine)
+        fresh = [
+            Owner(partition, self._group, self._login, self._clock, self._rules, self._room)
+            for partition in sorted(mine - self._owners.keys())
+        ]
+        await asyncio.gather(*(owner.start() for owner in fresh))
+        self._owners.update({owner.partition: owner for owner in fresh})
+        metrics.PARTITIONS_OWNED.set(len(self._owners))
+
+    async def _keep_only(self, partitions: set[int]) -> None:
+        for partition in self._owners.keys() - partitions:
+            await self._owners.pop(partition).stop()
+
+
+def _end_if_failed(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.critical("the registry can't be followed any more; the worker ends", error=str(task.exception()))
+        os._exit(1)

@@ -1,0 +1,49 @@
+"""One key an event id: is this the same content again, another one, or one that was withdrawn?
+
+Finds what its identifiers' keys can't see: two contents that share no identifier, and a withdrawal that
+repeats too few tokens.
+"""
+
+from __future__ import annotations
+
+from streams.core.alert import Alert, Class, Retraction
+from streams.core.state import Content, EventState
+
+
+def arrive(state: EventState, alert: Alert) -> Retraction | None:
+    """Take an alert; what must fall because of it, if anything."""
+    keys = tuple(n.key for n in alert.named)
+    state.time = max(state.time, alert.end)
+    if any(c.digest == alert.digest for c in state.contents):
+        state.duplicates += 1
+        return None
+    state.contents = [*state.contents, Content(alert.digest, keys, alert.cls is Class.REPORT)]
+    if len(state.contents) > 1:
+        every = tuple(sorted({key for c in state.contents for key in c.keys}))
+        return Retraction(alert.member, alert.event, state.by_police, every, alert.end, conflict=True, derived=True)
+    return _fallen(state, alert.member, alert.event, alert.end)
+
+
+def withdraw(state: EventState, gone: Retraction) -> Retraction | None:
+    """Take a withdrawal; what must fall besides the keys that it names itself."""
+    state.time = max(state.time, gone.time)
+    state.withdrawn = True
+    state.by_police = state.by_police or gone.by_police
+    fallen = _fallen(state, gone.member, gone.event, gone.time)
+    if fallen is None or set(fallen.keys) <= set(gone.keys):
+        return None
+    return fallen
+
+
+def conflicting(state: EventState) -> bool:
+    """Whether the id was used with two contents."""
+    return len(state.contents) > 1
+
+
+def _fallen(state: EventState, member: str, event: bytes, time: int) -> Retraction | None:
+    if not state.withdrawn or not state.contents:
+        return None
+    if any(c.report for c in state.contents) and not state.by_police:
+        return None
+    keys = tuple(sorted({key for c in state.contents for key in c.keys}))
+    return Retraction(member, event, state.by_police, keys, time, derived=True)

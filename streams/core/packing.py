@@ -1,0 +1,42 @@
+"""State as bytes: a byte for the version, one that says whether a snapshot still waits to be published, then
+MessagePack.
+
+The same bytes lie in memory, in the changelog and in a checkpoint.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from streams.core.state import VERSION, EventState, State
+
+_SETTLED, _WAITING, _EVENT = (bytes((VERSION, flag)) for flag in range(3))
+_encode = msgspec.msgpack.Encoder().encode
+_state = msgspec.msgpack.Decoder(State).decode
+_event = msgspec.msgpack.Decoder(EventState).decode
+
+
+def pack(state: State, waiting: bool) -> bytes:
+    return (_WAITING if waiting else _SETTLED) + _encode(state)
+
+
+def unpack(packed: bytes) -> State:
+    return _state(memoryview(packed)[2:])
+
+
+def is_waiting(packed: bytes) -> bool:
+    """Whether a changed snapshot of this key was not yet published when it was packed."""
+    return packed[:2] == _WAITING
+
+
+def pack_event(state: EventState) -> bytes:
+    return _EVENT + _encode(state)
+
+
+def unpack_event(packed: bytes) -> EventState:
+    return _event(memoryview(packed)[2:])
+
+
+def is_current(packed: bytes) -> bool:
+    """Whether this version of the code wrote these bytes."""
+    return packed[:1] == _SETTLED[:1]

@@ -1,0 +1,55 @@
+"""Victims at risk: a call or chat of one member meets a transfer of another at one victim. Decided where they meet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+
+from schemas.risk import Level
+from streams.core.alert import Class, Role
+from streams.core.pairs import relate
+from streams.core.rules import Rules
+from streams.core.sightings import is_open
+from streams.core.state import Id, Money, Relation, Sighting, State
+
+MEETINGS = (Relation.CALL_TRANSFER_NEAR, Relation.CALL_TRANSFER, Relation.CHAT_TRANSFER)
+VICTIM_KINDS = "nap"
+"""Namespace letters of numbers, accounts and persons."""
+
+
+@dataclass(frozen=True, slots=True)
+class AtRisk:
+    """The alerts that meet at one victim, by time; the closest relation of each."""
+
+    level: Level
+    sightings: tuple[Sighting, ...]
+    relations: dict[Id, Relation]
+    pending: bool
+    last_transfer: int
+
+
+def victim_at_risk(state: State, key: str, rules: Rules) -> AtRisk | None:
+    """None where nothing meets, or the identifier is a hub or saturated."""
+    seen = [s for s in state.sightings if s.role is Role.VICTIM and s.cls in (Class.PAYER, Class.CALL, Class.CHAT)]
+    if len(seen) < 2 or key[0] not in VICTIM_KINDS or not is_open(state, key, rules):
+        return None
+    relations: dict[Id, Relation] = {}
+    met: dict[Id, Sighting] = {}
+    for a, b in combinations(seen, 2):
+        relation = relate(key, a, b, rules)
+        if relation in MEETINGS:
+            for sighting in (a, b):
+                met[sighting.id] = sighting
+                relations[sighting.id] = min(relation, relations.get(sighting.id, relation))
+    if not met:
+        return None
+    sightings = tuple(sorted(met.values(), key=lambda s: (s.start, s.id)))
+    transfers = [s for s in sightings if s.cls is Class.PAYER]
+    near = Relation.CALL_TRANSFER_NEAR in relations.values()
+    return AtRisk(
+        Level.VERY_HIGH if near else Level.HIGH,
+        sightings,
+        relations,
+        any(s.money is Money.PENDING for s in transfers),
+        max(s.start for s in transfers),
+    )

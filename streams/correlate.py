@@ -1,0 +1,130 @@
+"""The second stage: one owner a partition, who moves state, outputs and offsets in one Kafka transaction.
+
+The transactional id fences a stalled former owner: its next commit fails, and it ends. Nothing leaves an owner
+outside a
+transaction.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import orjson
+import structlog
+from aiokafka import AIOKafkaProducer, TopicPartition
+from faust.types import EventT
+
+from alliance import metrics
+from alliance.clock import AllianceClock, wall_ms
+from alliance.kafka import KafkaLogin
+from schemas.topics import CHANGELOG, LEADS, QUARANTINE, SIGNALS, STATE_PARTITIONS, member_topic
+from streams import refusals, wire
+from streams.batches import Batches
+from streams.core.engine import Engine, Flush
+from streams.core.rules import Rules
+from streams.driver import Room
+from streams.outbox import Outbox
+from streams.recovery import client_options, load
+
+TRANSACTION_TIMEOUT_MS = 10_000
+SWEEP_KEYS = 200
+"""How many keys a flush looks at for what has expired."""
+log = structlog.get_logger()
+
+
+class Owner:
+    """Owns one partition from `start` until `stop`; `put` takes its signals in order."""
+
+    def __init__(self, partition: int, group: str, login: KafkaLogin, clock: AllianceClock, rules: Rules, room: Room):
+        self.partition = partition
+        self._group = group
+        self._login = login
+        self._clock = clock
+        self._rules = rules
+        self._sweep: list[str] = []
+        self._batches = Batches(f"correlate-{partition}", self._handle, room)
+        self._producer = AIOKafkaProducer(
+            transactional_id=f"{group}-correlate-{partition}",
+            transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
+            max_batch_size=512 * 1024,
+            max_request_size=2_000_000,
+            linger_ms=0,
+            **client_options(login),
+        )
+
+    async def start(self) -> None:
+        """Fence the former owner, then read its state: in this order, or it could still write after the reading."""
+        await self._producer.start()
+        self._engine = Engine(self.partition, STATE_PARTITIONS, self._rules, await load(self._login, self.partition))
+        metrics.STATE_KEYS.labels(str(self.partition)).set(len(self._engine.store))
+        log.info("partition recovered", partition=self.partition, keys=len(self._engine.store))
+        self._batches.start(self._wake_after)
+
+    async def stop(self) -> None:
+        await self._batches.stop()
+        await self._producer.stop()
+
+    def put(self, event: EventT[bytes]) -> None:
+        self._batches.put(event)
+
+    def _wake_after(self) -> float | None:
+        due = self._engine.next_due()
+        return None if due is None else max(0.0, (due - wall_ms()) / 1000)
+
+    async def _handle(self, batch: list[EventT[bytes]]) -> None:
+        for event in batch:
+            self._apply(event)
+        self._engine.expire(self._next_swept(), self._clock.now_ms())
+        flush = self._engine.flush(wall_ms())
+        if batch or flush.changelog:
+            await self._commit(flush, batch[-1].message.offset + 1 if batch else None)
+        self._count(flush)
+
+    def _apply(self, event: EventT[bytes]) -> None:
+        """Only intake and owners may write signals; bytes that are none were written by a broken one, and are
+        counted."""
+        try:
+            signals = wire.decode(event.message.value or b"")
+        except msgspec.DecodeError as error:
+            metrics.SIGNALS_UNREADABLE.inc()
+            log.error("unreadable signals", partition=self.partition, offset=event.message.offset, error=str(error))
+            return
+        self._engine.apply(signals)
+
+    async def _commit(self, flush: Flush, offset: int | None) -> None:
+        await self._producer.begin_transaction()
+        outbox = Outbox(self._producer)
+        changes = ((key.encode(), value) for key, value in flush.changelog.items())
+        await outbox.send(CHANGELOG.name, self.partition, changes)
+        for partition, signals in flush.signals.items():
+            await outbox.send(SIGNALS.name, partition, ((None, value) for value in wire.encode(signals)))
+        leads = ((key.encode(), orjson.dumps(snapshot)) for key, snapshot in flush.leads)
+        await outbox.send(LEADS.name, self.partition, leads)
+        await self._report(outbox, flush)
+        await outbox.settle()
+        if offset is not None:
+            place = TopicPartition(SIGNALS.name, self.partition)
+            await self._producer.send_offsets_to_transaction({place: offset}, self._group)
+        await self._producer.commit_transaction()
+
+    async def _report(self, outbox: Outbox, flush: Flush) -> None:
+        """An id with two contents counts for nothing, and its member is told."""
+        for member, event in flush.conflicts:
+            place, now = (SIGNALS.name, self.partition, 0), self._clock.now()
+            refused = [refusals.conflict(event)]
+            headers = refusals.note_headers(place, member, refused, now, [])
+            await outbox.send_one(QUARANTINE.name, b"", key=member.encode(), headers=headers)
+            await outbox.send_one(member_topic(member).name, refusals.receipt(place, 0, refused, now))
+
+    def _next_swept(self) -> list[str]:
+        """A few keys at a time, round and round."""
+        if not self._sweep:
+            self._sweep = list(self._engine.store)
+        keys, self._sweep = self._sweep[:SWEEP_KEYS], self._sweep[SWEEP_KEYS:]
+        return keys
+
+    def _count(self, flush: Flush) -> None:
+        metrics.LEADS_PUBLISHED.inc(len(flush.leads))
+        metrics.STATE_KEYS.labels(str(self.partition)).set(len(self._engine.store))
+        for name, count in self._engine.counts.items():
+            metrics.CORRELATED.labels(name).inc(count)
+        self._engine.counts.clear()

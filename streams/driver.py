@@ -1,0 +1,78 @@
+"""The Faust Kafka driver as this worker needs it: reads committed records only, and no more of them than fit in memory.
+
+Faust hands every message to about four tasks, and lets buffers grow by count instead of bytes; both are mended here and
+nowhere else. Must never acknowledge anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
+from mode.services import WaitResults
+
+MAX_BYTES_IN_FLIGHT = 32 * 1024 * 1024
+
+
+class Room:
+    """How many bytes are held between Kafka and a finished batch; the driver fetches no more while it is full."""
+
+    def __init__(self, limit: int = MAX_BYTES_IN_FLIGHT) -> None:
+        self.limit = limit
+        self.used = 0
+        self._free = asyncio.Event()
+        self._free.set()
+
+    def take(self, size: int) -> None:
+        self.used += size
+        if self.used >= self.limit:
+            self._free.clear()
+
+    def give(self, size: int) -> None:
+        self.used -= size
+        if self.used < self.limit:
+            self._free.set()
+
+    async def wait(self) -> None:
+        await self._free.wait()
+
+
+class _CommittedThread(AIOKafkaConsumerThread):
+    """What a transaction wrote is read only once it is committed."""
+
+    def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._isolation_level = "read_committed"
+        return consumer
+
+
+class BoundedConsumer(Consumer):
+    """Faust's consumer, which waits for `room` before it fetches."""
+
+    room: Room
+
+    def _new_consumer_thread(self) -> AIOKafkaConsumerThread:
+        return _CommittedThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def getmany(self, timeout: float) -> AsyncIterator[Any]:
+        await self.room.wait()
+        async for tp, message in super().getmany(timeout):
+            yield tp, message
+
+    async def wait_first(self, *coros: Any, timeout: Any = None) -> WaitResults:
+        """For each message Faust waits for its callback or a suspension; the callback never blocks, so it is
+        awaited."""
+        if len(coros) == 2 and all(inspect.iscoroutine(coro) for coro in coros):
+            callback, suspension = coros
+            suspension.close()
+            await callback
+            return WaitResults([], [], False)
+        return await super().wait_first(*coros, timeout=timeout)
+
+
+class BoundedTransport(Transport):
+    Consumer = BoundedConsumer

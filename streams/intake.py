@@ -1,0 +1,83 @@
+"""The first stage: inbound bundles in; signals for the correlation, quarantined records and receipts out.
+
+At least once and without state: a batch is acknowledged when all that it led to is on the broker.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from aiokafka import AIOKafkaProducer
+from faust.types import EventT
+
+from alliance import metrics
+from alliance.clock import AllianceClock
+from alliance.registry import Registry
+from schemas.registry import Sector
+from schemas.topics import QUARANTINE, SIGNALS, STATE_PARTITIONS, member_topic
+from streams import refusals, wire
+from streams.admission import Admitted, Record, admit
+from streams.core.extract import alert_of, retraction_of
+from streams.core.partitioning import Signal, destinations
+from streams.core.rules import Rules
+from streams.outbox import Outbox
+
+Signals = dict[int, list[Signal]]
+
+
+class Intake:
+    """`handle` takes a batch of inbound records through `producer`, which is idempotent but in no transaction."""
+
+    def __init__(self, producer: AIOKafkaProducer, registry: Registry, clock: AllianceClock, rules: Rules) -> None:
+        self._producer = producer
+        self._registry = registry
+        self._clock = clock
+        self._rules = rules
+
+    async def handle(self, batch: list[EventT[bytes]]) -> None:
+        outbox = Outbox(self._producer)
+        signals: Signals = defaultdict(list)
+        for event in batch:
+            message = event.message
+            headers = list(message.headers or ())
+            record = Record(message.topic, message.value or b"", dict(headers), message.key)
+            admitted = admit(record, self._registry, self._clock.now(), self._rules.admission)
+            _collect(admitted, signals)
+            metrics.INTAKE_BYTES.inc(len(record.value))
+            if admitted.refusals:
+                await self._refuse(outbox, event, admitted, headers)
+        for partition, gathered in signals.items():
+            values = wire.encode(gathered)
+            await outbox.send(SIGNALS.name, partition, ((None, value) for value in values))
+        await outbox.settle()
+
+    async def _refuse(
+        self, outbox: Outbox, event: EventT[bytes], admitted: Admitted, headers: refusals.Headers
+    ) -> None:
+        message = event.message
+        place = (message.topic, message.partition, message.offset)
+        name = admitted.member.member if admitted.member else None
+        now = self._clock.now()
+        noted = refusals.note_headers(place, name, admitted.refusals, now, headers)
+        await outbox.send_one(QUARANTINE.name, message.value, key=name.encode() if name else None, headers=noted)
+        for refusal in admitted.refusals:
+            metrics.QUARANTINED.labels(refusal.reason.value).inc()
+        if name:
+            told = refusals.receipt(place, len(admitted.accepted), admitted.refusals, now)
+            await outbox.send_one(member_topic(name).name, told)
+
+
+def _collect(admitted: Admitted, signals: Signals) -> None:
+    """Signals of the good events, each to every partition that has a part in it."""
+    member = admitted.member
+    if member is None:
+        return
+    for accepted in admitted.accepted:
+        event = accepted.event
+        signal = alert_of(event, member.member, member.sector, accepted.digest) or retraction_of(
+            event, member.member, member.sector is Sector.POLICE
+        )
+        metrics.EVENTS_ACCEPTED.labels(event.data.kind).inc()
+        if signal is not None:
+            for partition in destinations(signal, STATE_PARTITIONS):
+                signals[partition].append(signal)

@@ -1,0 +1,141 @@
+"""What the stream's integration tests share: members with keys on a real broker, signed bundles, a real worker
+process."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+
+from alliance import kafka
+from alliance.clock import load_or_create, wall_ms
+from alliance.embedded.services import EmbeddedServices
+from alliance.ids import IdSource
+from alliance.keys.signatures import sign
+from alliance.keys.store import MemberKeys, generate
+from alliance.keys.tokens import TokenKeys
+from alliance.provision import login_of, provision
+from schemas.envelope import Headers, event_type, source_of
+from schemas.registry import Alliance, Member, Sector, SigningKey
+from schemas.topics import BY_KIND, MEMBERS
+
+TOKENS = TokenKeys.generate()
+IDS = IdSource(wall_ms, secrets.token_bytes)
+NOW = datetime.now(UTC)
+SECTORS = {
+    "bank-a": Sector.BANK,
+    "bank-b": Sector.BANK,
+    "carrier-a": Sector.CARRIER,
+    "platform-a": Sector.PLATFORM,
+    "police-a": Sector.POLICE,
+}
+
+
+def member_record(keys: MemberKeys, sector: Sector, **over: Any) -> Member:
+    public = keys.public
+    key = SigningKey(key_id=keys.key_id, public=public.signing, valid_from=NOW - timedelta(days=400))
+    fields = {
+        "member": keys.member,
+        "name": keys.member,
+        "sector": sector,
+        "alliance": Alliance.COMPREHENSIVE,
+        "keys": [key],
+        "seal_key": public.sealing,
+    }
+    return Member(**{**fields, **over})
+
+
+class World:
+    """A provisioned broker with five members."""
+
+    def __init__(self, services: EmbeddedServices, folder: Path) -> None:
+        self.services, self.folder = services, folder
+        provision(services.admin, SECTORS, services.data.secret)
+        self.keys = {name: generate(name, TOKENS) for name in SECTORS}
+        self.clock_file = folder / "clock.json"
+        load_or_create(self.clock_file, 1.0)
+        self.producer: KafkaProducer = kafka.producer(services.admin)
+        for name, sector in SECTORS.items():
+            self.register(member_record(self.keys[name], sector))
+
+    def register(self, record: Member) -> None:
+        value = record.model_dump_json().encode()
+        self.producer.send(MEMBERS.name, key=record.member.encode(), value=value).get(10)
+
+    def event(self, member: str, data: dict[str, Any], time: datetime | None = None, **over: Any) -> dict[str, Any]:
+        moment = (time or datetime.now(UTC)).isoformat()
+        fixed = {"specversion": "1.0", "id": str(IDS.next()), "source": source_of(member)}
+        kind = {"type": event_type(data["kind"]), "time": moment, "datacontenttype": "application/json"}
+        return {**fixed, **kind, "data": data, "seals": [], **over}
+
+    def bundle(self, member: str, events: Sequence[dict[str, Any]]) -> tuple[bytes, str]:
+        value = orjson.dumps(events)
+        return value, sign(self.keys[member].signing, self.keys[member].kid, value)
+
+    def send(self, member: str, *events: dict[str, Any]) -> None:
+        value, jws = self.bundle(member, events)
+        self.send_raw(member, BY_KIND[events[0]["data"]["kind"]].name, value, Headers(jws).pairs())
+
+    def send_raw(self, member: str, topic: str, value: bytes, headers: list[tuple[str, bytes]]) -> None:
+        self.producer.send(topic, key=member.encode(), value=value, headers=headers).get(10)
+
+    def read_until(self, topic: str, found: Callable[[Any], bool], timeout_s: float = 40.0) -> list[Any]:
+        """Records of `topic` from its beginning until one is `found`; fails the test after the timeout."""
+        consumer: KafkaConsumer = kafka.consumer(self.services.admin, [], None)
+        consumer.assign([TopicPartition(topic, p) for p in sorted(consumer.partitions_for_topic(topic))])
+        consumer.seek_to_beginning()
+        seen: list[Any] = []
+        deadline = time.monotonic() + timeout_s
+        try:
+            while time.monotonic() < deadline:
+                for records in consumer.poll(200).values():
+                    for record in records:
+                        seen.append(record)
+                        if found(record):
+                            return seen
+        finally:
+            consumer.close()
+        raise AssertionError(f"nothing of {len(seen)} records of {topic} fits after {timeout_s} s")
+
+    def environment(self, principal: str = "streams") -> dict[str, str]:
+        login = login_of(principal, self.services.admin, self.services.data.secret)
+        return {
+            **os.environ,
+            "AFA_KAFKA_BOOTSTRAP": login.bootstrap,
+            "AFA_KAFKA_USERNAME": login.username,
+            "AFA_KAFKA_PASSWORD_FILE": str(self.services.data.secret_file(principal)),
+            "AFA_CLOCK_FILE": str(self.clock_file),
+        }
+
+    @contextmanager
+    def worker(self) -> Iterator[subprocess.Popen[bytes]]:
+        """A stream worker in a process of its own; what it printed is shown if the test fails."""
+        with (self.folder / f"worker-{IDS.next()}.log").open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "streams"], env=self.environment(), stdout=log, stderr=subprocess.STDOUT
+            )
+            try:
+                yield process
+            finally:
+                process.terminate()
+                process.wait(20)
+
+
+def number(kind: str, value: str, **over: Any) -> dict[str, Any]:
+    """An identifier as it travels, of a value that is unique to the test."""
+    namespace = "number" if kind == "presented-number" else kind
+    return {"kind": kind, "tokens": TOKENS.tokens(namespace, value), "basis": "observed", "holders": [], **over}
+
+
+def unique(stem: str) -> str:
+    return f"{stem}-{secrets.token_hex(6)}"

@@ -1,0 +1,73 @@
+"""The stream worker on a real broker: alerts of three sectors become a lead, bad input goes where it belongs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+import pytest
+
+from schemas.leads import Lead
+from schemas.receipts import NOTE_HEADER, QuarantineNote, Receipt
+from schemas.topics import LEADS, QUARANTINE
+from tests.streams.support import World, number, unique
+
+pytestmark = pytest.mark.services
+
+
+def call(trunk: str, victim: str) -> dict[str, Any]:
+    return {"kind": "suspicious-number", "number": number("number", trunk), "callee": number("number", victim),
+            "duration_s": 600, "risk": 0.9}  # fmt: skip
+
+
+def chat(handle: str, victim: str) -> dict[str, Any]:
+    return {"kind": "suspicious-handle", "handle": number("handle", handle), "platform": "chat", "signal": "chat",
+            "target_phone": number("number", victim), "score": 0.8}  # fmt: skip
+
+
+def transfer(payee: str, payer: str, victim: str) -> dict[str, Any]:
+    phone = {"identifier": number("number", victim), "role": "registered"}
+    return {"kind": "suspicious-account", "direction": "out", "amount": {"minor": 5_000_000, "currency": "CNY"},
+            "status": "posted", "reporting_side": "payer", "score": 0.9,
+            "customer": {"account": number("account", payer), "phones": [phone]},
+            "counterparty": {"account": number("account", payee, holders=["cnaps:1"])}}  # fmt: skip
+
+
+def lead_on(kind: str, value: str) -> Any:
+    token = number(kind, value)["tokens"][0]
+
+    def found(record: Any) -> bool:
+        lead = orjson.loads(record.value)
+        return bool(lead["subject"]["token"] == token and len(lead["sectors"]) == 3)
+
+    return found
+
+
+def test_a_call_a_chat_and_a_transfer_of_one_victim_make_a_lead_over_three_sectors(world: World) -> None:
+    victim, payee, caller = unique("victim"), unique("mule"), unique("caller")
+    now = datetime.now(UTC)
+    with world.worker():
+        world.send("carrier-a", world.event("carrier-a", call(caller, victim), now - timedelta(hours=1)))
+        world.send("platform-a", world.event("platform-a", chat(unique("handle"), victim), now - timedelta(days=2)))
+        world.send("bank-a", world.event("bank-a", transfer(payee, unique("payer"), victim), now))
+        records = world.read_until(LEADS.name, lead_on("account", payee))
+    lead = Lead.model_validate_json(records[-1].value)
+    assert set(lead.sectors) == {"bank", "carrier", "platform"}
+    assert lead.amount_at_risk[0].minor == 5_000_000
+    assert {e.relation.value for e in lead.evidence} == {"named", "call-transfer", "chat-transfer"}
+
+
+def test_a_bad_event_is_quarantined_alone_and_its_member_is_told(world: World) -> None:
+    good = world.event("carrier-a", call(unique("caller"), unique("victim")))
+    bad = world.event("carrier-a", {**call(unique("caller"), unique("victim")), "duration_s": -1})
+    with world.worker():
+        world.send("carrier-a", bad, good)
+        noted = world.read_until(QUARANTINE.name, lambda r: bad["id"].encode() in dict(r.headers)[NOTE_HEADER])
+        told = world.read_until("to.carrier-a", lambda r: bad["id"].encode() in r.value)
+    note = QuarantineNote.model_validate_json(dict(noted[-1].headers)[NOTE_HEADER])
+    receipt = Receipt.model_validate_json(told[-1].value)
+    assert [r.reason.value for r in note.refusals] == ["invalid-field"]
+    assert orjson.loads(noted[-1].value) == [bad, good]
+    assert (receipt.accepted, receipt.refusals[0].index) == (1, 0)
+    assert "data.suspicious-number.duration_s" in receipt.refusals[0].detail
