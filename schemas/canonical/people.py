@@ -35,7 +35,7 @@ def _is_citizen(bare: str) -> bool:
         ric.get_birth_date(bare)
     except ValidationError:
         return False
-    return str(ric.calc_check_digit(bare[:-1])) == bare[-1]
+    return str(ric.calc_check_digit(bare)) == bare[-1]
 
 
 def _region_warnings(bare: str) -> tuple[str, ...]:

@@ -152,6 +152,9 @@ class Engine:
                 self._out.signals[partition].append(signal)
 
     def _publish(self, key: str, state: State, now: int, out: Flush) -> None:
+        if len(state.sightings) == 1 and not state.links and not (state.said_suspect or state.said_victim):
+            if state.sightings[0].cls is not Class.REPORT:
+                return
         spared = key in self.allowed
         suspect = suspect_lead(state, key, self.rules) if not spared and _may_lead(state) else None
         victim = victim_lead(state, key, self.rules) if not spared and len(state.sightings) > 1 else None

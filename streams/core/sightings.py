@@ -40,6 +40,9 @@ def of_alert(alert: Alert, named: Named) -> Sighting:
 
 def sight(state: State, key: str, new: Sighting, rules: Rules) -> list[Output]:
     """Take a sighting; a repeated, retracted or surplus one changes nothing."""
+    if not (state.sightings or state.tombs or state.saturated_until):
+        state.sightings = [new]
+        return []
     if _buried(state, new) or any(s.event == new.event and s.member == new.member for s in state.sightings):
         return []
     if new.role is Role.SUSPECT:

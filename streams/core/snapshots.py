@@ -10,7 +10,6 @@ import base64
 import hashlib
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 import msgspec
 
@@ -50,9 +49,9 @@ def lead_id(role: SubjectRole, key: str) -> str:
 
 
 def suspect_lead(state: State, key: str, rules: Rules) -> Snapshot | None:
-    """The snapshot of the key as a suspect; None where nothing names it so."""
+    """The snapshot of the key as a suspect; None where nothing names it so, or it is no lead and never was."""
     judged = judge(state, rules)
-    if judged is None:
+    if judged is None or (judged.score.level is Level.NONE and state.said_suspect is None):
         return None
     evidence = [_direct(s, rules) for s in judged.direct]
     evidence += [_linked(k, rules) for _, k in sorted(judged.links.items())]
@@ -153,7 +152,7 @@ def _direct(sighting: Sighting, rules: Rules) -> dict[str, Any]:
 def _alert(sighting: Sighting) -> dict[str, Any]:
     return {
         "member": sighting.member,
-        "event_id": str(UUID(bytes=sighting.event)),
+        "event_id": _uuid(sighting.event),
         "sector": sighting.sector,
         "kind": KINDS[sighting.cls],
         "time": _time(sighting.end),
@@ -164,7 +163,7 @@ def _alert(sighting: Sighting) -> dict[str, Any]:
 def _linked(link: Link, rules: Rules) -> dict[str, Any]:
     return {
         "member": link.b_member,
-        "event_id": str(UUID(bytes=link.b_event)),
+        "event_id": _uuid(link.b_event),
         "sector": link.b_sector,
         "kind": KINDS[link.b_cls],
         "time": _time(link.b_end),
@@ -174,7 +173,7 @@ def _linked(link: Link, rules: Rules) -> dict[str, Any]:
             "kind": kind_of(link.via).value,
             "token": token_of(link.via),
             "other_member": link.a_member,
-            "other_event": str(UUID(bytes=link.a_event)),
+            "other_event": _uuid(link.a_event),
             "gap_s": link.gap // 1000,
         },
     }
@@ -191,6 +190,12 @@ def _amounts(sums: dict[str, int]) -> list[dict[str, Any]]:
 
 def _time(ms: int) -> str:
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _uuid(event: bytes) -> str:
+    """As `str(UUID(bytes=event))`, at a fifth of its cost."""
+    text = event.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def _fingerprint(value: object) -> bytes:

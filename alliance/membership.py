@@ -1,0 +1,222 @@
+"""Admits members on a data folder: their keys, their place on the broker, their record in the registry.
+
+Never makes a key anew that exists, never lifts a suspension, and never hands the token key to anyone but members: the
+hub's processes get no path to it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import orjson
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from kafka import TopicPartition
+from pydantic import ValidationError
+
+from alliance import kafka
+from alliance.clock import AllianceClock
+from alliance.embedded.datadir import HOST, DataDir
+from alliance.errors import Retry, SetupError
+from alliance.files import write_atomically
+from alliance.kafka import KafkaLogin
+from alliance.keys import store
+from alliance.keys.encoding import decode, encode
+from alliance.keys.store import MemberKeys
+from alliance.keys.tokens import TokenKeys
+from alliance.principals import member_principal
+from alliance.provision import add_member
+from alliance.registry import Registry
+from schemas import strictjson
+from schemas.registry import Alliance, Member, Officer, Sector, SigningKey
+from schemas.topics import MEMBERS
+
+_READ_TIMEOUT_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class OfficerSpec:
+    """Who may sign orders for a police unit, and with which rank."""
+
+    officer: str
+    rank: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemberSpec:
+    """What is decided about a member before it has keys; fields as in `schemas.registry.Member`."""
+
+    member: str
+    name: str
+    sector: Sector
+    alliance: Alliance
+    routes: tuple[str, ...] = ()
+    officers: tuple[OfficerSpec, ...] = ()
+    call_back: str | None = None
+
+
+def enrol(data: DataDir, login: KafkaLogin, spec: MemberSpec, tokens: TokenKeys, clock: AllianceClock) -> Member:
+    """Admit one member, whole; again, and nothing changes but what `spec` says otherwise. The registrar may do this."""
+    add_member(login, spec.member, data.secret)
+    return register(data, login, [spec], tokens, clock)[0]
+
+
+def register(
+    data: DataDir, login: KafkaLogin, specs: Sequence[MemberSpec], tokens: TokenKeys, clock: AllianceClock
+) -> list[Member]:
+    """Keys and registry records of members whose topics and rights are provisioned already."""
+    known = read_registry(login)
+    records = [_record(data, spec, tokens, known.member(spec.member), clock.now()) for spec in specs]
+    _publish(login, [record for record in records if record != known.member(record.member)])
+    return records
+
+
+def read_registry(login: KafkaLogin) -> Registry:
+    """The registry as the `members` topic has it now. Raises Retry if the broker does not give it."""
+    registry = Registry()
+    place = TopicPartition(MEMBERS.name, 0)
+    deadline = time.monotonic() + _READ_TIMEOUT_S
+    with kafka.consumer(login, [], None) as reader:
+        reader.assign([place])
+        reader.seek_to_beginning(place)
+        end = reader.end_offsets([place])[place]
+        while reader.position(place) < end:
+            if time.monotonic() > deadline:
+                raise Retry(f"Kafka did not give the registry within {_READ_TIMEOUT_S:.0f} s; try again.")
+            for records in reader.poll(timeout_ms=500).values():
+                for record in records:
+                    _apply(registry, record.key.decode(), record.value)
+    return registry
+
+
+def load_member(data: DataDir, member: str) -> tuple[MemberKeys, KafkaLogin]:
+    """A member's keys and its login at the embedded broker. Raises SetupError if it was not enrolled here."""
+    keys = load_keys(data, member)
+    port, principal = data.ports().get("kafka"), member_principal(member)
+    if port is None or not data.secret_file(principal).exists():
+        raise SetupError(f"{member} has no login at the broker of {data.path}; enrol it with `afa member add`.")
+    return keys, KafkaLogin(f"{HOST}:{port}", principal, data.secret(principal))
+
+
+def load_keys(data: DataDir, member: str) -> MemberKeys:
+    """A member's keys alone, for what needs no broker. Raises SetupError if it was not enrolled here."""
+    if member not in (enrolled := members_of(data)):
+        known = f"it has {', '.join(enrolled)}" if enrolled else "it has none yet"
+        raise SetupError(
+            f"The data folder {data.path} has no member {member!r}: {known}; add it with `afa member add`."
+        )
+    return store.load(member_dir(data, member) / "keys.json")
+
+
+def load_officer(data: DataDir, member: str, officer: str) -> tuple[str, Ed25519PrivateKey]:
+    """The `kid` and the private key with which an officer signs. Raises SetupError if there is no such officer here."""
+    load_keys(data, member)
+    folder = member_dir(data, member) / "officers"
+    known = sorted(file.stem for file in folder.glob("*.json"))
+    if officer not in known:
+        raise SetupError(f"{member} has no officer {officer!r} here; it has {', '.join(known) or 'none'}.")
+    keys = store.load(folder / f"{officer}.json")
+    return f"{member}/{officer}/{keys.key_id}", keys.signing
+
+
+def members_of(data: DataDir) -> list[str]:
+    """Who was enrolled on this data folder, by name."""
+    return sorted(file.parent.name for file in (data.path / "members").glob("*/keys.json"))
+
+
+def member_dir(data: DataDir, member: str) -> Path:
+    """What a member keeps on this machine: its keys, its spool."""
+    return data.path / "members" / member
+
+
+def token_keys(data: DataDir) -> TokenKeys:
+    """The alliance's token key of the first epoch, made once; the registrar gives it to each member it admits."""
+    path = _private(data.path / "members") / "tokens.json"
+    if not path.exists():
+        entries = [{"epoch": epoch, "key": encode(key)} for epoch, key in TokenKeys.generate().epochs.items()]
+        write_atomically(path, orjson.dumps(entries), mode=0o600, replace=False)
+    try:
+        return TokenKeys({entry["epoch"]: decode(entry["key"]) for entry in strictjson.loads(path.read_bytes())})
+    # The cause may quote what it could not read, and that is a secret.
+    except (ValueError, TypeError, KeyError):
+        raise SetupError(f"{path}: these are no token keys; restore the file from a copy.") from None
+
+
+def _record(data: DataDir, spec: MemberSpec, tokens: TokenKeys, known: Member | None, now: datetime) -> Member:
+    folder = _private(_private(data.path / "members") / spec.member)
+    keys = _keys(folder / "keys.json", spec.member, tokens)
+    try:
+        fresh = Member(
+            member=spec.member,
+            name=spec.name,
+            sector=spec.sector,
+            alliance=spec.alliance,
+            routes=list(spec.routes),
+            keys=[_signing_key(keys, known.keys if known else [], now)],
+            seal_key=keys.public.sealing,
+            officers=[_officer(folder, officer, known, now) for officer in spec.officers],
+            call_back=spec.call_back,
+        )
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise SetupError(f"{spec.member} can not be a member: {place}: {first['msg']}.") from error
+    return fresh if known is None else _merged(known, fresh)
+
+
+def _merged(known: Member, fresh: Member) -> Member:
+    """The fresh record with what must outlive it: the status, former keys, and officers enrolled before."""
+    keys = [key for key in known.keys if key.key_id not in {new.key_id for new in fresh.keys}]
+    officers = [old for old in known.officers if old.officer not in {new.officer for new in fresh.officers}]
+    kept = {"status": known.status, "keys": [*keys, *fresh.keys], "officers": [*officers, *fresh.officers]}
+    return fresh.model_copy(update=kept)
+
+
+def _officer(folder: Path, spec: OfficerSpec, known: Member | None, now: datetime) -> Officer:
+    keys = _keys(_private(folder / "officers") / f"{spec.officer}.json", spec.officer, None)
+    former = [officer.key for officer in known.officers if officer.officer == spec.officer] if known else []
+    return Officer(officer=spec.officer, rank=spec.rank, key=_signing_key(keys, former, now))
+
+
+def _signing_key(keys: MemberKeys, known: Iterable[SigningKey], now: datetime) -> SigningKey:
+    """As it was registered, or valid from now."""
+    public = keys.public
+    for key in known:
+        if (key.key_id, key.public) == (public.key_id, public.signing):
+            return key
+    return SigningKey(key_id=public.key_id, public=public.signing, valid_from=now)
+
+
+def _keys(path: Path, owner: str, tokens: TokenKeys | None) -> MemberKeys:
+    if not path.exists():
+        try:
+            store.generate(owner, tokens).save(path)
+        except ValueError as error:
+            raise SetupError(f"{error}; choose another name.") from error
+    return store.load(path)
+
+
+def _publish(login: KafkaLogin, records: Sequence[Member]) -> None:
+    if records:
+        with kafka.producer(login) as sender:
+            sent = [
+                sender.send(MEMBERS.name, record.model_dump_json().encode(), record.member.encode())
+                for record in records
+            ]
+            for future in sent:
+                future.get(_READ_TIMEOUT_S)
+
+
+def _apply(registry: Registry, name: str, value: bytes | None) -> None:
+    try:
+        registry.apply(name, None if value is None else Member.model_validate_json(value))
+    except ValidationError as error:
+        raise SetupError(f"The registry's record of {name} does not parse; it is of another version.") from error
+
+
+def _private(folder: Path) -> Path:
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder

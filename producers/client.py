@@ -1,0 +1,255 @@
+"""The member client: what a member unit calls to publish. An alert that `publish` returned from is never lost.
+
+Protects each event, puts it into the spool, and leaves the sending to a thread. May be shared between threads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import orjson
+
+from alliance.clock import AllianceClock
+from alliance.errors import InvalidAlert, Retry, SetupError, Stop
+from alliance.ids import IdSource
+from alliance.kafka import KafkaLogin
+from alliance.keys.store import MemberKeys
+from alliance.registry import Registry
+from producers import sender
+from producers.clear import ClearEvent, Protected, check_sender, content_digest, given_id, protect, validated
+from producers.sender import Connect, Sender
+from producers.spool import Entry, Limits, Outcome, Spool
+from schemas.alerts import Withdrawal
+from schemas.answers import Answer
+from schemas.base import Message
+from schemas.identifiers import Identifier
+from schemas.registry import Sector
+from schemas.topics import ALIAS, BY_KIND, SUSPICIOUS_ACCOUNT, SUSPICIOUS_HANDLE, SUSPICIOUS_NUMBER, VICTIM_REPORT
+
+ClearIdentifier = Mapping[str, Any]
+"""`{"kind", "value", "holders"?, "basis"?, "as_of"?}`"""
+
+_WITHDRAWABLE = {t.name for t in (SUSPICIOUS_ACCOUNT, SUSPICIOUS_NUMBER, SUSPICIOUS_HANDLE, VICTIM_REPORT, ALIAS)}
+
+
+class Offered(NamedTuple):
+    """What became of one event of `offer`: `outcome` if it was judged by the spool, else `error`."""
+
+    id: UUID | None
+    outcome: Outcome | None
+    error: InvalidAlert | None
+
+
+class MemberClient:
+    """Publishes as the member whose keys it has. SetupError if the spool is in use, or the keys are the hub's."""
+
+    def __init__(
+        self,
+        keys: MemberKeys,
+        login: KafkaLogin,
+        registry: Registry,
+        spool: Path,
+        clock: AllianceClock,
+        *,
+        limits: Limits | None = None,
+        connect: Connect = sender.connect,
+    ) -> None:
+        if keys.tokens is None:
+            raise SetupError(f"The keys of {keys.member} can make no tokens; use a member's key file, not the hub's.")
+        self.member = keys.member
+        self.registry = registry
+        self.clock = clock
+        self.spool = Spool(spool, clock.now_ms, limits)
+        self._tokens = keys.tokens
+        self._ids = IdSource(clock.now_ms, os.urandom)
+        self._sender = Sender(self.spool, keys, login, connect)
+        self._sender.start()
+
+    @property
+    def sent(self) -> int:
+        """Events that the broker acknowledged since this client began."""
+        return self._sender.sent
+
+    @property
+    def waiting(self) -> int:
+        """Events in the spool that the broker has not acknowledged."""
+        return self.spool.waiting_rows
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing can be sent at the moment, if so."""
+        return self._sender.trouble
+
+    def publish(self, alert: ClearEvent) -> UUID:
+        """Durable on return. The same id with the same content again has no effect.
+
+        Raises InvalidAlert naming the field, SpoolFull, or Refused if this member may send nothing.
+        """
+        entry = _entry(self._protect(alert))
+        return self._accept(entry)
+
+    def publish_many(self, alerts: Iterable[ClearEvent]) -> list[UUID]:
+        """All of them, in one go to the disk, or none: raises as `publish` does, the field led by the alert's index."""
+        entries = []
+        for index, alert in enumerate(alerts):
+            try:
+                entries.append(_entry(self._protect(alert)))
+            except InvalidAlert as error:
+                raise _at(index, error) from error
+        outcomes = self._add(entries, whole=True)
+        if Outcome.CONFLICT in outcomes:
+            raise _at(outcomes.index(Outcome.CONFLICT), _conflict())
+        return [entry.id for entry in entries]
+
+    def offer(self, alerts: Sequence[ClearEvent]) -> list[Offered]:
+        """Each judged by itself, all accepted ones in one go to the disk. What is known already costs no seals."""
+        judged: list[Offered | Entry] = [self._judge(alert) for alert in alerts]
+        entries = [item for item in judged if isinstance(item, Entry)]
+        outcomes = iter(self._add(entries))
+        return [Offered(item.id, next(outcomes), None) if isinstance(item, Entry) else item for item in judged]
+
+    def withdraw(
+        self,
+        event_id: UUID,
+        reason: str,
+        *,
+        superseded_by: UUID | None = None,
+        event_member: str | None = None,
+        identifiers: Sequence[Identifier] = (),
+    ) -> UUID:
+        """An earlier event no longer stands. Its tokens come from the spool.
+
+        Only police may name `event_member`, to withdraw another member's victim report with that report's identifiers.
+        """
+        if event_member is not None and event_member != self.member:
+            if check_sender(self.registry, self.member, "withdrawal").sector is not Sector.POLICE:
+                raise InvalidAlert("event_member", "only police may withdraw another member's event")
+            repeated = [_dump(identifier) for identifier in identifiers]
+        else:
+            event_member, repeated = None, self._own_identifiers(event_id)
+        payload = {
+            "kind": "withdrawal",
+            "event_id": str(event_id),
+            "event_member": event_member,
+            "superseded_by": superseded_by and str(superseded_by),
+            "identifiers": repeated,
+            "reason": reason,
+        }
+        return self._send_wire({key: value for key, value in payload.items() if value is not None})
+
+    def alias(self, *identifiers: ClearIdentifier) -> UUID:
+        """Tie two to four identifiers that this member holds: a card and its account."""
+        return self.publish(self._now({"kind": "alias", "identifiers": [dict(i) for i in identifiers]}))
+
+    def risk_check(
+        self,
+        payer: ClearIdentifier,
+        payee: ClearIdentifier,
+        amount: Mapping[str, Any],
+        phones: Sequence[Mapping[str, Any]] = (),
+        channel: str = "other",
+    ) -> UUID:
+        """Ask before money leaves. The answer comes on `to.<member>` with this id as `check_id`."""
+        data = {"kind": "risk-check", "payer": dict(payer), "payee": dict(payee), "amount": dict(amount)}
+        return self.publish(self._now({**data, "phones": [dict(phone) for phone in phones], "channel": channel}))
+
+    def answer(self, answer: Answer) -> UUID:
+        """Answer a request; the payload is in wire form already."""
+        return self._send_wire(_dump(answer))
+
+    def flush(self, timeout: float) -> None:
+        """Wait until the broker has everything. Raises Retry, saying why, if it has not after `timeout` seconds."""
+        self.spool.wait(lambda: self.spool.waiting_rows == 0 or not self._sender.alive, timeout)
+        self._check_sender_lives()
+        if waiting := self.spool.waiting_rows:
+            why = self.trouble or f"the broker has not acknowledged all within {timeout:g} s"
+            raise Retry(f"{why}; {waiting} events wait in {self.spool.path} and are sent by the next client on it.")
+
+    def close(self) -> None:
+        """End without waiting for the broker: what it has not acknowledged stays in the spool for the next client."""
+        self._sender.stop()
+        self.spool.close()
+
+    def __enter__(self) -> MemberClient:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def _now(self, data: dict[str, Any]) -> ClearEvent:
+        return {"time": self.clock.now(), "data": data}
+
+    def _protect(self, alert: ClearEvent) -> Protected:
+        data = alert.get("data")
+        kind = data.get("kind") if isinstance(data, dict) else None
+        if kind == Withdrawal.model_fields["kind"].default:
+            raise InvalidAlert("data.kind", "a withdrawal repeats its event's tokens; call `withdraw`")
+        check_sender(self.registry, self.member, str(kind))
+        return protect(alert, self.member, self._tokens, self.registry, self._ids, self.clock.now())
+
+    def _judge(self, alert: ClearEvent) -> Offered | Entry:
+        try:
+            chosen = given_id(alert)
+            standing = None if chosen is None else self.spool.digest(chosen)
+            if standing is None:
+                return _entry(self._protect(alert))
+            if standing == content_digest(alert):
+                return Offered(chosen, Outcome.DUPLICATE, None)
+            return Offered(chosen, Outcome.CONFLICT, None)
+        except InvalidAlert as error:
+            return Offered(None, None, error)
+
+    def _accept(self, entry: Entry) -> UUID:
+        if self._add([entry])[0] is Outcome.CONFLICT:
+            raise _conflict()
+        return entry.id
+
+    def _add(self, entries: Sequence[Entry], *, whole: bool = False) -> list[Outcome]:
+        self._check_sender_lives()
+        return self.spool.add(entries, whole=whole)
+
+    def _send_wire(self, payload: dict[str, Any]) -> UUID:
+        check_sender(self.registry, self.member, payload["kind"])
+        draft, event = validated(self._ids.next(), self.member, self.clock.now(), payload)
+        wire = orjson.dumps({**draft, "seals": []})
+        return self._accept(_entry(Protected(event, wire, hashlib.sha256(wire).digest(), [])))
+
+    def _own_identifiers(self, event_id: UUID) -> list[dict[str, Any]]:
+        kept = self.spool.kept(event_id)
+        if kept is None:
+            raise InvalidAlert("event_id", f"{event_id} was not published from {self.spool.path} in the last 97 days")
+        if kept.topic not in _WITHDRAWABLE:
+            raise InvalidAlert("event_id", f"{event_id} went to {kept.topic}, whose events can not be withdrawn")
+        sector = check_sender(self.registry, self.member, "withdrawal").sector
+        if kept.topic == VICTIM_REPORT.name and sector is not Sector.POLICE:
+            raise InvalidAlert("event_id", "a victim report can be withdrawn by police only; tell them")
+        found: list[dict[str, Any]] = orjson.loads(kept.identifiers)
+        return found
+
+    def _check_sender_lives(self) -> None:
+        if not self._sender.alive:
+            raise Stop(
+                f"The sender of {self.member} has ended; close this client and open another: the spool has everything."
+            )
+
+
+def _entry(made: Protected) -> Entry:
+    topic = BY_KIND[made.event.data.kind].name
+    return Entry(made.event.id, topic, made.wire, made.digest, orjson.dumps(made.identifiers))
+
+
+def _dump(message: Message) -> dict[str, Any]:
+    return message.model_dump(mode="json", exclude_none=True)
+
+
+def _conflict() -> InvalidAlert:
+    return InvalidAlert("id", "used before with other content; the earlier one stands, send this one under a new id")
+
+
+def _at(index: int, error: InvalidAlert) -> InvalidAlert:
+    return InvalidAlert(f"{index}.{error.field}", str(error).removeprefix(f"{error.field}: "))

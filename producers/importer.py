@@ -1,0 +1,161 @@
+"""Publishes whole files: each row once, however often the file is imported; bad rows are put aside with the reason."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+from uuid import UUID
+
+import orjson
+from rich.console import Console
+from rich.progress import Progress
+
+from alliance.errors import SetupError
+from producers.client import MemberClient, Offered
+from producers.mapping import Mapping
+from producers.rebase import moment_of, offset_to, shifted
+from producers.rows import BadRow, Rows, count_lines, read_csv, read_jsonl
+from producers.spool import Outcome
+from schemas.base import to_ms
+
+_CHUNK = 500
+
+
+class ImportResult(NamedTuple):
+    """`duplicates` were published before and count once. `offset` is what `rebase` added to every time."""
+
+    accepted: int
+    duplicates: int
+    bad: int
+    offset: timedelta | None
+    bad_rows: Path
+
+
+def import_file(
+    client: MemberClient,
+    path: Path,
+    mapping: Mapping | None = None,
+    *,
+    kind: str | None = None,
+    rebase: bool = False,
+    progress: bool = True,
+    bad_rows_path: Path | None = None,
+) -> ImportResult:
+    """Publish every good row of a JSON Lines file, or of a CSV file if there is a mapping; durable on return.
+
+    `kind` stands where a JSON line names none. Raises SetupError for a file that can not be read, SpoolFull and Refused
+    as `publish` does; what was accepted until then stays, and a second import has no effect on it.
+    """
+    known = client.registry.member(client.member)
+    routes = known.routes if known else []
+
+    def rows() -> Rows:
+        return read_jsonl(path) if mapping is None else read_csv(path, mapping, routes)
+
+    offset = _offset(client, rows()) if rebase else None
+    target = bad_rows_path or path.with_name(path.name + ".rejected.jsonl")
+    counts = dict.fromkeys(Outcome, 0)
+    bad = 0
+    with ExitStack() as stack:
+        rejected = stack.enter_context(_Rejected(target))
+        bar = stack.enter_context(Progress(console=Console(stderr=True), disable=not progress, transient=True))
+        task = bar.add_task(path.name, total=count_lines(path))
+        for chunk in _chunks(rows()):
+            for line, row, result in _publish(client, chunk, kind, offset):
+                if isinstance(result, Offered) and result.outcome in (Outcome.ACCEPTED, Outcome.DUPLICATE):
+                    counts[result.outcome] += 1
+                    continue
+                bad += 1
+                rejected.write(line, row, _reason(result))
+            bar.update(task, completed=chunk[-1][0])
+    return ImportResult(counts[Outcome.ACCEPTED], counts[Outcome.DUPLICATE], bad, offset, target)
+
+
+def row_id(member: str, event: dict[str, Any]) -> UUID | None:
+    """A UUIDv7 of the event's time and a hash of the member and the content: the same row has the same id each time.
+
+    None without a time; validation will say so.
+    """
+    moment = moment_of(event.get("time"))
+    if moment is None or not 0 <= to_ms(moment) < 1 << 48:
+        return None
+    content = orjson.dumps(event, option=orjson.OPT_SORT_KEYS)
+    tail = int.from_bytes(hashlib.sha256(member.encode() + b"\0" + content).digest()[:10], "big")
+    low = tail & ((1 << 62) - 1)
+    return UUID(int=to_ms(moment) << 80 | 0x7 << 76 | (tail >> 62 & 0xFFF) << 64 | 0b10 << 62 | low)
+
+
+def _publish(
+    client: MemberClient, chunk: list[tuple[int, dict[str, Any] | BadRow]], kind: str | None, offset: timedelta | None
+) -> Iterator[tuple[int, Any, Offered | BadRow]]:
+    events = [_ready(client.member, row, kind, offset) for _, row in chunk if not isinstance(row, BadRow)]
+    offered = iter(client.offer(events))
+    for line, row in chunk:
+        yield (line, row.row, row) if isinstance(row, BadRow) else (line, row, next(offered))
+
+
+def _ready(member: str, row: dict[str, Any], kind: str | None, offset: timedelta | None) -> dict[str, Any]:
+    event = row if offset is None else shifted(row, offset)
+    data = event.get("data")
+    if kind is not None and isinstance(data, dict) and "kind" not in data:
+        event = {**event, "data": {"kind": kind, **data}}
+    if "id" in event or (made := row_id(member, event)) is None:
+        return event
+    return {"id": str(made), **event}
+
+
+def _offset(client: MemberClient, rows: Rows) -> timedelta | None:
+    """Chosen when a file is first imported and remembered by its first good row, so that the same row moves alike."""
+    events = (row for _, row in rows if not isinstance(row, BadRow))
+    first = next(events, {})
+    offset = offset_to(client.clock.now(), chain([first], events))
+    if offset is None:
+        return None
+    key = hashlib.sha256(orjson.dumps(first, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    standing = client.spool.note(f"rebase/{key}", str(int(offset.total_seconds())))
+    return timedelta(seconds=int(standing))
+
+
+def _chunks(rows: Rows) -> Iterator[list[tuple[int, dict[str, Any] | BadRow]]]:
+    while chunk := list(islice(rows, _CHUNK)):
+        yield chunk
+
+
+def _reason(result: Offered | BadRow) -> str:
+    if isinstance(result, BadRow):
+        return result.reason
+    return str(result.error or "id: used before with other content; the earlier one stands")
+
+
+class _Rejected:
+    """The side file, made by the first bad row; one of an earlier import is replaced."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: BinaryIO | None = None
+
+    def write(self, line: int, row: Any, reason: str) -> None:
+        try:
+            if self._file is None:
+                # It holds what the input holds: personal data.
+                handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+                self._file = os.fdopen(handle, "wb")
+            self._file.write(orjson.dumps({"line": line, "row": row, "reason": reason}) + b"\n")
+        except OSError as error:
+            raise SetupError(
+                f"{self._path}: bad rows can not be put aside ({error.strerror}); name another file for them"
+            ) from error
+
+    def __enter__(self) -> _Rejected:
+        self._path.unlink(missing_ok=True)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._file is not None:
+            self._file.close()

@@ -1,0 +1,46 @@
+"""Moves a historical file to now: one offset for every time in it, so that all that lies between two times stays.
+
+Must never change anything but times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+TIME_FIELDS = frozenset(
+    {"time", "as_of", "account_opened_at", "first_seen", "last_seen", "incident_from", "incident_to", "until"}
+)
+
+
+def offset_to(now: datetime, events: Iterable[dict[str, Any]]) -> timedelta | None:
+    """What brings the last event to `now`, in whole seconds and never beyond it; None if no event has a time."""
+    times = (moment for event in events if (moment := moment_of(event.get("time"))) is not None)
+    last = max(times, default=None)
+    return None if last is None else timedelta(seconds=(now - last) // timedelta(seconds=1))
+
+
+def moment_of(value: object) -> datetime | None:
+    """A time with an offset; None for anything else, which validation will name."""
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
+
+
+def shifted(node: Any, offset: timedelta) -> Any:
+    """A copy of a clear event with every time moved; what is not a time stays as it is."""
+    if isinstance(node, dict):
+        return {key: _moved(key, child, offset) for key, child in node.items()}
+    if isinstance(node, list):
+        return [shifted(child, offset) for child in node]
+    return node
+
+
+def _moved(key: str, child: Any, offset: timedelta) -> Any:
+    moment = moment_of(child) if key in TIME_FIELDS else None
+    return shifted(child, offset) if moment is None else (moment + offset).isoformat()

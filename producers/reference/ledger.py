@@ -1,0 +1,169 @@
+"""A small core-banking ledger: balances, payments and holds, to the minor unit. Pure: entries in, the books out.
+
+Money is never made or lost here, no payment takes what is held, and no hold takes what another holds already.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+
+from alliance.errors import AfaError
+from producers.reference.entries import (
+    AccountRef,
+    Dropped,
+    Entry,
+    Held,
+    Lifted,
+    Measure,
+    Moved,
+    Noted,
+    Opened,
+    Settled,
+    Way,
+)
+from schemas.answers import OutflowType
+
+
+class PaymentRefused(AfaError):
+    """The payment can not be made: what is free does not suffice, or the account's payments are delayed."""
+
+
+class Ledger:
+    """`apply` folds an entry in; `pay`, `receive`, `settle` and `hold` say which entry would be right, and change
+    nothing."""
+
+    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+        self.accounts: dict[str, Opened] = {}
+        self.holds: dict[str, Held] = {}
+        """By hold id, also those that ended."""
+        self.notes: list[Noted] = []
+        self._balances: dict[str, int] = {}
+        self._moves: dict[str, list[Moved]] = defaultdict(list)
+        self._serials: dict[tuple[str, Way], Moved] = {}
+        self._pending: dict[str, dict[str, int]] = defaultdict(dict)
+        self._holds_of: dict[str, list[str]] = defaultdict(list)
+        for entry in entries:
+            self.apply(entry)
+
+    def apply(self, entry: Entry) -> None:
+        """Take an entry as what happened; it was judged when it was made."""
+        match entry:
+            case Opened():
+                self.accounts[entry.account] = entry
+                self._balances[entry.account] = entry.balance
+            case Moved():
+                self._moved(entry)
+            case Settled(serial=serial):
+                self._settled(serial)
+            case Dropped(serial=serial):
+                self._pending[self._serials[serial, Way.OUT].account].pop(serial)
+                self._replace(self._serials.pop((serial, Way.OUT)), None)
+            case Held():
+                if entry.hold_id not in self.holds:
+                    self._holds_of[entry.account].append(entry.hold_id)
+                self.holds[entry.hold_id] = entry
+            case Lifted(hold_id=hold_id, at=at):
+                self.holds[hold_id] = msgspec.structs.replace(self.holds[hold_id], until=at)
+            case Noted():
+                self.notes.append(entry)
+
+    def balance(self, account: str) -> int:
+        """All that the account has, held or not."""
+        return self._balances[account]
+
+    def total(self) -> int:
+        """All money of all accounts."""
+        return sum(self._balances.values())
+
+    def active(self, account: str, now: datetime) -> list[Held]:
+        """The measures in force on an account, the oldest first."""
+        return [hold for hold in self.history(account) if hold.at <= now < hold.until]
+
+    def history(self, account: str) -> list[Held]:
+        """Every measure that ever was on an account, in its last form."""
+        return [self.holds[hold_id] for hold_id in self._holds_of.get(account, ())]
+
+    def held(self, account: str, now: datetime) -> int:
+        """What is bound by orders; a delay binds nothing."""
+        return sum(hold.amount for hold in self.active(account, now) if hold.measure is not Measure.DELAY)
+
+    def is_delayed(self, account: str, now: datetime) -> bool:
+        return any(hold.measure is Measure.DELAY for hold in self.active(account, now))
+
+    def unheld(self, account: str, now: datetime) -> int:
+        """What a further hold can still take; payments that are only pending have not left."""
+        return self.balance(account) - self.held(account, now)
+
+    def free(self, account: str, now: datetime) -> int:
+        """What the customer can pay with."""
+        if self.is_delayed(account, now):
+            return 0
+        return max(0, self.unheld(account, now) - sum(self._pending.get(account, {}).values()))
+
+    def moves(self, account: str, way: Way, since: datetime) -> list[Moved]:
+        """The account's payments of one direction, in the order they were made."""
+        return [move for move in self._moves.get(account, ()) if move.way is way and move.at >= since]
+
+    def move(self, serial: str, way: Way) -> Moved | None:
+        return self._serials.get((serial, way))
+
+    def pay(
+        self,
+        serial: str,
+        account: str,
+        amount: int,
+        now: datetime,
+        other: AccountRef | None,
+        type_: OutflowType = OutflowType.TRANSFER,
+        *,
+        place: str = "",
+        pending: bool = False,
+    ) -> Moved:
+        """The entry of a payment out. PaymentRefused if what is free does not suffice."""
+        if amount <= 0 or (serial, Way.OUT) in self._serials:
+            raise PaymentRefused(f"payment {serial}: its amount is not above 0, or it was made before")
+        if amount > self.free(account, now):
+            raise PaymentRefused(f"payment {serial}: what is free on the account does not suffice")
+        return Moved(serial, Way.OUT, account, amount, now, type_, other, place, pending)
+
+    def receive(
+        self, serial: str, account: str, amount: int, now: datetime, other: AccountRef | None, *, place: str = ""
+    ) -> Moved:
+        """The entry of a payment in, of which `pay` or another bank made the other half."""
+        if account not in self.accounts or (serial, Way.IN) in self._serials:
+            raise PaymentRefused(f"payment {serial}: there is no such account, or it came before")
+        return Moved(serial, Way.IN, account, amount, now, OutflowType.TRANSFER, other, place)
+
+    def settle(self, serial: str, now: datetime) -> Settled:
+        """The entry that lets a pending payment leave. PaymentRefused while a delay or a hold stands in its way."""
+        move = self._serials.get((serial, Way.OUT))
+        if move is None or not move.pending:
+            raise PaymentRefused(f"payment {serial}: it is not pending")
+        if self.is_delayed(move.account, now) or move.amount > self.unheld(move.account, now):
+            raise PaymentRefused(f"payment {serial}: a delay or a hold keeps it")
+        return Settled(serial, now)
+
+    def _moved(self, entry: Moved) -> None:
+        self._serials[entry.serial, entry.way] = entry
+        self._moves[entry.account].append(entry)
+        if entry.pending:
+            self._pending[entry.account][entry.serial] = entry.amount
+        else:
+            self._balances[entry.account] += entry.amount if entry.way is Way.IN else -entry.amount
+
+    def _settled(self, serial: str) -> None:
+        move = self._serials[serial, Way.OUT]
+        posted = msgspec.structs.replace(move, pending=False)
+        del self._pending[move.account][serial]
+        self._balances[move.account] -= move.amount
+        self._serials[serial, Way.OUT] = posted
+        self._replace(move, posted)
+
+    def _replace(self, old: Moved, new: Moved | None) -> None:
+        moves = self._moves[old.account]
+        index = moves.index(old)
+        moves[index : index + 1] = [] if new is None else [new]
