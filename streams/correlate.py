@@ -26,8 +26,9 @@ from streams.outbox import Outbox
 from streams.recovery import client_options, load
 
 TRANSACTION_TIMEOUT_MS = 10_000
-SWEEP_KEYS = 200
-"""How many keys a flush looks at for what has expired."""
+SWEEP_KEYS = 1_000
+SWEEP_MS = 1_000
+"""How many keys are looked at, at most once in that time, for what has expired."""
 log = structlog.get_logger()
 
 
@@ -41,6 +42,7 @@ class Owner:
         self._clock = clock
         self._rules = rules
         self._sweep: list[str] = []
+        self._swept_at = 0
         self._batches = Batches(f"correlate-{partition}", self._handle, room)
         self._producer = AIOKafkaProducer(
             transactional_id=f"{group}-correlate-{partition}",
@@ -73,7 +75,9 @@ class Owner:
     async def _handle(self, batch: list[EventT[bytes]]) -> None:
         for event in batch:
             self._apply(event)
-        self._engine.expire(self._next_swept(), self._clock.now_ms())
+        if wall_ms() - self._swept_at >= SWEEP_MS:
+            self._engine.expire(self._next_swept(), self._clock.now_ms())
+            self._swept_at = wall_ms()
         flush = self._engine.flush(wall_ms())
         if batch or flush.changelog:
             await self._commit(flush, batch[-1].message.offset + 1 if batch else None)

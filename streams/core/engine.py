@@ -85,11 +85,12 @@ class Engine:
     def expire(self, keys: Iterable[str], now: int) -> None:
         """Forget what can't matter any more of these keys; `now` in ms of alliance time."""
         for key in keys:
-            if key not in self.store:
+            packed = self.store.get(key)
+            if packed is None:
                 continue
             if key.startswith("!"):
-                self._expire_event(key, now)
-            else:
+                self._expire_event(key, packed, now)
+            elif key in self._live or sightings.outdated(packing.unpack(packed), key, now, self.rules):
                 self._emit(sightings.expire(self._state(key), key, now, self.rules))
 
     def allow(self, keys: frozenset[str]) -> None:
@@ -152,9 +153,8 @@ class Engine:
                 self._out.signals[partition].append(signal)
 
     def _publish(self, key: str, state: State, now: int, out: Flush) -> None:
-        if len(state.sightings) == 1 and not state.links and not (state.said_suspect or state.said_victim):
-            if state.sightings[0].cls is not Class.REPORT:
-                return
+        if _says_nothing(state):
+            return
         spared = key in self.allowed
         suspect = suspect_lead(state, key, self.rules) if not spared and _may_lead(state) else None
         victim = victim_lead(state, key, self.rules) if not spared and len(state.sightings) > 1 else None
@@ -187,10 +187,9 @@ class Engine:
         self.counts["leads"] += 1
         return False
 
-    def _expire_event(self, key: str, now: int) -> None:
-        state = self._event(key)
-        if state.time < now - self.rules.memory_ms():
-            del self._events[key]
+    def _expire_event(self, key: str, packed: bytes, now: int) -> None:
+        old = packing.unpack_event(packed).time < now - self.rules.memory_ms()
+        if old and key not in self._events:
             self._keep(self._out, key, None)
 
     def _keep(self, out: Flush, key: str, value: bytes | None) -> None:
@@ -215,6 +214,12 @@ class Engine:
 
     def _mine(self, key: str) -> bool:
         return partition_of(key, self.partitions) == self.partition
+
+
+def _says_nothing(state: State) -> bool:
+    """The most common state by far: one alert that meets no other."""
+    alone = len(state.sightings) == 1 and not state.links and state.sightings[0].cls is not Class.REPORT
+    return alone and state.said_suspect is None and state.said_victim is None
 
 
 def _may_lead(state: State) -> bool:

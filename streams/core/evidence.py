@@ -47,7 +47,7 @@ def cut(state: State, gone: Cut) -> bool:
 
 
 def judge(state: State, rules: Rules) -> Judgement | None:
-    """What is known of the key as a suspect, or None where no standing alert names it."""
+    """What is known of the key as a suspect, or None where no standing alert of the evidence's window names it."""
     named = [s for s in state.sightings if s.role is Role.SUSPECT]
     if not named:
         return None
@@ -56,6 +56,8 @@ def judge(state: State, rules: Rules) -> Judgement | None:
     at = max(max(s.end for s in named), max((k.b_end for k in links if _is_linked(k, by_id)), default=0))
     since = at - rules.windows.evidence_s * 1000
     by_id = {i: s for i, s in by_id.items() if s.end >= since}
+    if not by_id:
+        return None
     links = [k for k in links if (k.a_member, k.a_event) in by_id]
     best: dict[Id, Link] = {}
     for known in links:

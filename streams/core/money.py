@@ -14,15 +14,16 @@ SAME_MS = 86_400_000
 def at_risk(told: Iterable[tuple[Id, Transfer]]) -> dict[str, int]:
     """Currency → minor units of the transfers told by alerts, each once; the greatest amount said of a serial
     stands."""
-    serials: dict[str, Transfer] = {}
+    serials: dict[tuple[str, str], Transfer] = {}
     loose: list[tuple[int, bytes, str, Transfer]] = []
     for (member, event), transfer in told:
         if not transfer.serial:
             loose.append((transfer.time, event, member, transfer))
             continue
-        known = serials.get(transfer.serial)
+        named = (transfer.currency, transfer.serial)
+        known = serials.get(named)
         if known is None or _size(transfer) > _size(known):
-            serials[transfer.serial] = transfer
+            serials[named] = transfer
     counted = list(serials.values())
     for _, _, _, transfer in sorted(loose, key=lambda item: item[:3]):
         if not any(_same(transfer, other) for other in counted):
@@ -33,8 +34,8 @@ def at_risk(told: Iterable[tuple[Id, Transfer]]) -> dict[str, int]:
     return dict(sorted(sums.items()))
 
 
-def _size(transfer: Transfer) -> tuple[int, str, int]:
-    return (transfer.minor, transfer.currency, transfer.time)
+def _size(transfer: Transfer) -> tuple[int, int]:
+    return (transfer.minor, transfer.time)
 
 
 def _same(a: Transfer, b: Transfer) -> bool:

@@ -66,12 +66,21 @@ def retract(state: State, key: str, gone: Retraction, rules: Rules) -> list[Outp
     return _remove(state, key, {s.id for s in state.sightings if _falls(tomb, s)}, rules)
 
 
-def expire(state: State, key: str, now: int, rules: Rules) -> list[Output]:
-    """Forget what no later alert can be paired with. What was linked stays linked until it leaves its
-    suspect's window."""
+def outdated(state: State, key: str, now: int, rules: Rules) -> bool:
+    """Whether `expire` would forget anything."""
     horizon = now - rules.memory_ms()
-    near = now - (_window(key, rules) + rules.admission.max_age_s * 1000)
-    old = {s.id for s in state.sightings if s.end < (horizon if s.role is Role.SUSPECT else near)}
+    return (
+        bool(_old(state, key, now, rules))
+        or any(tomb.time < horizon for tomb in state.tombs)
+        or any(link.b_end < horizon for link in state.links)
+        or 0 < state.saturated_until < now
+    )
+
+
+def expire(state: State, key: str, now: int, rules: Rules) -> list[Output]:
+    """Forget what no later alert can be paired with. What was linked stays so until it leaves its suspect's window."""
+    horizon = now - rules.memory_ms()
+    old = _old(state, key, now, rules)
     was_hub = bool(old) and _hub(state, key, rules)
     state.sightings = [s for s in state.sightings if s.id not in old]
     state.tombs = [t for t in state.tombs if t.time >= horizon]
@@ -84,6 +93,12 @@ def expire(state: State, key: str, now: int, rules: Rules) -> list[Output]:
 def is_open(state: State, key: str, rules: Rules) -> bool:
     """Whether pairs through this identifier as victim or conduit count at present."""
     return not state.saturated_until and not _hub(state, key, rules)
+
+
+def _old(state: State, key: str, now: int, rules: Rules) -> set[Id]:
+    horizon = now - rules.memory_ms()
+    near = now - (_window(key, rules) + rules.admission.max_age_s * 1000)
+    return {s.id for s in state.sightings if s.end < (horizon if s.role is Role.SUSPECT else near)}
 
 
 def _sight_suspect(state: State, key: str, new: Sighting, rules: Rules) -> list[Output]:

@@ -5,48 +5,81 @@ redelivery and crashes. Held against the brute-force oracle, which shares no cod
 
 from __future__ import annotations
 
-import tomllib
+import copy
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.leads import Lead
-from streams.app import RULES_FILE
-from streams.core.alert import Alert, Retraction
 from streams.core.rules import parse
 from streams.core.snapshots import Snapshot
 from tests import oracle
-from tests.strategies import worlds
+from tests.strategies import World, capped_worlds, worlds
 from tests.streams.network import deliver
-
-DOCUMENT: dict[str, Any] = tomllib.loads(RULES_FILE.read_text(encoding="utf-8"))
-RULES = parse(DOCUMENT)
-World = tuple[list[Alert], list[Retraction]]
 
 
 def by_subject(leads: dict[str, Snapshot]) -> dict[tuple[str, str], Lead]:
     """Snapshots by role and token, each held against its schema."""
-    parsed = (Lead.model_validate_json(_json(snapshot)) for snapshot in leads.values())
+    parsed = (Lead.model_validate_json(orjson.dumps(snapshot)) for snapshot in leads.values())
     return {(lead.subject.role.value, lead.subject.token): lead for lead in parsed}
 
 
-def _json(snapshot: Snapshot) -> bytes:
-    import orjson
-
-    return orjson.dumps(snapshot)
+def found_and_expected(
+    world: World, partitions: int, seed: int
+) -> tuple[dict[tuple[str, str], Lead], dict[tuple[str, str], oracle.OracleLead]]:
+    signals = [*world.alerts, *world.retractions]
+    found = by_subject(deliver(signals, partitions, parse(world.rules), seed).leads())
+    expected = oracle.leads(world.alerts, world.retractions, world.rules)
+    return found, {(role, key[1:]): lead for (role, key), lead in expected.items()}
 
 
 @given(worlds(), st.integers(1, 5), st.integers(0, 10**6))
-@settings(max_examples=150, deadline=None)
+@settings(deadline=None)
 def test_the_last_snapshots_are_the_oracles(world: World, partitions: int, seed: int) -> None:
-    alerts, retractions = world
-    found = by_subject(deliver([*alerts, *retractions], partitions, RULES, seed).leads())
-    expected = {(role, key[1:]): lead for (role, key), lead in oracle.leads(alerts, retractions, DOCUMENT).items()}
+    found, expected = found_and_expected(world, partitions, seed)
     assert found.keys() == expected.keys()
     for subject, lead in expected.items():
         compare(found[subject], lead)
+
+
+@given(worlds(conflicts=True), st.integers(1, 5), st.integers(0, 10**6))
+@settings(deadline=None)
+def test_an_id_with_two_contents_counts_for_nothing(world: World, partitions: int, seed: int) -> None:
+    found, expected = found_and_expected(world, partitions, seed)
+    assert found.keys() == expected.keys()
+    for subject, lead in expected.items():
+        compare(found[subject], lead)
+
+
+@given(capped_worlds(caps=("hub_suspects",)), st.integers(1, 5), st.integers(0, 10**6))
+@settings(deadline=None)
+def test_hubs_are_crossed_both_ways(world: World, partitions: int, seed: int) -> None:
+    found, expected = found_and_expected(world, partitions, seed)
+    assert found.keys() == expected.keys()
+    for subject, lead in expected.items():
+        compare(found[subject], lead)
+
+
+@given(capped_worlds(), st.integers(1, 5), st.integers(0, 10**6))
+@settings(deadline=None)
+def test_past_a_cap_evidence_may_be_missing_but_is_never_invented(world: World, partitions: int, seed: int) -> None:
+    found, _ = found_and_expected(world, partitions, seed)
+    possible = oracle.leads(world.alerts, world.retractions, without_caps(world.rules))
+    known = {(role, key[1:]): {item[:2] for item in lead.evidence} for (role, key), lead in possible.items()}
+    for subject, lead in found.items():
+        assert {(e.member, e.event_id.bytes) for e in lead.evidence} <= known[subject]
+
+
+def without_caps(rules: dict[str, Any]) -> dict[str, Any]:
+    """Rules by which nothing is ever left out: no cap, no end of evidence, and every suspect a lead."""
+    loose = copy.deepcopy(rules)
+    loose["caps"] = dict.fromkeys(loose["caps"], 10**6)
+    loose["windows"]["evidence_s"] = 10**10
+    loose["weights"]["prior"] = 50.0
+    return loose
 
 
 def compare(found: Lead, lead: oracle.OracleLead) -> None:

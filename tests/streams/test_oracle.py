@@ -1,0 +1,292 @@
+"""Stories worked out by hand from docs/correlation.md, so that the oracle itself is known to be right."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import msgspec
+import pytest
+
+from schemas.identifiers import IdentifierKind as Kind
+from streams.core.alert import Alert, Class, Named, Onward, Retraction, Role, Transfer
+from streams.core.keys import kind_of
+from tests.oracle import OracleLead, leads
+from tests.strategies import BASE, DAY, HOUR, MINUTE, RULES, SECTORS, key, other_content, sealed
+
+NOON = BASE + 12 * HOUR
+PAYEE, SECOND_PAYEE, PURSE = key(Kind.ACCOUNT, 0), key(Kind.ACCOUNT, 1), key(Kind.ACCOUNT, 9)
+PHONE, CALLER, HANDLE = key(Kind.NUMBER, 9), key(Kind.NUMBER, 0), key(Kind.HANDLE, 0)
+DEVICE, SERIAL = key(Kind.DEVICE, 0), key(Kind.TRANSFER_SERIAL, 0)
+OF_PAYEE, OF_CALLER, OF_PHONE = ("suspect", PAYEE), ("suspect", CALLER), ("victim", PHONE)
+
+
+def alert(cls: Class, member: str, number: int, span: tuple[int, int], *named: Named, **more: Any) -> Alert:
+    score = more.pop("score", 1.0)
+    return sealed(Alert(member, bytes([number] * 16), b"", SECTORS[member], cls, *span, score, named, **more))
+
+
+def suspect(name: str, basis: int = 1) -> Named:
+    return Named(name, Role.SUSPECT, kind_of(name).value, basis, 0)
+
+
+def victim(name: str) -> Named:
+    return Named(name, Role.VICTIM, kind_of(name).value, 2, 0)
+
+
+def paid(time: int, minor: int = 50_000_00, serial: str = "", currency: str = "CNY", pending: bool = False) -> Transfer:
+    return Transfer(PAYEE, serial, minor, currency, time, pending)
+
+
+def transfer(time: int, number: int = 1, phone: str = PHONE, member: str = "bank-a", **more: Any) -> Alert:
+    """The payer's bank: 1.6 × 1.5 = 2.4, unless it scores lower."""
+    more.setdefault("transfers", (paid(time),))
+    return alert(Class.PAYER, member, number, (time, time), suspect(PAYEE), victim(phone), **more)
+
+
+def call(start: int, end: int, number: int = 1, caller: str = CALLER, phone: str = PHONE, **more: Any) -> Alert:
+    """1.8 × 1.5 = 2.7, unless it scores lower."""
+    return alert(Class.CALL, "carrier-a", number, (start, end), suspect(caller), victim(phone), **more)
+
+
+def report(start: int, end: int, *named: Named, member: str = "police-a", **more: Any) -> Alert:
+    return alert(Class.REPORT, member, 9, (start, end), *named, **more)
+
+
+def withdrawal(of: Alert, by_police: bool = False) -> Retraction:
+    return Retraction(of.member, of.event, by_police, tuple(named.key for named in of.named), of.end)
+
+
+def ruled(**changes: dict[str, float]) -> dict[str, Any]:
+    rules = copy.deepcopy(RULES)
+    for table, values in changes.items():
+        rules[table] |= values
+    return rules
+
+
+PRIOR_0 = ruled(weights={"prior": 0.0})
+
+
+def judged(*alerts: Alert, withdrawn: tuple[Retraction, ...] = (), rules: dict[str, Any] = RULES) -> Any:
+    return leads(alerts, withdrawn, rules)
+
+
+def weights(lead: OracleLead) -> dict[str, tuple[str, float]]:
+    return {member: (relation, weight) for member, _, relation, weight in lead.evidence}
+
+
+def test_scam_over_three_sectors() -> None:
+    chat = alert(Class.CHAT, "platform-a", 1, (BASE, BASE + 9 * HOUR), suspect(HANDLE), victim(PHONE), score=0.5)
+    told = report(NOON - 2 * HOUR, NOON + 3 * HOUR, suspect(PAYEE, 0), victim(PHONE))
+    payment = transfer(NOON, score=0.9)
+    found = judged(chat, call(NOON - 2 * HOUR, NOON - HOUR, score=0.6), payment, told)
+    assert set(found) == {OF_PAYEE, OF_CALLER, ("suspect", HANDLE), OF_PHONE}
+    lead = found[OF_PAYEE]
+    # 1.6 × 1.4 named; call 2.5 (near) before 2.0 (report); chat 2.0 (report) before 1.8; the one victim is corroborated
+    assert weights(lead) == {
+        "bank-a": ("named", 2.24),
+        "carrier-a": ("call-transfer", 2.5),
+        "platform-a": ("report", 2.0),
+        "police-a": ("named", 4.0),
+    }
+    # 2.24 + 2.5 + 2.0 + 4.0, second and third sector 1.0 + 1.5 (police is not counted), prior −4.6
+    assert lead.log_odds == 8.64
+    assert lead.score == pytest.approx(0.999823, abs=1e-6)
+    assert (lead.level, lead.stage, lead.reported) == ("very-high", "in-flight", True)
+    assert (lead.sectors, lead.victims_named, lead.victims_corroborated) == (
+        ("bank", "carrier", "platform", "police"),
+        1,
+        1,
+    )
+    assert (lead.at, lead.expires_at) == (NOON + 3 * HOUR, NOON + 3 * HOUR + 90 * DAY)
+    assert lead.amount_at_risk == (("CNY", 50_000_00),)
+    # The caller: 1.8 × 1.1 named, call-chat 1.2, call-transfer 2.5, report 2.0, 1.0 + 1.5, −4.6
+    assert found[OF_CALLER].log_odds == 5.58
+    assert (found[OF_CALLER].stage, found[OF_CALLER].reported, found[OF_CALLER].amount_at_risk) == (
+        "in-flight",
+        False,
+        (),
+    )
+    # The handle: 1.5 × 1.0 named, call-chat 1.2, chat-transfer 1.8, report 2.0, 1.0 + 1.5, −4.6
+    assert found[("suspect", HANDLE)].log_odds == 4.4
+    assert (found[OF_PHONE].level, found[OF_PHONE].members) == ("very-high", ("bank-a", "carrier-a", "platform-a"))
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "weight"),
+    [
+        (10 * MINUTE, 20 * MINUTE, 2.5),  # begun after the transfer, by no more than clocks may differ
+        (10 * MINUTE + 1, 20 * MINUTE, None),
+        (-3 * HOUR, -2 * HOUR, 2.5),
+        (-3 * HOUR, -2 * HOUR - 1, 1.8),
+        (-25 * HOUR, -24 * HOUR, 1.8),
+        (-25 * HOUR, -24 * HOUR - 1, None),
+    ],
+)
+def test_transfer_follows_the_call(start: int, end: int, weight: float | None) -> None:
+    found = judged(call(NOON + start, NOON + end), transfer(NOON))
+    if weight is None:
+        assert not found
+        return
+    # 2.4 named, second sector 1.0, −4.6
+    assert found[OF_PAYEE].log_odds == pytest.approx(weight - 1.2)
+    assert weights(found[OF_PAYEE])["carrier-a"] == ("call-transfer", weight)
+
+
+def test_hub_is_crossed_and_falls_back() -> None:
+    rules = ruled(caps={"hub_suspects": 3})
+    calls = [call(NOON - HOUR, NOON, n, key(Kind.NUMBER, n)) for n in range(3)]
+    # Three callers and a payee are four suspects through one phone: the payee's bank stands alone
+    assert not judged(*calls, transfer(NOON), rules=rules)
+    found = judged(*calls, transfer(NOON), withdrawn=(withdrawal(calls[0]),), rules=rules)
+    # 2.4 named; 2 × 2.5 of one carrier, at most 3.0; second sector 1.0; −4.6
+    assert found[OF_PAYEE].log_odds == 1.8
+    assert found[OF_PAYEE].level == "medium"
+    # Four suspects, and 90 days still hold them all
+    calls[0] = call(NOON - 90 * DAY, NOON, 0, key(Kind.NUMBER, 0))
+    assert not judged(*calls, transfer(NOON), rules=rules)
+    calls[0] = call(NOON - 90 * DAY - 1, NOON, 0, key(Kind.NUMBER, 0))
+    # 3 × 2.5 is at most 3.0 too
+    assert judged(*calls, transfer(NOON), rules=rules)[OF_PAYEE].log_odds == 1.8
+
+
+def test_hub_does_not_part_those_who_name_one_suspect() -> None:
+    device = [suspect(key(Kind.SIM, n)) for n in range(3)]
+    one = alert(Class.CALL, "carrier-a", 1, (NOON, NOON), suspect(DEVICE), *device)
+    other = alert(Class.CALL, "carrier-b", 1, (NOON, NOON), suspect(DEVICE), suspect(CALLER))
+    found = judged(one, other, rules=PRIOR_0 | {"caps": RULES["caps"] | {"hub_suspects": 3}})
+    # 2.7 named; 1.2 through the device, at a quarter since no victim is named
+    assert found[OF_CALLER].log_odds == pytest.approx(2.7 + 1.2 * 0.25)
+    assert weights(found[OF_CALLER])["carrier-a"] == ("same-suspect", 1.2)
+
+
+def test_device_of_two_customers() -> None:
+    conduit = Named(DEVICE, Role.CONDUIT, "device", 1, 0)
+    one = alert(Class.PAYEE, "bank-a", 1, (NOON, NOON), suspect(PAYEE), conduit)
+    other = alert(Class.PAYEE, "bank-b", 1, (NOON + 30 * DAY, NOON + 30 * DAY), suspect(SECOND_PAYEE), conduit)
+    # 2.2 × 1.5 is at most 3.0 of one member; 1.0 × 0.25
+    assert judged(one, other, rules=PRIOR_0)[OF_PAYEE].log_odds == 3.25
+    later = msgspec.structs.replace(other, start=other.start + 1, end=other.end + 1)
+    assert not judged(one, later, rules=PRIOR_0)
+
+
+@pytest.mark.parametrize(("basis", "level"), [(0, "medium"), (1, "high")])
+def test_known_only_as_typed_is_at_most_medium(basis: int, level: str) -> None:
+    told = report(NOON, NOON, suspect(PAYEE, 0), victim(PHONE))
+    again = report(NOON, NOON, suspect(PAYEE, basis), victim(PHONE), member="bank-a")
+    lead = judged(told, again)[OF_PAYEE]
+    # 4.0 + 4.0 − 4.6; one sector beside police: 0.9677
+    assert (lead.log_odds, lead.level) == (3.4, level)
+
+
+def test_corroborated_share() -> None:
+    phones = [key(Kind.NUMBER, n) for n in range(10, 14)]
+    calls = [call(NOON - HOUR, NOON, n, phone=phone) for n, phone in enumerate(phones)]
+    first, second = transfer(NOON, 1, phones[0]), transfer(NOON, 2, phones[1])
+    # Four called, one paid: 4 × 2.7 is at most 3.0; 2.5 and 1.0 × (0.25 + 0.75 / 4); −4.6: below 0
+    assert OF_CALLER not in judged(*calls, first)
+    # Three called, one paid: 3.0 + (2.5 + 1.0) × 0.5 − 4.6
+    assert judged(*calls[:3], first)[OF_CALLER].log_odds == 0.15
+    # Four called, two paid: 3.0 + 2 × 2.5 × 0.625, at most 3.0; + 0.625 + 1.2 for the second victim − 4.6
+    lead = judged(*calls, first, second)[OF_CALLER]
+    assert (lead.log_odds, lead.level) == (3.225, "high")
+    assert (lead.victims_named, lead.victims_corroborated) == (4, 2)
+
+
+def test_one_bank_alone_makes_no_lead() -> None:
+    assert not judged(*(transfer(NOON + n, n) for n in range(10)), rules=PRIOR_0)
+    own = report(NOON, NOON, suspect(PAYEE), member="bank-a")
+    # With a report of its own: 3.0 + 4.0
+    assert judged(*(transfer(NOON + n, n) for n in range(8)), own, rules=PRIOR_0)[OF_PAYEE].log_odds == 7.0
+
+
+def test_a_sector_saturates() -> None:
+    both = [transfer(NOON, n, member=member) for n in range(2) for member in ("bank-a", "bank-b")]
+    # 2 × 2.4 is at most 3.0 a member, 2 × 3.0 at most 4.0 a sector
+    assert judged(*both, rules=PRIOR_0)[OF_PAYEE].log_odds == 4.0
+
+
+def test_amount_counts_each_serial_once() -> None:
+    payer = transfer(NOON, transfers=(paid(NOON, 10_000_00, SERIAL),))
+    payee = alert(Class.PAYEE, "bank-b", 1, (NOON, NOON), suspect(PAYEE), transfers=(paid(NOON, 10_050_00, SERIAL),))
+    told = (
+        paid(NOON + DAY, 10_000_00),  # the same amount as the payer's bank says, within 24 h
+        paid(NOON, 7_000_00),
+        paid(NOON + DAY, 7_000_00),  # as the one before
+        paid(NOON + DAY + 1, 7_000_00),  # beyond 24 h from the one that counts
+        paid(NOON, 500_00, currency="USD"),
+    )
+    lead = judged(payer, payee, report(NOON, NOON + 2 * DAY, suspect(PAYEE), transfers=told))[OF_PAYEE]
+    assert lead.amount_at_risk == (("CNY", 10_050_00 + 2 * 7_000_00), ("USD", 500_00))
+
+
+def test_victim_at_risk() -> None:
+    chat = alert(Class.CHAT, "platform-a", 1, (NOON - DAY, NOON + HOUR), suspect(HANDLE), victim(PHONE), score=0.0)
+    lead = judged(chat, transfer(NOON, transfers=(paid(NOON, pending=True),), score=0.0))[OF_PHONE]
+    assert lead == OracleLead(
+        level="high",
+        log_odds=2.197225,  # ln 9
+        score=0.9,
+        stage="pre-transfer",
+        sectors=("bank", "platform"),
+        members=("bank-a", "platform-a"),
+        amount_at_risk=(("CNY", 50_000_00),),
+        victims_named=0,
+        victims_corroborated=0,
+        reported=False,
+        at=NOON + HOUR,
+        expires_at=NOON + DAY,
+        evidence=frozenset((member, bytes([1] * 16), "chat-transfer", 1.8) for member in ("bank-a", "platform-a")),
+    )
+    assert OF_PHONE not in judged(chat, call(NOON, NOON), rules=PRIOR_0)
+
+
+def test_report_is_withdrawn_by_police_only() -> None:
+    told = report(NOON, NOON, suspect(PAYEE), victim(PHONE), member="bank-a")
+    assert OF_PAYEE in judged(told, withdrawn=(withdrawal(told),), rules=PRIOR_0)
+    assert not judged(told, withdrawn=(withdrawal(told, by_police=True),), rules=PRIOR_0)
+
+
+def test_repeated_counts_once_and_two_contents_not_at_all() -> None:
+    ringing, payment = call(NOON, NOON), transfer(NOON)
+    assert judged(ringing, payment, payment) == judged(ringing, payment)
+    assert not judged(ringing, payment, other_content(payment), rules=PRIOR_0)
+
+
+def test_old_evidence_is_left_out() -> None:
+    old, fresh = transfer(NOON), transfer(NOON + 1, 2)
+    told = report(NOON + 90 * DAY + 1, NOON + 90 * DAY + 1, suspect(PAYEE), victim(PURSE))
+    lead = judged(old, fresh, told)[OF_PAYEE]
+    assert {(member, event[0]) for member, event, *_ in lead.evidence} == {("bank-a", 2), ("police-a", 9)}
+    assert (lead.amount_at_risk, lead.victims_named, lead.victims_corroborated) == ((("CNY", 50_000_00),), 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("onward", "payer", "time", "stage"),
+    [
+        (Onward.CASH_OUT, PURSE, NOON, "cash-out"),
+        (Onward.TRANSFER, PURSE, NOON, "layering"),
+        (Onward.NONE, PAYEE, NOON, "layering"),  # the suspect itself pays on
+        (Onward.NONE, PAYEE, NOON - 1, "in-flight"),  # it paid before it was paid
+        (Onward.NONE, PURSE, NOON, "in-flight"),
+    ],
+)
+def test_stage_follows_the_money(onward: Onward, payer: str, time: int, stage: str) -> None:
+    seen = alert(Class.PAYEE, "bank-b", 1, (NOON, NOON), suspect(PAYEE), onward=onward)
+    further = Transfer(SECOND_PAYEE, "", 1_00, "CNY", time, False)
+    on = alert(Class.PAYER, "bank-b", 2, (time, time), suspect(SECOND_PAYEE), victim(payer), transfers=(further,))
+    assert judged(transfer(NOON), seen, on, rules=PRIOR_0)[OF_PAYEE].stage == stage
+
+
+def test_saturated_identifier_links_nothing_whatever_is_withdrawn() -> None:
+    rules = ruled(caps={"sightings": 2})
+    ringing, other = call(NOON, NOON), call(NOON, NOON, 2)
+    assert OF_PAYEE in judged(ringing, transfer(NOON), rules=rules)
+    assert not judged(ringing, other, transfer(NOON), withdrawn=(withdrawal(other),), rules=rules)
+
+
+def test_of_one_member_the_latest_sightings_are_kept() -> None:
+    rules = ruled(caps={"evidence_per_member": 2}, weights={"prior": 0.0})
+    told = report(NOON, NOON, suspect(PAYEE))
+    lead = judged(*(transfer(NOON + n // 2, n) for n in range(4)), told, rules=rules)[OF_PAYEE]
+    assert {event[0] for member, event, *_ in lead.evidence if member == "bank-a"} == {2, 3}
