@@ -6,6 +6,7 @@ import gc
 import sys
 
 import faust
+import uvloop
 from prometheus_client import start_http_server
 
 from alliance import clock, kafka
@@ -16,6 +17,7 @@ from streams.app import GROUP, INBOUND, Worker, load_rules
 
 
 def main() -> int:
+    uvloop.install()
     try:
         settings = Settings()
         login = settings.kafka_login()

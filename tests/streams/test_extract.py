@@ -1,4 +1,4 @@
-"""The table of roles in docs/correlation.md, line by line: which field of an event names a suspect, victim or conduit."""
+"""The table of roles in docs/correlation.md, line by line: what names a suspect, a victim or a conduit."""
 
 from __future__ import annotations
 
@@ -234,13 +234,14 @@ def key(name: str, kind: str = "account") -> str:
 
 
 SERIAL = key("serial", "transfer-serial")
+PAYEE = {"reporting_side": "payee"}
 MOVES: list[tuple[str, dict[str, Any], str, Onward]] = [
     ("out of the payer's account", {"reporting_side": "payer"}, key("other account"), Onward.NONE),
-    ("into the mule's account", {"reporting_side": "payee", "direction": "in"}, key("own account"), Onward.NONE),
-    ("on from the mule's account", {"reporting_side": "payee"}, key("other account"), Onward.TRANSFER),
-    ("cash from the mule's account", {"reporting_side": "payee", "channel": "atm", "counterparty": None}, "", Onward.CASH_OUT),
-    ("crypto from the mule's account", {"reporting_side": "payee", "channel": "crypto"}, key("other account"), Onward.CASH_OUT),
-    ("cash into the mule's account", {"reporting_side": "payee", "direction": "in", "channel": "atm"}, key("own account"), Onward.NONE),
+    ("into the mule's account", {**PAYEE, "direction": "in"}, key("own account"), Onward.NONE),
+    ("on from the mule's account", PAYEE, key("other account"), Onward.TRANSFER),
+    ("cash from the mule's account", {**PAYEE, "channel": "atm", "counterparty": None}, "", Onward.CASH_OUT),
+    ("crypto from the mule's account", {**PAYEE, "channel": "crypto"}, key("other account"), Onward.CASH_OUT),
+    ("cash into the mule's account", {**PAYEE, "direction": "in", "channel": "atm"}, key("own account"), Onward.NONE),
 ]  # fmt: skip
 
 

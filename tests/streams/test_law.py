@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.leads import Lead
+from streams.core.alert import Alert, Retraction
 from streams.core.rules import parse
 from streams.core.snapshots import Snapshot
 from tests import oracle
@@ -30,7 +31,7 @@ def by_subject(leads: dict[str, Snapshot]) -> dict[tuple[str, str], Lead]:
 def found_and_expected(
     world: World, partitions: int, seed: int
 ) -> tuple[dict[tuple[str, str], Lead], dict[tuple[str, str], oracle.OracleLead]]:
-    signals = [*world.alerts, *world.retractions]
+    signals: list[Alert | Retraction] = [*world.alerts, *world.retractions]
     found = by_subject(deliver(signals, partitions, parse(world.rules), seed).leads())
     expected = oracle.leads(world.alerts, world.retractions, world.rules)
     return found, {(role, key[1:]): lead for (role, key), lead in expected.items()}

@@ -2,77 +2,38 @@
 
 from __future__ import annotations
 
-import copy
-from typing import Any
-
-import msgspec
 import pytest
 
 from schemas.identifiers import IdentifierKind as Kind
-from streams.core.alert import Alert, Class, Named, Onward, Retraction, Role, Transfer
-from streams.core.keys import kind_of
-from tests.oracle import OracleLead, leads
-from tests.strategies import BASE, DAY, HOUR, MINUTE, RULES, SECTORS, key, other_content, sealed
-
-NOON = BASE + 12 * HOUR
-PAYEE, SECOND_PAYEE, PURSE = key(Kind.ACCOUNT, 0), key(Kind.ACCOUNT, 1), key(Kind.ACCOUNT, 9)
-PHONE, CALLER, HANDLE = key(Kind.NUMBER, 9), key(Kind.NUMBER, 0), key(Kind.HANDLE, 0)
-DEVICE, SERIAL = key(Kind.DEVICE, 0), key(Kind.TRANSFER_SERIAL, 0)
-OF_PAYEE, OF_CALLER, OF_PHONE = ("suspect", PAYEE), ("suspect", CALLER), ("victim", PHONE)
-
-
-def alert(cls: Class, member: str, number: int, span: tuple[int, int], *named: Named, **more: Any) -> Alert:
-    score = more.pop("score", 1.0)
-    return sealed(Alert(member, bytes([number] * 16), b"", SECTORS[member], cls, *span, score, named, **more))
-
-
-def suspect(name: str, basis: int = 1) -> Named:
-    return Named(name, Role.SUSPECT, kind_of(name).value, basis, 0)
-
-
-def victim(name: str) -> Named:
-    return Named(name, Role.VICTIM, kind_of(name).value, 2, 0)
-
-
-def paid(time: int, minor: int = 50_000_00, serial: str = "", currency: str = "CNY", pending: bool = False) -> Transfer:
-    return Transfer(PAYEE, serial, minor, currency, time, pending)
-
-
-def transfer(time: int, number: int = 1, phone: str = PHONE, member: str = "bank-a", **more: Any) -> Alert:
-    """The payer's bank: 1.6 × 1.5 = 2.4, unless it scores lower."""
-    more.setdefault("transfers", (paid(time),))
-    return alert(Class.PAYER, member, number, (time, time), suspect(PAYEE), victim(phone), **more)
-
-
-def call(start: int, end: int, number: int = 1, caller: str = CALLER, phone: str = PHONE, **more: Any) -> Alert:
-    """1.8 × 1.5 = 2.7, unless it scores lower."""
-    return alert(Class.CALL, "carrier-a", number, (start, end), suspect(caller), victim(phone), **more)
-
-
-def report(start: int, end: int, *named: Named, member: str = "police-a", **more: Any) -> Alert:
-    return alert(Class.REPORT, member, 9, (start, end), *named, **more)
-
-
-def withdrawal(of: Alert, by_police: bool = False) -> Retraction:
-    return Retraction(of.member, of.event, by_police, tuple(named.key for named in of.named), of.end)
-
-
-def ruled(**changes: dict[str, float]) -> dict[str, Any]:
-    rules = copy.deepcopy(RULES)
-    for table, values in changes.items():
-        rules[table] |= values
-    return rules
-
-
-PRIOR_0 = ruled(weights={"prior": 0.0})
-
-
-def judged(*alerts: Alert, withdrawn: tuple[Retraction, ...] = (), rules: dict[str, Any] = RULES) -> Any:
-    return leads(alerts, withdrawn, rules)
-
-
-def weights(lead: OracleLead) -> dict[str, tuple[str, float]]:
-    return {member: (relation, weight) for member, _, relation, weight in lead.evidence}
+from streams.core.alert import Class, Onward, Transfer
+from tests.oracle import OracleLead
+from tests.strategies import BASE, DAY, HOUR, RULES, key, other_content
+from tests.streams.stories import (
+    CALLER,
+    DEVICE,
+    HANDLE,
+    NOON,
+    OF_CALLER,
+    OF_PAYEE,
+    OF_PHONE,
+    PAYEE,
+    PHONE,
+    PRIOR_0,
+    PURSE,
+    SECOND_PAYEE,
+    SERIAL,
+    alert,
+    call,
+    judged,
+    paid,
+    report,
+    ruled,
+    suspect,
+    transfer,
+    victim,
+    weights,
+    withdrawal,
+)
 
 
 def test_scam_over_three_sectors() -> None:
@@ -112,27 +73,6 @@ def test_scam_over_three_sectors() -> None:
     assert (found[OF_PHONE].level, found[OF_PHONE].members) == ("very-high", ("bank-a", "carrier-a", "platform-a"))
 
 
-@pytest.mark.parametrize(
-    ("start", "end", "weight"),
-    [
-        (10 * MINUTE, 20 * MINUTE, 2.5),  # begun after the transfer, by no more than clocks may differ
-        (10 * MINUTE + 1, 20 * MINUTE, None),
-        (-3 * HOUR, -2 * HOUR, 2.5),
-        (-3 * HOUR, -2 * HOUR - 1, 1.8),
-        (-25 * HOUR, -24 * HOUR, 1.8),
-        (-25 * HOUR, -24 * HOUR - 1, None),
-    ],
-)
-def test_transfer_follows_the_call(start: int, end: int, weight: float | None) -> None:
-    found = judged(call(NOON + start, NOON + end), transfer(NOON))
-    if weight is None:
-        assert not found
-        return
-    # 2.4 named, second sector 1.0, −4.6
-    assert found[OF_PAYEE].log_odds == pytest.approx(weight - 1.2)
-    assert weights(found[OF_PAYEE])["carrier-a"] == ("call-transfer", weight)
-
-
 def test_hub_is_crossed_and_falls_back() -> None:
     rules = ruled(caps={"hub_suspects": 3})
     calls = [call(NOON - HOUR, NOON, n, key(Kind.NUMBER, n)) for n in range(3)]
@@ -160,16 +100,6 @@ def test_hub_does_not_part_those_who_name_one_suspect() -> None:
     assert weights(found[OF_CALLER])["carrier-a"] == ("same-suspect", 1.2)
 
 
-def test_device_of_two_customers() -> None:
-    conduit = Named(DEVICE, Role.CONDUIT, "device", 1, 0)
-    one = alert(Class.PAYEE, "bank-a", 1, (NOON, NOON), suspect(PAYEE), conduit)
-    other = alert(Class.PAYEE, "bank-b", 1, (NOON + 30 * DAY, NOON + 30 * DAY), suspect(SECOND_PAYEE), conduit)
-    # 2.2 × 1.5 is at most 3.0 of one member; 1.0 × 0.25
-    assert judged(one, other, rules=PRIOR_0)[OF_PAYEE].log_odds == 3.25
-    later = msgspec.structs.replace(other, start=other.start + 1, end=other.end + 1)
-    assert not judged(one, later, rules=PRIOR_0)
-
-
 @pytest.mark.parametrize(("basis", "level"), [(0, "medium"), (1, "high")])
 def test_known_only_as_typed_is_at_most_medium(basis: int, level: str) -> None:
     told = report(NOON, NOON, suspect(PAYEE, 0), victim(PHONE))
@@ -191,6 +121,24 @@ def test_corroborated_share() -> None:
     lead = judged(*calls, first, second)[OF_CALLER]
     assert (lead.log_odds, lead.level) == (3.225, "high")
     assert (lead.victims_named, lead.victims_corroborated) == (4, 2)
+    # Three paid: factor 0.8125; 3.0 + 3.0 + 0.8125 + 1.2 + 0.6 − 4.6
+    assert judged(*calls, first, second, transfer(NOON, 3, phones[2]))[OF_CALLER].log_odds == 4.0125
+
+
+def test_groups_that_share_an_identifier_are_one_victim() -> None:
+    phones = [key(Kind.NUMBER, n) for n in range(10, 14)]
+    told = report(NOON, NOON, suspect(PAYEE), victim(phones[0]), victim(phones[1]))
+    payments = [transfer(NOON, n, phone) for n, phone in enumerate(phones)]
+    for order in ([*payments, told], [told, *payments]):
+        lead = judged(*order)[OF_PAYEE]
+        # The first two payers are the report's victim
+        assert (lead.victims_named, lead.victims_corroborated) == (3, 1)
+
+
+def test_a_lead_begins_at_the_threshold_itself() -> None:
+    rules = ruled(weights={"prior": -5.9})
+    # 2.4 + 2.5 + 1.0 − 5.9
+    assert judged(call(NOON, NOON), transfer(NOON), rules=rules)[OF_PAYEE].score == 0.5
 
 
 def test_one_bank_alone_makes_no_lead() -> None:
@@ -261,6 +209,16 @@ def test_old_evidence_is_left_out() -> None:
     assert (lead.amount_at_risk, lead.victims_named, lead.victims_corroborated) == ((("CNY", 50_000_00),), 2, 1)
 
 
+def test_what_is_linked_is_left_out_when_old_and_makes_the_lead_last() -> None:
+    long = alert(Class.CHAT, "platform-a", 1, (NOON - 90 * DAY, NOON), suspect(HANDLE), victim(PHONE))
+    told = report(NOON, NOON + 90 * DAY, suspect(PAYEE), victim(PHONE))
+    lead = judged(long, transfer(NOON), told, rules=PRIOR_0)[OF_PAYEE]
+    # All end exactly 90 days before the report was taken: it is not older
+    assert (lead.members, lead.at) == (("bank-a", "platform-a", "police-a"), NOON + 90 * DAY)
+    told = report(NOON, NOON + 90 * DAY + 1, suspect(PAYEE), victim(PHONE))
+    assert judged(long, transfer(NOON), told, rules=PRIOR_0)[OF_PAYEE].members == ("police-a",)
+
+
 @pytest.mark.parametrize(
     ("onward", "payer", "time", "stage"),
     [
@@ -275,7 +233,23 @@ def test_stage_follows_the_money(onward: Onward, payer: str, time: int, stage: s
     seen = alert(Class.PAYEE, "bank-b", 1, (NOON, NOON), suspect(PAYEE), onward=onward)
     further = Transfer(SECOND_PAYEE, "", 1_00, "CNY", time, False)
     on = alert(Class.PAYER, "bank-b", 2, (time, time), suspect(SECOND_PAYEE), victim(payer), transfers=(further,))
-    assert judged(transfer(NOON), seen, on, rules=PRIOR_0)[OF_PAYEE].stage == stage
+    before = transfer(NOON + 1, 2)
+    assert judged(before, transfer(NOON), seen, on, rules=PRIOR_0)[OF_PAYEE].stage == stage
+
+
+def test_stage_of_a_caller_is_that_of_what_its_victims_pay() -> None:
+    chat = alert(Class.CHAT, "platform-a", 1, (NOON, NOON), suspect(HANDLE), victim(PHONE))
+    pending = transfer(NOON, transfers=(paid(NOON, pending=True),))
+    assert judged(call(NOON, NOON), chat, rules=PRIOR_0)[OF_CALLER].stage == "contact"
+    found = judged(call(NOON, NOON), pending, rules=PRIOR_0)
+    assert (found[OF_CALLER].stage, found[OF_PAYEE].stage) == ("pre-transfer", "pre-transfer")
+    found = judged(call(NOON, NOON), pending, transfer(NOON + HOUR, 2), rules=PRIOR_0)
+    assert (found[OF_CALLER].stage, found[OF_PAYEE].stage) == ("in-flight", "in-flight")
+    # The victim's lead asks first what can still be stopped, and lasts a day from the later transfer
+    assert (found[OF_PHONE].stage, found[OF_PHONE].expires_at) == ("pre-transfer", NOON + HOUR + DAY)
+    # What a report in L tells of other payees is no transfer in L
+    told = report(NOON, NOON, suspect(PAYEE), victim(PHONE), transfers=(paid(NOON),))
+    assert judged(call(NOON, NOON), told, rules=PRIOR_0)[OF_CALLER].stage == "contact"
 
 
 def test_saturated_identifier_links_nothing_whatever_is_withdrawn() -> None:
