@@ -1,0 +1,30 @@
+"""`afa bench NAME`: one JSON line on stdout, all else on stderr."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+
+from benchmarks.latency import latency
+from benchmarks.throughput import throughput
+
+
+def main(argv: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="afa bench")
+    benches = parser.add_subparsers(dest="bench", required=True)
+    burst = benches.add_parser("throughput", help="a backlog, as fast as it goes")
+    burst.add_argument("--alerts", type=int, default=60_000)
+    burst.add_argument("--bundle", type=int, default=200, help="events in a bundle (default: 200)")
+    steady = benches.add_parser("latency", help="from alert to request at a steady rate")
+    steady.add_argument("--rate", type=int, default=2_000, help="alerts a second (default: 2000)")
+    steady.add_argument("--seconds", type=int, default=20)
+    for one in (burst, steady):
+        one.add_argument("--workers", type=int, default=2, help="stream workers (default: 2)")
+    chosen = parser.parse_args(argv)
+    if chosen.bench == "throughput":
+        result = throughput(chosen.alerts, chosen.bundle, chosen.workers)
+    else:
+        result = latency(chosen.rate, chosen.seconds, chosen.workers)
+    print(json.dumps(result), flush=True)
+    return 0
