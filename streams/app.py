@@ -59,6 +59,7 @@ class Worker:
         self._room = Room()
         transport = BoundedTransport(self.app.conf.broker_consumer, self.app)
         transport.Consumer.room = self._room
+        transport.Consumer.transactional = frozenset({SIGNALS.name})
         self.app.transport = transport
         self._connect()
 

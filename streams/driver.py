@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 from mode.services import WaitResults
 
+FETCH_WAIT_MS = 20
+"""Faust's 1.5 s is what a reader of committed records waits when the broker misses that a transaction has ended."""
 MAX_BYTES_IN_FLIGHT = 32 * 1024 * 1024
 
 
@@ -47,6 +49,7 @@ class _CommittedThread(AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
         consumer._isolation_level = "read_committed"
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS
         return consumer
 
 
@@ -54,6 +57,16 @@ class BoundedConsumer(Consumer):
     """Faust's consumer, which waits for `room` before it fetches."""
 
     room: Room
+    transactional: frozenset[str] = frozenset()
+    """Topics whose offsets move in their owners' transactions; Faust's own commit would set them back."""
+
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[Any]:
+        for tp in list(super()._filter_tps_with_pending_acks(topics)):
+            if tp.topic in self.transactional:
+                self._acked[tp].clear()
+                self._acked_index[tp].clear()
+            else:
+                yield tp
 
     def _new_consumer_thread(self) -> AIOKafkaConsumerThread:
         return _CommittedThread(self, loop=self.loop, beacon=self.beacon)
