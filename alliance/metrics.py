@@ -7,7 +7,7 @@ beyond a member's own id.
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter, Gauge, Histogram
 
 # The stream worker
 INTAKE_BYTES = Counter("afa_intake_bytes", "Bytes of inbound bundles read")
@@ -19,3 +19,18 @@ LEADS_PUBLISHED = Counter("afa_correlate_leads_published", "Snapshots of leads w
 STATE_KEYS = Gauge("afa_correlate_state_keys", "Live keys", ["partition"])
 STATE_RECOVERED = Counter("afa_correlate_state_recovered", "Keys read back from the changelog")
 PARTITIONS_OWNED = Gauge("afa_correlate_partitions_owned", "Partitions that this worker owns")
+
+# The casebook
+ANSWERS_TAKEN = Counter("afa_casebook_answers", "Answers put on record", ["status"])
+AUTHORISED = Counter("afa_casebook_orders", "Officers' orders judged", ["result"])
+HOLDS_EXPIRED = Counter("afa_casebook_holds_expired", "Holds whose time ran out")
+LEADS_REPEATED = Counter("afa_casebook_leads_repeated", "Snapshots that said nothing new")
+LEADS_TAKEN = Counter("afa_casebook_leads", "Snapshots numbered and decided on")
+REFUSED_INBOUND = Counter("afa_casebook_refused", "Events or whole bundles not taken", ["topic", "reason"])
+REQUESTS_DRAFTED = Counter("afa_casebook_requests", "Requests drafted", ["action"])
+TURN_SECONDS = Histogram("afa_casebook_turn_seconds", "Time that a turn with records took")
+UNREADABLE = Counter("afa_casebook_unreadable", "Records of the hub's own topics that are none", ["topic"])
+
+# Dispatch
+DISPATCHED = Counter("afa_dispatch_sent", "Records that the broker has acknowledged")
+DISPATCH_FAILED = Counter("afa_dispatch_failed", "Records that the broker did not take; they are tried again")

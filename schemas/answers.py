@@ -77,7 +77,7 @@ class Answer(Message):
     """What was held, verified or found, as executed."""
     balance: Money | None = None
     until: Timestamp | None = None
-    queue_position: Annotated[int, Field(ge=1)] | None = None
+    queue_position: Annotated[int, Field(ge=1, le=10_000)] | None = None
     earlier_orders: Annotated[list[EarlierOrder], Field(max_length=16)] = []
     outflows: Annotated[list[Outflow], Field(max_length=200)] = []
     clerk: Code | None = None

@@ -6,9 +6,18 @@ Must never hold a rule that concerns one kind of message only.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+
+def _rfc3339(value: Any) -> Any:
+    """Text as RFC 3339 has it: pydantic would also read digits alone as Unix time, and a blank for the `T`."""
+    if not isinstance(value, str):
+        return value
+    if value[4:5] + value[7:8] + value[10:11] + value[13:14] != "--T:":
+        raise ValueError("a time is RFC 3339 with an offset, such as 2026-11-01T10:00:00+08:00")
+    return datetime.fromisoformat(value)
 
 
 class Message(BaseModel):
@@ -28,13 +37,14 @@ RoutingCode = Annotated[str, StringConstraints(pattern=r"^[a-z]+:[A-Za-z0-9._-]{
 Token = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,8}:[A-Za-z0-9_-]{22}$")]
 """`<epoch>:<22 base64url characters>`: 128 bits of HMAC-SHA256 over an identifier's canonical form."""
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+Text = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]+$", max_length=500)]
+"""For people: no control characters but tab and newline, which a terminal or a database would take badly."""
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$")]
 Minor = Annotated[int, Field(ge=0, le=10**15)]
 """An amount in a currency's minor unit (fen, cents); never negative, never a fraction."""
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-Probability = Annotated[float, Field(ge=0.0, le=1.0, strict=False)]
-Timestamp = Annotated[AwareDatetime, Field()]
+Probability = Annotated[float, Field(ge=0.0, le=1.0)]
+Timestamp = Annotated[AwareDatetime, BeforeValidator(_rfc3339)]
 """RFC 3339 with an offset."""
 
 

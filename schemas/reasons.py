@@ -35,19 +35,35 @@ REMEDY: dict[Reason, str] = {
     Reason.SUSPENDED_MEMBER: "The member is suspended or revoked: ask the registrar.",
     Reason.UNKNOWN_KEY: "The key of `kid` is not the member's, or not valid now: register it or use the present one.",
     Reason.WRONG_SOURCE: "An event's source is another member than the one that signed: send only your own events.",
-    Reason.WRONG_SECTOR: "Members of this sector may not send this kind.",
-    Reason.WRONG_TOPIC: "This kind does not belong on this topic.",
-    Reason.MALFORMED: "The bytes are not a JSON array of events in UTF-8.",
-    Reason.DUPLICATE_KEY: "An object has the same key twice.",
-    Reason.NOT_FINITE: "NaN and Infinity are not JSON.",
+    Reason.WRONG_SECTOR: "Members of this sector may not send this kind: send the kinds of your own sector.",
+    Reason.WRONG_TOPIC: "This kind does not belong on this topic: send each kind on the topic of its name.",
+    Reason.MALFORMED: "The bytes are not a JSON array of event objects in UTF-8: check what encodes them.",
+    Reason.DUPLICATE_KEY: "An object has the same key twice: write each once.",
+    Reason.NOT_FINITE: "NaN and Infinity are not JSON: leave out what is not known.",
     Reason.UNKNOWN_FIELD: "A field is not in the contract: remove it, or check its name.",
-    Reason.WRONG_VERSION: "The event's type names a version that the alliance does not speak.",
-    Reason.INVALID_FIELD: "A field's value is not what the contract says; the detail names it.",
+    Reason.WRONG_VERSION: "The event names a version that the alliance does not speak: write the present one.",
+    Reason.INVALID_FIELD: "A field's value is not what the contract says: correct the one that the detail names.",
     Reason.OVERSIZED: "The bundle has more than 1,000,000 bytes: send smaller ones.",
     Reason.TOO_MANY_EVENTS: "The bundle has more than 500 events: send smaller ones.",
     Reason.FUTURE: "The event's time is more than 5 minutes ahead: set the clock right.",
-    Reason.TOO_OLD: "The event is older than 7 days, the admission age; only victim reports may be older.",
-    Reason.CONFLICT: "The id was used before with other content: neither counts; send the right one under a new id.",
-    Reason.NOT_YOURS: "The event speaks of another member's event or request.",
+    Reason.TOO_OLD: "The event is older than 7 days: send within this admission age; only victim reports may be older.",
+    Reason.CONFLICT: "The id was used with two contents, and neither counts: send the right one under a new id.",
+    Reason.NOT_YOURS: "The event speaks of another member's event: withdraw only your own; police alone may do more.",
 }
 """What the sender should know and do."""
+
+WHOLE_BUNDLE: frozenset[Reason] = frozenset(
+    {
+        Reason.UNSIGNED,
+        Reason.BAD_SIGNATURE,
+        Reason.UNKNOWN_MEMBER,
+        Reason.SUSPENDED_MEMBER,
+        Reason.UNKNOWN_KEY,
+        Reason.MALFORMED,
+        Reason.DUPLICATE_KEY,
+        Reason.NOT_FINITE,
+        Reason.OVERSIZED,
+        Reason.TOO_MANY_EVENTS,
+    }
+)
+"""What leaves no event of a bundle trusted or readable; every other reason is of one event alone."""

@@ -43,7 +43,7 @@ RISK_CHECK = Topic("risk-check", "members", "member", "Event", "risk-check", ret
 ANSWERS = Topic("answers", "members", "member", "Event", "answer", retention_ms=180 * DAY, inbound=True)
 
 SIGNALS = Topic(
-    "signals", "intake", "token", "streams.signals", "", STATE_PARTITIONS, 100 * DAY, max_message_bytes=2_000_000
+    "signals", "intake", "token", "streams.core.alert", "", STATE_PARTITIONS, 100 * DAY, max_message_bytes=2_000_000
 )
 CHANGELOG = Topic(
     "correlate-changelog", "correlate", "token", "streams.core.state", "", STATE_PARTITIONS, 100 * DAY, "compact,delete"
@@ -53,7 +53,7 @@ QUARANTINE = Topic(
     "quarantine", "intake", "member", "QuarantineNote", "quarantine-note", 1, 90 * DAY, max_message_bytes=2_000_000
 )
 MEMBERS = Topic("members", "registrar", "member", "Member", "member", 1, -1, "compact")
-RULES = Topic("rules", "registrar", "name", "streams.rules", "", 1, -1, "compact")
+RULES = Topic("rules", "registrar", "name", "streams.core.rules", "", 1, -1, "compact")
 AUDIT = Topic("audit", "casebook", "sequence", "AuditEntry", "", 1, -1)
 
 TOPICS: tuple[Topic, ...] = (

@@ -11,12 +11,12 @@ from aiokafka import AIOKafkaProducer
 from faust.types import EventT
 
 from alliance import metrics
+from alliance.admission import Admitted, Limits, Record, admit
 from alliance.clock import AllianceClock
 from alliance.registry import Registry
 from schemas.registry import Sector
 from schemas.topics import QUARANTINE, SIGNALS, STATE_PARTITIONS, member_topic
 from streams import refusals, wire
-from streams.admission import Admitted, Record, admit
 from streams.core.extract import alert_of, retraction_of
 from streams.core.partitioning import Signal, destinations
 from streams.core.rules import Rules
@@ -32,7 +32,7 @@ class Intake:
         self._producer = producer
         self._registry = registry
         self._clock = clock
-        self._rules = rules
+        self._limits = Limits(rules.admission.max_age_s, rules.admission.max_future_s)
 
     async def handle(self, batch: list[EventT[bytes]]) -> None:
         outbox = Outbox(self._producer)
@@ -41,7 +41,7 @@ class Intake:
             message = event.message
             headers = list(message.headers or ())
             record = Record(message.topic, message.value or b"", dict(headers), message.key)
-            admitted = admit(record, self._registry, self._clock.now(), self._rules.admission)
+            admitted = admit(record, self._registry, self._clock.now(), self._limits)
             _collect(admitted, signals)
             metrics.INTAKE_BYTES.inc(len(record.value))
             if admitted.refusals:

@@ -5,7 +5,6 @@ The table of roles in `docs/correlation.md` is the text that this is the code of
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 
 from schemas.alerts import (
@@ -31,11 +30,6 @@ CASH = frozenset({Channel.ATM, Channel.COUNTER, Channel.POS, Channel.FX, Channel
 OWN_PHONES = frozenset({PhoneRole.REGISTERED, PhoneRole.FAMILY})
 
 Roles = Iterator[tuple[Role, Identifier | None]]
-
-
-def digest_of(content: bytes) -> bytes:
-    """Fingerprint of an event's content; the same id with another fingerprint is a conflict."""
-    return hashlib.sha256(content).digest()[:8]
 
 
 def alert_of(event: Event, member: str, sector: Sector, digest: bytes) -> Alert | None:

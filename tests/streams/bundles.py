@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from alliance.admission import Admitted, Limits, Record, admit
 from alliance.keys.encoding import encode
 from alliance.keys.signatures import sign
 from alliance.keys.store import generate
@@ -16,13 +17,13 @@ from alliance.registry import Registry
 from schemas.envelope import SIGNATURE_HEADER
 from schemas.registry import Officer, Sector, SigningKey, Status
 from schemas.topics import SUSPICIOUS_ACCOUNT
-from streams.admission import Admitted, Record, admit
 from streams.core.rules import parse
 from tests.streams.support import IDS, NOW, member_record, number
 
 ROOT = Path(__file__).parents[2]
 Event = dict[str, Any]
-RULES = parse(tomllib.loads((ROOT / "streams" / "rules.toml").read_text(encoding="utf-8"))).admission
+_ADMISSION = parse(tomllib.loads((ROOT / "streams" / "rules.toml").read_text(encoding="utf-8"))).admission
+RULES = Limits(_ADMISSION.max_age_s, _ADMISSION.max_future_s)
 SECTORS = {
     "bank-a": Sector.BANK,
     "bank-b": Sector.BANK,

@@ -11,10 +11,11 @@ from uuid import UUID
 
 import orjson
 
+from alliance.admission import digest_of
 from schemas.envelope import EVENT, Event
 from schemas.topics import BY_KIND
 from streams.core.alert import Alert, Retraction
-from streams.core.extract import alert_of, digest_of, retraction_of
+from streams.core.extract import alert_of, retraction_of
 from tests.streams.support import SECTORS, World, number
 
 Maker = Callable[["Scene"], tuple[str, dict[str, Any]]]
@@ -126,8 +127,7 @@ def facts(scene: Scene) -> tuple[list[Alert], list[Retraction]]:
     alerts, retractions = [], []
     for member, raw in scene.events:
         event: Event = EVENT.validate_json(orjson.dumps(raw))
-        content = orjson.dumps((raw["type"], raw["time"], raw["data"]), option=orjson.OPT_SORT_KEYS)
-        alert = alert_of(event, member, SECTORS[member], digest_of(content))
+        alert = alert_of(event, member, SECTORS[member], digest_of(raw))
         retraction = retraction_of(event, member, SECTORS[member].value == "police")
         alerts += [alert] if alert else []
         retractions += [retraction] if retraction else []

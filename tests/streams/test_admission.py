@@ -12,13 +12,13 @@ import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from alliance.admission import Record, admit
 from alliance.keys.encoding import encode
 from alliance.keys.signatures import sign
 from schemas.envelope import MAX_BYTES, MAX_EVENTS, SIGNATURE_HEADER
 from schemas.reasons import REMEDY, WHOLE_BUNDLE, Reason
 from schemas.registry import MAY_SEND
 from schemas.topics import ALIAS, BY_KIND, SUSPICIOUS_ACCOUNT, SUSPICIOUS_NUMBER, VICTIM_REPORT, WITHDRAWAL
-from streams.admission import Record, admit
 from tests.streams.bundles import (
     KEYS,
     OFFICER,

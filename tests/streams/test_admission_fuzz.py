@@ -8,11 +8,11 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alliance.admission import Admitted, Record
 from schemas.envelope import SIGNATURE_HEADER
 from schemas.reasons import Reason
 from schemas.topics import TOPICS
 from streams import refusals
-from streams.admission import Admitted, Record
 from tests.streams.bundles import ROOT, let_in, signed, transfer
 from tests.streams.support import NOW
 

@@ -13,13 +13,13 @@ from schemas.envelope import EVENT, Event
 from schemas.identifiers import IdentifierKind
 from schemas.registry import Sector
 from streams.core.alert import Alert, Class, Onward, Role, Transfer
-from streams.core.extract import alert_of, digest_of, retraction_of
+from streams.core.extract import alert_of, retraction_of
 from streams.core.keys import key_of, kind_of, token_of
 from tests.streams.support import IDS
 
 MOMENT = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 MS = to_ms(MOMENT)
-DIGEST = digest_of(b"content")
+DIGEST = b"contents"
 MONEY = {"minor": 500, "currency": "CNY"}
 
 
@@ -191,6 +191,12 @@ def test_in_two_roles_suspect_comes_before_victim_before_conduit() -> None:
     assert "both" in roles(NUMBER | {"number": same, "callee": same})["suspect"]
     told = roles(REPORT | {"victim_accounts": [ident("payee")]})
     assert "payee" in told["suspect"] and "payee" not in told["victim"]
+    onward = [
+        {"payer": ident("mule"), "payee": ident("next")},
+        {"payer": ident("victim account"), "payee": ident("mule")},
+    ]
+    told = roles(REPORT | {"transfers": onward})
+    assert "mule" in told["suspect"] and "mule" not in told["victim"]
 
 
 def test_a_presented_number_meets_the_number_that_it_shows() -> None:

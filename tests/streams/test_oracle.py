@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from schemas.identifiers import IdentifierKind as Kind
-from streams.core.alert import Class, Onward, Transfer
+from streams.core.alert import Class, Onward, Retraction, Transfer
 from tests.oracle import OracleLead
 from tests.strategies import BASE, DAY, HOUR, RULES, key, other_content
 from tests.streams.stories import (
@@ -129,6 +130,8 @@ def test_groups_that_share_an_identifier_are_one_victim() -> None:
     phones = [key(Kind.NUMBER, n) for n in range(10, 14)]
     told = report(NOON, NOON, suspect(PAYEE), victim(phones[0]), victim(phones[1]))
     payments = [transfer(NOON, n, phone) for n, phone in enumerate(phones)]
+    # After the report was taken: it corroborates nothing more of the same victim
+    payments.append(transfer(NOON + DAY, 4, phones[0]))
     for order in ([*payments, told], [told, *payments]):
         lead = judged(*order)[OF_PAYEE]
         # The first two payers are the report's victim
@@ -199,6 +202,9 @@ def test_repeated_counts_once_and_two_contents_not_at_all() -> None:
     ringing, payment = call(NOON, NOON), transfer(NOON)
     assert judged(ringing, payment, payment) == judged(ringing, payment)
     assert not judged(ringing, payment, other_content(payment), rules=PRIOR_0)
+    elsewhere = Retraction("bank-a", payment.event, False, (), NOON, conflict=True)
+    assert not judged(ringing, payment, withdrawn=(elsewhere,), rules=PRIOR_0)
+    assert judged(ringing, payment, withdrawn=(msgspec.structs.replace(elsewhere, member="bank-b"),), rules=PRIOR_0)
 
 
 def test_old_evidence_is_left_out() -> None:
@@ -255,7 +261,8 @@ def test_stage_of_a_caller_is_that_of_what_its_victims_pay() -> None:
 def test_saturated_identifier_links_nothing_whatever_is_withdrawn() -> None:
     rules = ruled(caps={"sightings": 2})
     ringing, other = call(NOON, NOON), call(NOON, NOON, 2)
-    assert OF_PAYEE in judged(ringing, transfer(NOON), rules=rules)
+    elsewhere = call(NOON, NOON, 3, phone=key(Kind.NUMBER, 10))
+    assert OF_PAYEE in judged(ringing, elsewhere, transfer(NOON), rules=rules)
     assert not judged(ringing, other, transfer(NOON), withdrawn=(withdrawal(other),), rules=rules)
 
 
@@ -264,3 +271,7 @@ def test_of_one_member_the_latest_sightings_are_kept() -> None:
     told = report(NOON, NOON, suspect(PAYEE))
     lead = judged(*(transfer(NOON + n // 2, n) for n in range(4)), told, rules=rules)[OF_PAYEE]
     assert {event[0] for member, event, *_ in lead.evidence if member == "bank-a"} == {2, 3}
+    # The latest by their ends: the call that began first ended last
+    calls = [call(NOON - n * HOUR, NOON + n * HOUR, n) for n in range(4)]
+    lead = judged(*calls, report(NOON, NOON, suspect(CALLER)), rules=rules)[OF_CALLER]
+    assert {event[0] for member, event, *_ in lead.evidence if member == "carrier-a"} == {2, 3}

@@ -1,12 +1,13 @@
 """What is let in: one record of an inbound topic in, its good events and the reasons against the bad ones out.
 
-Pure but for the registry that it is given. A bundle that can't be trusted or read is refused whole; else each
-bad event is
-refused alone, and nothing after it is delayed. `docs/quarantine.md` lists the reasons.
+Pure but for the registry that it is given. A bundle that can't be trusted or read is refused whole; else each bad event
+is refused alone, and nothing after it is delayed. `docs/quarantine.md` lists the reasons.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +22,7 @@ from alliance.keys.signatures import BadSignature, verify
 from alliance.registry import Registry
 from schemas import strictjson
 from schemas.alerts import VictimReport, Withdrawal
+from schemas.answers import Answer
 from schemas.envelope import (
     EVENT,
     EVENTS,
@@ -36,8 +38,6 @@ from schemas.reasons import REMEDY, Reason
 from schemas.receipts import Refusal
 from schemas.registry import MAY_SEND, Member, Sector, Status
 from schemas.topics import BY_KIND
-from streams.core.extract import digest_of
-from streams.core.rules import Admission
 
 _SIGNATURE_REASONS = {
     "unsigned": Reason.UNSIGNED,
@@ -47,6 +47,14 @@ _SIGNATURE_REASONS = {
     "unknown-key": Reason.UNKNOWN_KEY,
 }
 _JSON_REASONS = {"duplicate-key": Reason.DUPLICATE_KEY, "not-finite": Reason.NOT_FINITE}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far an event's time may lie from now."""
+
+    max_age_s: int
+    max_future_s: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +80,11 @@ class Record:
 
     topic: str
     value: bytes
-    headers: Mapping[str, bytes]
+    headers: Mapping[str, bytes | None]
     key: bytes | None
 
 
-def admit(record: Record, registry: Registry, now: datetime, rules: Admission) -> Admitted:
+def admit(record: Record, registry: Registry, now: datetime, limits: Limits) -> Admitted:
     """Verify, read and check one record at alliance time `now`."""
     try:
         member = _signer(record, registry, now)
@@ -89,9 +97,9 @@ def admit(record: Record, registry: Registry, now: datetime, rules: Admission) -
     admitted = Admitted(member)
     for index, (raw, event) in enumerate(_events(record.value, parsed)):
         try:
-            _check(raw, event, record.topic, member, now, rules)
+            _check(raw, event, record.topic, member, now, limits)
             assert isinstance(event, Event)
-            admitted.accepted.append(Accepted(event, _digest(raw)))
+            admitted.accepted.append(Accepted(event, digest_of(raw)))
         except Quarantine as refused:
             admitted.refusals.append(Refusal(index=index, event_id=_id(raw), **_why(refused)))
     return admitted
@@ -101,7 +109,7 @@ def _signer(record: Record, registry: Registry, now: datetime) -> Member:
     """The active member that signed these exact bytes; nothing of them is read before."""
     if len(record.value) > MAX_BYTES:
         raise Quarantine(Reason.OVERSIZED, f"{len(record.value)} bytes")
-    jws = record.headers.get(SIGNATURE_HEADER, b"").decode("ascii", "replace")
+    jws = (record.headers.get(SIGNATURE_HEADER) or b"").decode("ascii", "replace")
     try:
         kid = verify(jws, record.value, lambda kid: _key(kid, registry, now))
     except BadSignature as bad:
@@ -144,14 +152,13 @@ def _events(value: bytes, parsed: list[Any]) -> Iterator[tuple[Any, Event | Vali
     except ValidationError:
         for raw in parsed:
             try:
-                yield raw, EVENT.validate_json(orjson.dumps(raw))
+                # Not orjson, which falls over an integer of more than 64 bits.
+                yield raw, EVENT.validate_json(json.dumps(raw))
             except ValidationError as bad:
                 yield raw, bad
 
 
-def _check(
-    raw: Any, event: Event | ValidationError, topic: str, member: Member, now: datetime, rules: Admission
-) -> None:
+def _check(raw: Any, event: Event | ValidationError, topic: str, member: Member, now: datetime, limits: Limits) -> None:
     _check_version(raw)
     if isinstance(event, ValidationError):
         raise _invalid(event)
@@ -163,7 +170,7 @@ def _check(
     if BY_KIND[kind].name != topic:
         raise Quarantine(Reason.WRONG_TOPIC, f"{kind} belongs on {BY_KIND[kind].name}, not on {topic}")
     _check_whose(event, member)
-    _check_time(event, now, rules)
+    _check_time(event, now, limits)
 
 
 def _check_whose(event: Event, member: Member) -> None:
@@ -184,11 +191,12 @@ def _check_version(raw: Any) -> None:
         raise Quarantine(Reason.WRONG_VERSION, f"type {kind[:80]!r}, this alliance speaks version {VERSION}")
 
 
-def _check_time(event: Event, now: datetime, rules: Admission) -> None:
+def _check_time(event: Event, now: datetime, limits: Limits) -> None:
     age = (now - event.time).total_seconds()
-    if age < -rules.max_future_s:
+    if age < -limits.max_future_s:
         raise Quarantine(Reason.FUTURE, f"time {event.time.isoformat()} is {-age:.0f} s ahead")
-    if age > rules.max_age_s and not isinstance(event.data, VictimReport):
+    # An answer of any age is put on record, and a victim may report late.
+    if age > limits.max_age_s and not isinstance(event.data, VictimReport | Answer):
         raise Quarantine(Reason.TOO_OLD, f"time {event.time.isoformat()} is {age / 86400:.1f} days past")
 
 
@@ -199,9 +207,10 @@ def _invalid(error: ValidationError) -> Quarantine:
     return Quarantine(reason, f"{place}: {first['msg']}")
 
 
-def _digest(raw: dict[str, Any]) -> bytes:
+def digest_of(raw: dict[str, Any]) -> bytes:
+    """Fingerprint of an event's content, seals apart; the same id with another fingerprint is a conflict."""
     content: Sequence[Any] = (raw["type"], raw["time"], raw["data"])
-    return digest_of(orjson.dumps(content, option=orjson.OPT_SORT_KEYS))
+    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).digest()[:8]
 
 
 def _id(raw: Any) -> UUID | None:
@@ -213,7 +222,12 @@ def _id(raw: Any) -> UUID | None:
 
 def _why(refused: Quarantine) -> dict[str, Any]:
     reason = Reason(refused.reason)
-    return {"reason": reason, "detail": f"{refused.detail}. {REMEDY[reason]}"[:500]}
+    return {"reason": reason, "detail": f"{_told(refused.detail)}. {REMEDY[reason]}"}
+
+
+def _told(detail: str) -> str:
+    """What may quote the sender is shown on terminals, and stands 500 times in a header that the broker must take."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in detail[:250])
 
 
 def _whole(refused: Quarantine) -> Refusal:

@@ -1,0 +1,130 @@
+"""Writes the public models as JSON Schema 2020-12, for members whose software is not in Python, and the table of
+reasons in `docs/quarantine.md`.
+
+`python -m schemas.generate` writes, with `--check` it only says what is not current. The models are the source: what is
+written here must never be edited by hand.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from schemas.envelope import EVENT, EVENTS, VERSION
+from schemas.leads import Lead
+from schemas.reasons import REMEDY, WHOLE_BUNDLE, Reason
+from schemas.receipts import TO_MEMBER, QuarantineNote
+from schemas.registry import Member
+from schemas.requests import HoldView, Mandate, MandateView, RequestView
+
+GENERATED = Path(__file__).with_name("generated")
+REASONS_PAGE = Path(__file__).parents[1] / "docs" / "quarantine.md"
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+class Direction(StrEnum):
+    """Who may hold the older contract, and so which change breaks something."""
+
+    INBOUND = "inbound"
+    """Members send it: what the older contract allows must be accepted."""
+    OUTBOUND = "outbound"
+    """The hub sends or shows it: nothing may be said that an older reader refuses."""
+    BOTH = "both"
+    """Either end may have written it, and either may read it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One public model: the stem of its schema's file, its type and its direction."""
+
+    name: str
+    model: TypeAdapter[Any]
+    direction: Direction
+
+
+CONTRACTS: tuple[Contract, ...] = (
+    Contract("event", EVENT, Direction.INBOUND),
+    Contract("bundle", EVENTS, Direction.INBOUND),
+    Contract("mandate", TypeAdapter(Mandate), Direction.BOTH),
+    Contract("member", TypeAdapter(Member), Direction.OUTBOUND),
+    Contract("to-member", TO_MEMBER, Direction.OUTBOUND),
+    Contract("quarantine-note", TypeAdapter(QuarantineNote), Direction.OUTBOUND),
+    Contract("lead", TypeAdapter(Lead), Direction.OUTBOUND),
+    Contract("request-view", TypeAdapter(RequestView), Direction.OUTBOUND),
+    Contract("hold-view", TypeAdapter(HoldView), Direction.OUTBOUND),
+    Contract("mandate-view", TypeAdapter(MandateView), Direction.OUTBOUND),
+)
+
+
+def json_schema(contract: Contract) -> dict[str, Any]:
+    """What the model accepts, as JSON Schema; the id names the contract's version."""
+    made = contract.model.json_schema()
+    return {"$schema": _DIALECT, "$id": f"urn:afa:v{VERSION}:{contract.name}", **made}
+
+
+def rendered() -> dict[str, str]:
+    """File name → exact text, the same on every machine."""
+    return {
+        f"{contract.name}.schema.json": json.dumps(json_schema(contract), indent=2, ensure_ascii=False) + "\n"
+        for contract in CONTRACTS
+    }
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    """Make `folder` hold exactly these schemas."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for stale in set(folder.glob("*.schema.json")) - {folder / name for name in files}:
+        stale.unlink()
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def stale(folder: Path, files: dict[str, str]) -> list[str]:
+    """Names of the schemas in `folder` that are missing, left over or not as they should be."""
+    found = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.schema.json")}
+    return sorted(name for name in found.keys() | files.keys() if found.get(name) != files.get(name))
+
+
+def reasons_table() -> str:
+    """Markdown: each reason, what it is of, what it means and what the sender should do."""
+    rows = ["| Code | Refused | What it means | What to do |", "|---|---|---|---|"]
+    for reason in Reason:
+        meaning, _, remedy = REMEDY[reason].partition(": ")
+        whole = "whole bundle" if reason in WHOLE_BUNDLE else "one event"
+        rows.append(f"| `{reason.value}` | {whole} | {meaning}. | {remedy[0].upper()}{remedy[1:]} |")
+    return "\n".join(rows)
+
+
+def with_reasons(page: str) -> str:
+    """The page with the table between its two marks; ValueError if a mark is missing."""
+    before, _, rest = page.partition("<!-- reasons -->\n")
+    _, mark, after = rest.partition("<!-- /reasons -->")
+    if not mark:
+        raise ValueError("docs/quarantine.md has lost the marks between which the table of reasons stands")
+    return f"{before}<!-- reasons -->\n{reasons_table()}\n{mark}{after}"
+
+
+def main(arguments: list[str]) -> int:
+    if arguments not in ([], ["--check"]):
+        print("usage: python -m schemas.generate [--check]", file=sys.stderr)
+        return 2
+    page = REASONS_PAGE.read_text(encoding="utf-8")
+    if not arguments:
+        write(GENERATED, rendered())
+        REASONS_PAGE.write_text(with_reasons(page), encoding="utf-8")
+        return 0
+    old = [f"schemas/generated/{name}" for name in stale(GENERATED, rendered())]
+    old += ["docs/quarantine.md"] if page != with_reasons(page) else []
+    for name in old:
+        print(f"{name} is not current; run python -m schemas.generate", file=sys.stderr)
+    return 1 if old else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,210 @@
+"""Each golden example is read by its model and by the JSON Schema, comes back as it was, and shows what it claims."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+from pydantic import TypeAdapter
+
+from alliance.ids import uuid7_time
+from alliance.keys.encoding import decode
+from alliance.keys.signatures import verify_object
+from alliance.registry import Registry
+from schemas import strictjson
+from schemas.alerts import HandleSignal
+from schemas.answers import Answer, AnswerStatus
+from schemas.base import Message
+from schemas.envelope import EVENT, Event, Payload, event_type
+from schemas.generate import CONTRACTS, json_schema
+from schemas.receipts import Receipt
+from schemas.registry import MAY_SEND, Member
+from schemas.requests import Action, AuthorityClass, Mandate, MandateView, Request
+from schemas.risk import RiskAnswer
+from schemas.topics import BY_KIND
+
+FOLDER = Path(__file__).parents[2] / "schemas" / "examples"
+NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
+# The contract of an example, by how its name begins; the more special stands first.
+CONTRACT_OF = {
+    **dict.fromkeys(("suspicious-", "victim-report", "alias", "withdrawal", "risk-check", "answer"), "event"),
+    "request-view": "request-view",
+    **dict.fromkeys(("request", "receipt", "risk-answer"), "to-member"),
+    "lead": "lead",
+    "member": "member",
+    "mandate-view": "mandate-view",
+    "mandate": "mandate",
+    "quarantine-note": "quarantine-note",
+    "hold-view": "hold-view",
+    "bundle": "bundle",
+}
+BY_NAME = {contract.name: contract for contract in CONTRACTS}
+WITH_PROOF = {AuthorityClass.POLICE_ORDER, AuthorityClass.MANDATE}
+HOLDING = {Action.STOP, Action.EXTEND, Action.REDUCE, Action.RELEASE, Action.FREEZE, Action.RENEW, Action.RETURN}
+
+
+def contract_of(name: str) -> str:
+    return next(contract for start, contract in CONTRACT_OF.items() if name.startswith(start))
+
+
+def raw(name: str) -> Any:
+    return strictjson.loads((FOLDER / f"{name}.json").read_bytes())
+
+
+@cache
+def read(name: str) -> Any:
+    return BY_NAME[contract_of(name)].model.validate_json((FOLDER / f"{name}.json").read_bytes())
+
+
+def all_of(model: type[Message]) -> list[Any]:
+    return [read(name) for name in NAMES if isinstance(read(name), model)]
+
+
+def events() -> list[Event]:
+    return [*all_of(Event), *read("bundle")]
+
+
+def nodes(value: Any) -> list[dict[str, Any]]:
+    """Every object in a JSON value."""
+    if isinstance(value, list):
+        return [node for child in value for node in nodes(child)]
+    if isinstance(value, dict):
+        return [value, *(node for child in value.values() for node in nodes(child))]
+    return []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_is_read_and_comes_back_equal(name: str) -> None:
+    adapter: TypeAdapter[Any] = BY_NAME[contract_of(name)].model
+    assert json.loads(adapter.dump_json(read(name), exclude_unset=True)) == raw(name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_json_schema_says_the_same(name: str) -> None:
+    checker = jsonschema.Draft202012Validator(json_schema(BY_NAME[contract_of(name)]))
+    assert [error.message for error in checker.iter_errors(raw(name))] == []
+    spoilt = raw(name)
+    next(node for node in nodes(spoilt))["no_such_field"] = 1
+    assert not checker.is_valid(spoilt)
+
+
+def test_there_is_one_of_every_kind_that_members_send() -> None:
+    kinds = {event.data.kind for event in events()}
+    assert kinds == BY_KIND.keys() == MAY_SEND.keys() == {model().kind for model in _stand_ins()}
+
+
+def test_the_variants_of_alerts_are_shown() -> None:
+    account = [raw(name)["data"] for name in NAMES if name.startswith("suspicious-account")]
+    assert {(data["reporting_side"], data["status"]) for data in account} >= {
+        ("payer", "posted"),
+        ("payer", "pending"),
+        ("payee", "posted"),
+    }
+    assert any(data["channel"] == "atm" and data["reporting_side"] == "payee" for data in account)
+    calls = [raw(name)["data"] for name in NAMES if name.startswith("suspicious-number")]
+    assert any(data.get("spoofed") for data in calls)
+    assert any(data.get("goip") for data in calls)
+    assert any(data.get("sms_template") for data in calls)
+    signals = {raw(name)["data"]["signal"] for name in NAMES if name.startswith("suspicious-handle")}
+    assert signals >= {HandleSignal.CHAT, HandleSignal.APP, HandleSignal.LISTING}
+
+
+def test_there_is_an_answer_of_every_status_and_a_request_of_every_action() -> None:
+    answers = [event.data for event in events() if isinstance(event.data, Answer)]
+    assert {answer.status for answer in answers} == set(AnswerStatus)
+    assert {request.action for request in all_of(Request)} == set(Action)
+    assert {request.authority.authority for request in all_of(Request)} == set(AuthorityClass)
+    assert {answer.request_id for answer in answers} <= {request.request_id for request in all_of(Request)}
+    assert all_of(Receipt)
+    assert all_of(RiskAnswer)
+
+
+def test_both_kinds_of_lead_explain_themselves() -> None:
+    suspect, victim = read("lead"), read("lead-victim-at-risk")
+    assert (suspect.subject.role, victim.subject.role) == ("suspect", "victim")
+    told = {event.id for event in events()}
+    for lead in (suspect, victim):
+        assert {evidence.event_id for evidence in lead.evidence} <= told
+
+
+def test_nothing_is_stopped_or_frozen_without_proof() -> None:
+    for request in all_of(Request):
+        if request.action in HOLDING:
+            assert request.authority.authority in WITH_PROOF, request.action
+        proof = (request.authority.order or request.authority.mandate) is not None
+        assert proof is (request.authority.authority in WITH_PROOF), request.action
+
+
+def test_orders_and_mandates_are_signed_by_an_officer_of_the_unit() -> None:
+    registry = Registry([read("member-police")])
+    for request in all_of(Request):
+        if request.authority.order:
+            kid, signed = verify_object(request.authority.order, registry.key)
+            assert signed == request.order_text()
+            assert kid.split("/")[:2] == [request.authority.unit, request.authority.officers[0]]
+        if request.authority.mandate:
+            mandate = Mandate.model_validate_json(json.dumps(verify_object(request.authority.mandate, registry.key)[1]))
+            assert request.action in mandate.actions
+            assert request.authority.covered_by == read("victim-report").id
+    view: MandateView = read("mandate-view")
+    assert verify_object(view.jws, registry.key)[1] == view.mandate.model_dump(mode="json")
+
+
+def test_ids_were_made_when_their_events_were_sent_and_are_unique() -> None:
+    ids = [event.id for event in all_of(Event)]
+    assert len(ids) == len(set(ids))
+    for event in all_of(Event):
+        assert 0 <= (uuid7_time(event.id) - event.time).total_seconds() < 120
+    for request in all_of(Request):
+        assert uuid7_time(request.request_id).date() == request.issued_at.date()
+
+
+def test_tokens_are_whole_and_seals_are_as_large_as_real_ones() -> None:
+    for name in NAMES:
+        for node in nodes(raw(name)):
+            for token in [*node.get("tokens", []), *([node["token"]] if "token" in node else [])]:
+                assert len(decode(token.partition(":")[2])) == 16, f"{name}: {token}"
+    for seal in (seal for event in events() for seal in event.seals):
+        assert len(decode(seal.blob)) > 32 + 16
+
+
+def test_sectors_send_only_what_they_may() -> None:
+    for event in all_of(Event):
+        stem = event.source.removeprefix("/members/").split("-")[0]
+        assert stem in {sector.value for sector in MAY_SEND[event.data.kind]}, event.source
+
+
+def test_type_and_kind_must_agree() -> None:
+    spoilt = raw("alias") | {"type": event_type("withdrawal")}
+    with pytest.raises(ValueError, match="does not name"):
+        EVENT.validate_json(json.dumps(spoilt))
+
+
+def test_the_withdrawal_names_an_event_of_its_own_member_and_repeats_its_tokens() -> None:
+    withdrawal, pending = read("withdrawal"), read("suspicious-account-pending")
+    assert withdrawal.data.event_id == pending.id
+    assert withdrawal.source == pending.source
+    repeated = {identifier.tokens[0] for identifier in withdrawal.data.identifiers}
+    assert repeated == {node["tokens"][0] for node in nodes(raw("suspicious-account-pending")) if "tokens" in node}
+
+
+def test_members_show_keys_that_follow_each_other() -> None:
+    for member in all_of(Member):
+        assert [decode(key.public) for key in member.keys]
+        assert any(key.valid_to is None for key in member.keys)
+
+
+def _stand_ins() -> list[Any]:
+    """Every payload's model, made without a check: only its kind is asked for."""
+    from typing import get_args
+
+    return [model.model_construct for model in get_args(get_args(Payload)[0])]
+
+
+def test_event_ids_are_uuids_of_version_7() -> None:
+    assert {UUID(str(event.id)).version for event in events()} == {7}

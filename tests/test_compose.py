@@ -1,0 +1,202 @@
+"""The deployment as containers: valid by the compose specification, closed to the network, and true to the code."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+from ruamel.yaml import YAML
+
+from alliance.embedded.kafka_config import ADMIN, MAX_MESSAGE_BYTES, server_properties
+from alliance.errors import SetupError
+from alliance.principals import INTERNAL
+from alliance.provision_main import run
+from alliance.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+COMPOSE = YAML(typ="safe").load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+OURS = ("provision", "streams", "casebook", "dispatch")
+PROMETHEUS = YAML(typ="safe").load((ROOT / "deploy" / "prometheus.yml").read_text(encoding="utf-8"))
+
+
+def specification() -> Any:
+    """The compose specification's schema as check-jsonschema carries it."""
+    package = importlib.util.find_spec("check_jsonschema")
+    assert package is not None and package.origin is not None
+    carried = Path(package.origin).parent / "builtin_schemas" / "vendor" / "compose-spec.json"
+    return json.loads(carried.read_text(encoding="utf-8"))
+
+
+def test_it_is_valid_by_the_compose_specification() -> None:
+    checker = jsonschema.validators.validator_for(specification())(specification())
+    assert [f"{error.json_path}: {error.message}" for error in checker.iter_errors(COMPOSE)] == []
+    assert not checker.is_valid({**COMPOSE, "services": {"kafka": {"image": ["two", "images"]}}})
+
+
+def test_the_services_and_their_images() -> None:
+    images = {name: service["image"] for name, service in SERVICES.items()}
+    assert images == {
+        "kafka": "apache/kafka:4.3.1",
+        "postgres": "postgres:18",
+        "prometheus": "prom/prometheus:v3.5.0",
+        **dict.fromkeys(OURS, "anti-fraud-alliance-matrix"),
+    }
+    # A first part with a dot or a colon would be the name of a registry's host.
+    assert not any(re.match(r"[^/]*[.:][^/]*/", image) for image in images.values())
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_nothing_is_published_beyond_the_loopback(name: str) -> None:
+    service = SERVICES[name]
+    assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
+    assert service.get("network_mode") in (None, "service:prometheus")
+    assert not service.get("privileged")
+
+
+@pytest.mark.parametrize("name", [name for name in SERVICES if name != "provision"])
+def test_what_goes_on_is_watched_and_started_again(name: str) -> None:
+    assert SERVICES[name]["healthcheck"]["test"]
+    assert SERVICES[name]["restart"] == "unless-stopped"
+
+
+def test_provisioning_comes_before_whoever_needs_it() -> None:
+    assert SERVICES["provision"]["depends_on"] == {"kafka": {"condition": "service_healthy"}}
+    for name in ("streams", "casebook", "dispatch"):
+        assert SERVICES[name]["depends_on"]["provision"] == {"condition": "service_completed_successfully"}
+    for name in ("casebook", "dispatch"):
+        assert SERVICES[name]["depends_on"]["postgres"] == {"condition": "service_healthy"}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_our_processes_are_told_only_what_they_read(name: str) -> None:
+    told = SERVICES[name]["environment"]
+    ours = {key.removeprefix("AFA_").lower(): value for key, value in told.items() if key.startswith("AFA_")}
+    assert ours.keys() <= Settings.model_fields.keys()
+    assert {key for key in told if not key.startswith("AFA_")} <= {"FAUST_DATADIR"}
+    settings = Settings.model_validate(ours)
+    assert settings.kafka_username == ("admin" if name == "provision" else name)
+    assert str(settings.clock_file) == "/alliance/clock.json"
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_our_processes_are_modules_of_ours(name: str) -> None:
+    *python, module = SERVICES[name]["command"]
+    assert python == ["python", "-P", "-m"]
+    package = importlib.util.find_spec(module)
+    assert package is not None
+    if package.submodule_search_locations:
+        assert importlib.util.find_spec(f"{module}.__main__") is not None
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_our_containers_can_do_little(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+def secret_paths(service: dict[str, Any]) -> dict[str, str]:
+    """Where the service finds its secrets: path → source."""
+    given = [s if isinstance(s, dict) else {"source": s, "target": s} for s in service.get("secrets", [])]
+    return {str(Path("/run/secrets") / secret["target"]): secret["source"] for secret in given}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_secret_is_a_file_that_only_who_needs_it_is_given(name: str) -> None:
+    paths = secret_paths(SERVICES[name])
+    told = SERVICES[name].get("environment", {})
+    files = {value for key, value in told.items() if key.endswith("_FILE") and "PASSWORD" in key}
+    files |= set(re.findall(r"passfile=(\S+)", told.get("AFA_DATABASE_URL", "")))
+    assert files <= paths.keys()
+    assert not any(re.search(r"(PASSWORD|SECRET|TOKEN)$", key) for key in told)
+    if name not in ("provision", "kafka"):
+        assert set(paths) == files
+
+
+def test_every_secret_is_a_file_that_the_script_makes_up(tmp_path: Path) -> None:
+    wanted = {Path(secret["file"]) for secret in COMPOSE["secrets"].values()}
+    assert {path.parent for path in wanted} == {Path("deploy/secrets")}
+    (tmp_path / "secrets").mkdir()
+    shutil.copy(ROOT / "deploy" / "secrets.sh", tmp_path)
+    made = [_made(tmp_path), _made(tmp_path)]
+    assert made[0] == made[1]
+    assert made[0].keys() == {path.name for path in wanted}
+    assert made[0]["pgpass"] == b"*:*:*:*:" + made[0]["postgres"]
+    assert len(set(made[0].values())) == len(made[0])
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "secrets").iterdir()} == {0o600}
+
+
+def _made(folder: Path) -> dict[str, bytes]:
+    subprocess.run(["bash", str(folder / "secrets.sh")], check=True, timeout=30)
+    return {path.name: path.read_bytes() for path in (folder / "secrets").iterdir()}
+
+
+def test_provisioning_is_given_every_principals_password() -> None:
+    folder = Path(SERVICES["provision"]["environment"]["AFA_DATA_DIR"]) / "secrets"
+    assert secret_paths(SERVICES["provision"]) == {str(folder / name): name for name in (ADMIN, *INTERNAL)}
+
+
+def test_provisioning_makes_up_no_password(tmp_path: Path) -> None:
+    (tmp_path / "secrets").mkdir()
+    for name in (ADMIN, *INTERNAL[:-1]):
+        (tmp_path / "secrets" / name).write_text("secret", encoding="utf-8")
+    settings = Settings(
+        kafka_bootstrap="127.0.0.1:1",
+        kafka_username=ADMIN,
+        kafka_password_file=tmp_path / "secrets" / ADMIN,
+        data_dir=tmp_path,
+    )
+    with pytest.raises(SetupError, match=f"no password of {INTERNAL[-1]}"):
+        run(settings)
+
+
+def test_prometheus_reads_every_process_where_it_serves_its_metrics() -> None:
+    scraped = {job["job_name"]: job["static_configs"][0]["targets"] for job in PROMETHEUS["scrape_configs"]}
+    served = {name: SERVICES[name]["environment"].get("AFA_METRICS_PORT") for name in OURS if name != "provision"}
+    assert scraped == {name: [f"127.0.0.1:{port}"] for name, port in served.items()}
+    for name, port in served.items():
+        assert f"http://127.0.0.1:{port}/metrics" in SERVICES[name]["healthcheck"]["test"][-1]
+
+
+def test_the_image_installs_what_is_locked_and_runs_as_nobody_in_particular() -> None:
+    lines = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
+    assert lines.count("FROM ") == 1 and "FROM python:3.11-slim\n" in lines
+    assert lines.count("--require-hashes") == 2
+    assert re.search(r"^USER (?!root|0)\w+$", lines, re.MULTILINE)
+    for package in re.findall(r"^COPY (\w+) \w+$", lines, re.MULTILINE):
+        assert (ROOT / package / "__init__.py").is_file()
+
+
+def test_the_broker_is_as_closed_as_the_embedded_one() -> None:
+    text = (ROOT / "deploy" / "kafka" / "server.properties").read_text(encoding="utf-8")
+    theirs = dict(line.split("=", 1) for line in text.splitlines() if line and not line.startswith("#"))
+    embedded = server_properties(Path("/x"), 1, 2, "a", "c").splitlines()
+    ours = dict(line.split("=", 1) for line in embedded)
+    for key in (
+        "authorizer.class.name",
+        "super.users",
+        "allow.everyone.if.no.acl.found",
+        "auto.create.topics.enable",
+        "sasl.mechanism.inter.broker.protocol",
+        "message.max.bytes",
+        "replica.fetch.max.bytes",
+    ):
+        assert theirs[key] == ours[key], key
+    assert int(theirs["message.max.bytes"]) == MAX_MESSAGE_BYTES
+    assert set(re.findall(r"(\w+):SASL_PLAINTEXT", theirs["listener.security.protocol.map"])) == {
+        "HUB",
+        "MEMBER",
+        "CONTROLLER",
+    }
+    assert "PLAINTEXT" not in theirs["listener.security.protocol.map"].replace("SASL_PLAINTEXT", "")
+    for listener in ("hub", "member"):
+        assert theirs[f"listener.name.{listener}.sasl.enabled.mechanisms"] == "SCRAM-SHA-256"
