@@ -14,28 +14,25 @@ SAME_MS = 86_400_000
 def at_risk(told: Iterable[tuple[Id, Transfer]]) -> dict[str, int]:
     """Currency → minor units of the transfers told by alerts, each once; the greatest amount said of a serial
     stands."""
-    serials: dict[tuple[str, str], Transfer] = {}
+    serials: dict[tuple[str, str], int] = {}
+    tellings: list[Transfer] = []
     loose: list[tuple[int, bytes, str, Transfer]] = []
     for (member, event), transfer in told:
         if not transfer.serial:
             loose.append((transfer.time, event, member, transfer))
             continue
         named = (transfer.currency, transfer.serial)
-        known = serials.get(named)
-        if known is None or _size(transfer) > _size(known):
-            serials[named] = transfer
-    counted = list(serials.values())
+        serials[named] = max(transfer.minor, serials.get(named, 0))
+        tellings.append(transfer)
+    counted = [(currency, minor) for (currency, _), minor in serials.items()]
     for _, _, _, transfer in sorted(loose, key=lambda item: item[:3]):
-        if not any(_same(transfer, other) for other in counted):
-            counted.append(transfer)
+        if not any(_same(transfer, other) for other in tellings):
+            tellings.append(transfer)
+            counted.append((transfer.currency, transfer.minor))
     sums: dict[str, int] = {}
-    for transfer in counted:
-        sums[transfer.currency] = sums.get(transfer.currency, 0) + transfer.minor
+    for currency, minor in counted:
+        sums[currency] = sums.get(currency, 0) + minor
     return dict(sorted(sums.items()))
-
-
-def _size(transfer: Transfer) -> tuple[int, int]:
-    return (transfer.minor, transfer.time)
 
 
 def _same(a: Transfer, b: Transfer) -> bool:

@@ -9,6 +9,7 @@ from schemas.risk import Level
 from streams.core.alert import Class, Role
 from streams.core.pairs import relate
 from streams.core.rules import Rules
+from streams.core.score import link_weight
 from streams.core.sightings import is_open
 from streams.core.state import Id, Money, Relation, Sighting, State
 
@@ -40,7 +41,7 @@ def victim_at_risk(state: State, key: str, rules: Rules) -> AtRisk | None:
         if relation in MEETINGS:
             for sighting in (a, b):
                 met[sighting.id] = sighting
-                relations[sighting.id] = min(relation, relations.get(sighting.id, relation))
+                relations[sighting.id] = _closer(relation, relations.get(sighting.id, relation), rules)
     if not met:
         return None
     sightings = tuple(sorted(met.values(), key=lambda s: (s.start, s.id)))
@@ -53,3 +54,8 @@ def victim_at_risk(state: State, key: str, rules: Rules) -> AtRisk | None:
         any(s.money is Money.PENDING for s in transfers),
         max(s.start for s in transfers),
     )
+
+
+def _closer(one: Relation, other: Relation, rules: Rules) -> Relation:
+    """The relation of the greater weight; of equal ones the first."""
+    return min(one, other, key=lambda r: (-link_weight(r, rules), r))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 from datetime import UTC, datetime
 from typing import Any
 
@@ -82,18 +83,19 @@ def victim_lead(state: State, key: str, rules: Rules) -> Snapshot | None:
     found = victim_at_risk(state, key, rules)
     if found is None:
         return None
+    threshold = rules.levels.very_high if found.level is Level.VERY_HIGH else rules.levels.high
     return {
         "lead_id": lead_id(SubjectRole.VICTIM, key),
         "revision": 0,
         "subject": _subject(SubjectRole.VICTIM, key, found.sightings),
         "level": found.level.value,
-        "score": rules.levels.very_high if found.level is Level.VERY_HIGH else rules.levels.high,
-        "log_odds": 0.0,
+        "score": threshold,
+        "log_odds": round(math.log(threshold / (1 - threshold)), 6),
         "sectors": sorted({s.sector for s in found.sightings}),
         "members": sorted({s.member for s in found.sightings}),
-        "evidence": [_meeting(found, s) for s in found.sightings],
-        "victims_named": 1,
-        "victims_corroborated": 1,
+        "evidence": [_meeting(found, s, rules) for s in found.sightings],
+        "victims_named": 0,
+        "victims_corroborated": 0,
         "reported": False,
         "amount_at_risk": _amounts(at_risk((s.id, t) for s in found.sightings for t in s.transfers)),
         "stage": (Stage.PRE_TRANSFER if found.pending else Stage.IN_FLIGHT).value,
@@ -179,9 +181,10 @@ def _linked(link: Link, rules: Rules) -> dict[str, Any]:
     }
 
 
-def _meeting(found: AtRisk, sighting: Sighting) -> dict[str, Any]:
+def _meeting(found: AtRisk, sighting: Sighting, rules: Rules) -> dict[str, Any]:
     relation = found.relations[sighting.id]
-    return {**_alert(sighting), "relation": WHY[relation].value, "weight": 0.0}
+    weight = round(link_weight(relation, rules), 6)
+    return {**_alert(sighting), "relation": WHY[relation].value, "weight": weight}
 
 
 def _amounts(sums: dict[str, int]) -> list[dict[str, Any]]:

@@ -89,13 +89,11 @@ def compare(found: Lead, lead: oracle.OracleLead) -> None:
     assert tuple(found.members) == lead.members
     assert tuple((m.currency, m.minor) for m in found.amount_at_risk) == lead.amount_at_risk
     assert found.score == pytest.approx(lead.score, abs=1e-6)
-    if found.subject.role.value == "suspect":
-        assert found.log_odds == pytest.approx(lead.log_odds, abs=2e-6)
-        assert (found.victims_named, found.victims_corroborated) == (lead.victims_named, lead.victims_corroborated)
+    assert found.log_odds == pytest.approx(lead.log_odds, abs=2e-6)
+    assert (found.victims_named, found.victims_corroborated) == (lead.victims_named, lead.victims_corroborated)
     assert (round(found.at.timestamp() * 1000), round(found.expires_at.timestamp() * 1000)) == (
         lead.at,
         lead.expires_at,
     )
-    assert {(e.member, e.event_id.bytes, e.relation.value) for e in found.evidence} == {
-        (member, event, relation) for member, event, relation, _ in lead.evidence
-    }
+    evidence = {(e.member, e.event_id.bytes, e.relation.value, round(e.weight, 6)) for e in found.evidence}
+    assert evidence == lead.evidence
