@@ -6,6 +6,7 @@ A pure translation: it must never look at a clock, and never guess what a cell m
 from __future__ import annotations
 
 import codecs
+import csv
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,9 @@ class Case(Part):
 
     own: str | None = None
     fields: dict[str, Spec]
+
+
+_SHIPPED = Path(__file__).with_name("mappings")
 
 
 class Mapping(Part):
@@ -98,6 +102,22 @@ def load(path: Path) -> Mapping:
         first = error.errors(include_url=False)[-1]
         place = ".".join(str(part) for part in first["loc"])
         raise SetupError(f"{path}: {place}: {first['msg']}; see docs/publishing.md") from error
+
+
+def for_file(path: Path) -> Mapping | None:
+    """For a CSV file the mapping of ours whose columns its header has; None for any other file. Raises SetupError."""
+    if path.suffix.lower() != ".csv":
+        return None
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            header = set(next(csv.reader(file), []))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise SetupError(f"{path}: its header can not be read ({error})") from error
+    for known in sorted(_SHIPPED.glob("*.toml")):
+        mapping = load(known)
+        if mapping.columns() <= header:
+            return mapping
+    raise SetupError(f"{path}: no mapping fits its columns; write one (docs/publishing.md) and give it with --map")
 
 
 def _put(event: dict[str, Any], path: str, value: Any) -> None:

@@ -153,8 +153,8 @@ def test_one_bank_alone_makes_no_lead() -> None:
 
 def test_a_sector_saturates() -> None:
     both = [transfer(NOON, n, member=member) for n in range(2) for member in ("bank-a", "bank-b")]
-    # 2 × 2.4 is at most 3.0 a member, 2 × 3.0 at most 4.0 a sector
-    assert judged(*both, rules=PRIOR_0)[OF_PAYEE].log_odds == 4.0
+    # 2 × 2.4 is at most 3.0 a member, 2 × 3.0 at most 5.0 a sector
+    assert judged(*both, rules=PRIOR_0)[OF_PAYEE].log_odds == 5.0
 
 
 def test_amount_counts_each_serial_once() -> None:
