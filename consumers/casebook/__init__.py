@@ -1,0 +1,1 @@
+"""From leads to lawful requests, answers and holds, in PostgreSQL."""

@@ -1,0 +1,68 @@
+"""Clocks are rows: what is past its time ends here, on every turn and first of all at the start.
+
+Must never depend on having been awake at the moment itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, func, select
+
+from consumers.casebook import holds, hops, requests, support
+from consumers.casebook.consequences import read_cases
+from consumers.casebook.lifecycle import IN_FORCE, UNSENT
+from consumers.casebook.model import RANK
+from consumers.casebook.tables import HoldRow, ReportRow, RequestRow, Withdrawn
+from consumers.casebook.turn import Turn
+from schemas.risk import Level
+
+_VOID = "void: its time ran out before it was sent"
+
+
+def expire(turn: Turn) -> None:
+    """End holds and unsent requests whose time is over; ask for a stop once more where the law allows it."""
+    _repeat(turn, holds.expire(turn))
+    due = select(RequestRow.request_id).where(RequestRow.status.in_(UNSENT), RequestRow.void_after <= turn.now)
+    requests.cancel(turn, list(turn.db.scalars(due)), _VOID)
+
+
+def next_due(db: Connection) -> datetime | None:
+    """When the next clock runs out."""
+    until = db.scalar(select(func.min(HoldRow.until)).where(HoldRow.status.in_(IN_FORCE)))
+    void = db.scalar(select(func.min(RequestRow.void_after)).where(RequestRow.status.in_(UNSENT)))
+    return min((moment for moment in (until, void) if moment), default=None)
+
+
+def _repeat(turn: Turn, request_ids: Sequence[UUID]) -> None:
+    """A second stop where the suspicion is what it was and what covered the first still stands."""
+    if not request_ids:
+        return
+    query = select(RequestRow).where(RequestRow.request_id.in_(request_ids)).order_by(RequestRow.request_id)
+    rows = turn.db.execute(query).mappings().all()
+    cases = read_cases(turn, sorted({row["case_id"] for row in rows}))
+    fallen = support.without(turn, sorted(cases))
+    annulled = _annulled(turn, {row["covered_by"] for row in rows if row["covered_by"]})
+    law = turn.law(row["target"] for row in rows)
+    drafts = []
+    for row in rows:
+        case = cases[row["case_id"]]
+        if case.case_id in fallen or RANK[case.level] < RANK[Level.HIGH] or row["covered_by"] in annulled:
+            continue
+        drafts.append(hops.repeat(case, requests.message(row["body"], row["member"]), law, row["covered_by"]))
+    requests.put(turn, [draft for draft in drafts if draft is not None])
+
+
+def _annulled(turn: Turn, reports: set[UUID]) -> set[UUID]:
+    """Those of the reports that no longer stand."""
+    gone = (
+        select(ReportRow.event_id)
+        .outerjoin(
+            Withdrawn,
+            (Withdrawn.member == ReportRow.member) & (Withdrawn.event_id == ReportRow.event_id) & Withdrawn.by_police,
+        )
+        .where(ReportRow.event_id.in_(reports), ReportRow.conflict | Withdrawn.member.is_not(None))
+    )
+    return set(turn.db.scalars(gone)) if reports else set()

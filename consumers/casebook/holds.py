@@ -1,0 +1,128 @@
+"""Holds: begun by an executed stop, extended once, ended by the clock or by a release. Each has its end from the first.
+
+Must never make a hold active again that has ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from alliance import metrics
+from consumers.casebook import ids
+from consumers.casebook.lifecycle import HOLD, IN_FORCE, HoldEvent, hold_after
+from consumers.casebook.rows import insert_rows
+from consumers.casebook.tables import HoldRow, RequestRow
+from consumers.casebook.turn import Turn
+from schemas.answers import Answer
+from schemas.base import Money, seconds
+from schemas.requests import Action, HoldStatus, Request, RequestStatus, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """A stop that a member carried out, in whole or in part."""
+
+    request: Request
+    mandate_id: UUID | None
+    answer: Answer
+    done_at: datetime
+
+
+def begin(turn: Turn, executed: Sequence[Executed]) -> None:
+    """A hold for each, until its execution plus the duration asked for."""
+    if not executed:
+        return
+    released = _released(turn, executed)
+    rows = [_row(turn, stop, released) for stop in executed if _held(turn, stop).minor or stop.answer.scope]
+    insert_rows(turn.db, HoldRow, rows, ignore=True)
+    for row in rows:
+        turn.trail.note(f"hold {row['status']}", row["hold_id"], f"{row['minor']} {row['until']}".encode())
+
+
+def extend(turn: Turn, request: Request, done_at: datetime) -> None:
+    """Longer, from the extension's execution; once at most, as the table has it."""
+    until = done_at + seconds(request.duration_s or turn.profile.stop.duration_s.value)
+    _move(turn, HoldEvent.EXTEND, HoldRow.hold_id == request.hold_id, {"until": until})
+
+
+def release(turn: Turn, requests: Sequence[Request]) -> None:
+    """The member has let go."""
+    if requests:
+        _move(turn, HoldEvent.RELEASE, HoldRow.hold_id.in_([request.hold_id for request in requests]))
+
+
+def propose_release(turn: Turn, hold_ids: Sequence[UUID]) -> None:
+    """To the unit that ordered it, which decides."""
+    if hold_ids:
+        _move(turn, HoldEvent.PROPOSE_RELEASE, HoldRow.hold_id.in_(hold_ids))
+
+
+def expire(turn: Turn) -> Sequence[UUID]:
+    """End what is past its time; the requests that had led to it."""
+    expired = _move(turn, HoldEvent.EXPIRE, HoldRow.until <= turn.now)
+    metrics.HOLDS_EXPIRED.inc(len(expired))
+    return [row.request_id for row in expired]
+
+
+def in_force(turn: Turn, case_ids: Sequence[UUID]) -> Sequence[Any]:
+    """What holds money in these cases."""
+    query = select(HoldRow.hold_id, HoldRow.request_id, HoldRow.case_id, HoldRow.mandate_id, HoldRow.member)
+    return turn.db.execute(query.where(HoldRow.case_id.in_(case_ids), HoldRow.status.in_(IN_FORCE))).all()
+
+
+def _move(turn: Turn, event: HoldEvent, where: Any, values: dict[str, Any] | None = None) -> list[Any]:
+    """Let the event happen to every hold that it can happen to."""
+    moved: list[Any] = []
+    for status in (status for status, moves in HOLD.items() if event in moves):
+        after = hold_after(status, event)
+        statement = update(HoldRow).where(where, HoldRow.status == status).values(status=after.value, **(values or {}))
+        moved += turn.db.execute(statement.returning(HoldRow.hold_id, HoldRow.request_id)).all()
+    for row in moved:
+        turn.trail.note(f"hold {event.value}", row.hold_id)
+    return moved
+
+
+def _released(turn: Turn, executed: Sequence[Executed]) -> set[UUID]:
+    """Stops whose hold was let go before we heard that it had begun: the two answers crossed."""
+    query = select(RequestRow.parent).where(
+        RequestRow.action == Action.RELEASE.value,
+        RequestRow.status == RequestStatus.EXECUTED.value,
+        RequestRow.case_id.in_([stop.request.case_id for stop in executed]),
+    )
+    return {parent for parent in turn.db.scalars(query) if parent}
+
+
+def _row(turn: Turn, stop: Executed, released: set[UUID]) -> dict[str, Any]:
+    request, amount = stop.request, _held(turn, stop)
+    status = HoldStatus.RELEASED if request.request_id in released else HoldStatus.ACTIVE
+    return {
+        "hold_id": ids.hold_id(request.request_id),
+        "request_id": request.request_id,
+        "case_id": request.case_id,
+        "member": request.to,
+        "target": request.target.tokens[0],
+        "identifier": request.target.model_dump_json(),
+        "mandate_id": stop.mandate_id,
+        "status": status.value,
+        "scope": (stop.answer.scope or Scope.AMOUNT).value,
+        "minor": amount.minor,
+        "currency": amount.currency,
+        "since": stop.done_at,
+        "until": stop.done_at + seconds(request.duration_s or turn.profile.stop.duration_s.value),
+    }
+
+
+def _held(turn: Turn, stop: Executed) -> Money:
+    """What was held, as the member says; an executed stop that names no amount held what was asked for."""
+    asked = stop.request.amount
+    if stop.answer.amount is not None:
+        return stop.answer.amount
+    if stop.answer.status.value == RequestStatus.EXECUTED.value and asked is not None:
+        return asked
+    return Money(minor=0, currency=asked.currency if asked else turn.profile.currency)

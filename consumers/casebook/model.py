@@ -1,0 +1,152 @@
+"""What the pure parts of the casebook speak of: the case as it stands, reports, mandates, and a draft of a request.
+
+Plain values; must never know a database or a broker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from uuid import UUID
+
+from alliance.profiles import Profile
+from alliance.registry import Registry
+from consumers.casebook import ids
+from schemas.alerts import ReportedTransfer
+from schemas.base import Money
+from schemas.identifiers import Identifier
+from schemas.requests import Action, Authority, Mandate, Match, Request, RequestStatus
+from schemas.risk import Level
+
+RANK = {Level.NONE: 0, Level.MEDIUM: 1, Level.HIGH: 2, Level.VERY_HIGH: 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A request of the case, as far as decisions need it."""
+
+    request_id: UUID
+    action: Action
+    target: str
+    asked: str
+    attempt: int
+    status: RequestStatus
+    unroutable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """`releases` counts how often all that the case rested on had fallen."""
+
+    case_id: UUID
+    lead_id: str | None
+    level: Level
+    releases: int = 0
+    known: Sequence[Known] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """An accepted victim report that names an account, number or handle; `transfer` where it is a payee."""
+
+    member: str
+    event_id: UUID
+    taken_at: datetime
+    transfer: ReportedTransfer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """A mandate whose signature was verified, with that signature."""
+
+    mandate: Mandate
+    jws: str
+
+
+@dataclass(slots=True)
+class Usage:
+    """How much was ordered under each mandate: in the last day, and now on one account."""
+
+    day: dict[UUID, int] = field(default_factory=dict)
+    account: dict[tuple[UUID, str], int] = field(default_factory=dict)
+
+    def add(self, mandate: UUID, account: str, minor: int) -> None:
+        self.day[mandate] = self.day.get(mandate, 0) + minor
+        self.account[mandate, account] = self.account.get((mandate, account), 0) + minor
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """What decides beside the case itself. `usage` is counted on as stops are drafted under a mandate."""
+
+    profile: Profile
+    registry: Registry
+    now: datetime
+    mandates: Sequence[InForce] = ()
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A request to be. `amends` an existing one that nobody has seen; the ids of both are the same."""
+
+    case_id: UUID
+    lead_id: str | None
+    asked: str
+    to: str | None
+    unroutable: str | None
+    action: Action
+    target: Identifier
+    authority: Authority
+    status: RequestStatus
+    void_after: datetime
+    issued_at: datetime
+    amount: Money | None = None
+    match: Match | None = None
+    duration_s: int | None = None
+    hop: int = 0
+    attempt: int = 1
+    hold_id: UUID | None = None
+    reasons: Sequence[str] = ()
+    level: Level = Level.NONE
+    mandate_id: UUID | None = None
+    parent: UUID | None = None
+    amends: bool = False
+
+    @cached_property
+    def request_id(self) -> UUID:
+        return ids.request_id(self.case_id, self.target.tokens[0], self.action, self.attempt, self.asked)
+
+    def known(self) -> Known:
+        """As the case knows it from now on."""
+        target = self.target.tokens[0]
+        return Known(self.request_id, self.action, target, self.asked, self.attempt, self.status, self.to is None)
+
+    def request(self) -> Request:
+        """The message. Where no member is known yet it bears a name that no topic has."""
+        hold = self.hold_id
+        if hold is None and self.action in (Action.STOP, Action.DELAY):
+            hold = ids.hold_id(self.request_id)
+        return Request(
+            request_id=self.request_id,
+            case_id=self.case_id,
+            lead_id=self.lead_id,
+            to=self.to or NOBODY,
+            action=self.action,
+            authority=self.authority,
+            target=self.target,
+            amount=self.amount,
+            match=self.match,
+            duration_s=self.duration_s,
+            hop=self.hop,
+            attempt=self.attempt,
+            void_after=self.void_after,
+            hold_id=hold,
+            reasons=list(self.reasons),
+            issued_at=self.issued_at,
+        )
+
+
+NOBODY = "nobody"

@@ -1,0 +1,90 @@
+"""Victim reports: which accounts, numbers and handles they name, and whether they stand. A mandate rests on them.
+
+A report can be annulled by police alone, and one id with two contents counts for nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import and_, select, update
+
+from consumers.casebook.inbound import Admitted
+from consumers.casebook.model import Reported
+from consumers.casebook.rows import insert_rows
+from consumers.casebook.tables import ReportRow, ReportTarget, Withdrawn
+from consumers.casebook.turn import Turn
+from schemas.alerts import ReportedTransfer, VictimReport
+
+
+def apply(turn: Turn, events: Sequence[Admitted]) -> set[str]:
+    """File reports; the tokens that they name."""
+    rows: list[dict[str, Any]] = []
+    targets: list[dict[str, Any]] = []
+    for admitted in events:
+        report = admitted.event.data
+        if not isinstance(report, VictimReport):
+            continue
+        key = {"member": admitted.member, "event_id": admitted.event.id}
+        rows.append(
+            {**key, "digest": admitted.digest, "conflict": False, "report_id": report.report_id,
+             "taken_at": admitted.event.time}
+        )  # fmt: skip
+        targets += [{**key, "token": token, "transfer": transfer} for token, transfer in _targets(report)]
+    fresh = {(row.member, row.event_id) for row in _insert(turn, rows)}
+    _mark_conflicts(turn, rows)
+    new = [target for target in targets if (target["member"], target["event_id"]) in fresh]
+    insert_rows(turn.db, ReportTarget, new, ignore=True)
+    for member, event_id in sorted(fresh):
+        turn.trail.note("report", f"{member}/{event_id}")
+    return {target["token"] for target in new}
+
+
+def naming(turn: Turn, tokens: set[str]) -> dict[str, list[Reported]]:
+    """The accepted reports that name each token."""
+    target, row, gone = ReportTarget, ReportRow, Withdrawn
+    query = (
+        select(target.token, target.member, target.event_id, target.transfer, row.taken_at)
+        .join(row, and_(row.member == target.member, row.event_id == target.event_id))
+        .outerjoin(gone, and_(gone.member == row.member, gone.event_id == row.event_id, gone.by_police))
+        .where(target.token.in_(tokens), row.conflict.is_(False), gone.member.is_(None))
+    )
+    found: dict[str, list[Reported]] = {}
+    for token, member, event_id, transfer, taken_at in turn.db.execute(query):
+        paid = ReportedTransfer.model_validate_json(orjson.dumps(transfer)) if transfer else None
+        found.setdefault(token, []).append(Reported(member, event_id, taken_at, paid))
+    return found
+
+
+def _insert(turn: Turn, rows: Sequence[dict[str, Any]]) -> Sequence[Any]:
+    return insert_rows(turn.db, ReportRow, rows, ignore=True, returning=["member", "event_id"])
+
+
+def _mark_conflicts(turn: Turn, rows: Sequence[dict[str, Any]]) -> None:
+    query = select(ReportRow.member, ReportRow.event_id, ReportRow.digest, ReportRow.conflict).where(
+        ReportRow.event_id.in_([row["event_id"] for row in rows])
+    )
+    said = {(row.member, row.event_id): row for row in turn.db.execute(query)} if rows else {}
+    for row in rows:
+        known = said[row["member"], row["event_id"]]
+        if known.digest != row["digest"] and not known.conflict:
+            turn.trail.note("report in conflict", f"{row['member']}/{row['event_id']}")
+            same = and_(ReportRow.member == row["member"], ReportRow.event_id == row["event_id"])
+            turn.db.execute(update(ReportRow).where(same).values(conflict=True))
+
+
+def _targets(report: VictimReport) -> Iterator[tuple[str, str | None]]:
+    """Token and payment, as JSON, of each suspect that the report names; the greatest payment to a payee."""
+    named: dict[str, ReportedTransfer | None] = {token: None for contact in report.contacts for token in contact.tokens}
+    for transfer in report.transfers:
+        for token in transfer.payee.tokens if transfer.payee else ():
+            known = named.get(token)
+            if known is None or _minor(transfer) > _minor(known):
+                named[token] = transfer
+    return iter([(token, transfer.model_dump_json() if transfer else None) for token, transfer in named.items()])
+
+
+def _minor(transfer: ReportedTransfer) -> int:
+    return transfer.amount.minor if transfer.amount else 0

@@ -1,0 +1,47 @@
+"""Who is asked about an identifier: the first of its holders that is an active member, or the reason why nobody is.
+
+Pure. A reason is a sentence that police read beside the request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from alliance.registry import Registry
+from schemas.registry import Member, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Either `to` or `unroutable` is set."""
+
+    to: str | None
+    unroutable: str | None = None
+
+
+def to_holder(holders: Sequence[str], registry: Registry) -> Route:
+    """Routes in the order of `holders`, the best known first."""
+    if not holders:
+        return Route(None, "no holder known")
+    routes = [_to(registry.holder_of(holder), f"holder {holder}") for holder in holders]
+    return next((route for route in routes if route.to), routes[0])
+
+
+def to_member(name: str, registry: Registry) -> Route:
+    """To a member by its id."""
+    return _to(registry.member(name), name)
+
+
+def to_police(registry: Registry) -> Route:
+    """To the police centre."""
+    centre = registry.police()
+    return Route(centre.member) if centre else Route(None, "no police unit is an active member")
+
+
+def _to(member: Member | None, what: str) -> Route:
+    if member is None:
+        return Route(None, f"{what} is not a member")
+    if member.status is not Status.ACTIVE:
+        return Route(None, f"member {member.member} is {member.status.value}")
+    return Route(member.member)

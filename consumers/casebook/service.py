@@ -1,0 +1,135 @@
+"""The casebook's loop: a batch of records, their effects, the audit entries and the offsets in one transaction.
+
+Offsets live in the database alone. A second casebook fails at its next write, whichever of the two is late.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import structlog
+from kafka import KafkaConsumer, TopicPartition
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+
+from alliance import kafka, metrics
+from alliance.clock import AllianceClock
+from alliance.kafka import KafkaLogin
+from alliance.membership import read_registry
+from alliance.profiles import Profile
+from consumers.casebook import audit, clocks, inbound, mandates, members, offsets, orders
+from consumers.casebook.inbound import Bundle
+from consumers.casebook.mandates import Filed
+from consumers.casebook.offsets import Place
+from consumers.casebook.turn import Turn
+from consumers.casebook.work import Inbox, take
+from schemas.topics import ANSWERS, LEADS, MEMBERS, VICTIM_REPORT, WITHDRAWAL, Topic
+
+TOPICS = (LEADS, ANSWERS, VICTIM_REPORT, WITHDRAWAL)
+MAX_RECORDS = 1000
+_IDLE_S = 0.2
+_RETRY_S = 1.0
+log = structlog.get_logger()
+
+Batch = dict[TopicPartition, list[Any]]
+
+
+class Casebook:
+    """`run` returns when `stop` is set, at the end of a turn."""
+
+    def __init__(self, engine: Engine, login: KafkaLogin, clock: AllianceClock, profile: Profile) -> None:
+        self._engine, self._login, self._clock, self._profile = engine, login, clock, profile
+        self._registry = read_registry(login)
+        self._places = [(topic.name, partition) for topic in TOPICS for partition in range(topic.partitions)]
+        self._members = TopicPartition(MEMBERS.name, 0)
+        self._consumer: KafkaConsumer = kafka.consumer(
+            login, [], None, max_poll_records=MAX_RECORDS, fetch_max_wait_ms=100, fetch_max_bytes=16_000_000
+        )
+        self._consumer.assign([*(TopicPartition(*place) for place in self._places), self._members])
+        self._next: dict[Place, int] = {}
+        self._head = audit.Head()
+        self._due: datetime | None = None
+        self._mandate: Filed = None
+
+    def run(self, stop: threading.Event) -> None:
+        """Raises Stop if another casebook has taken over."""
+        try:
+            while not stop.is_set():
+                try:
+                    self._go_on(stop)
+                except OperationalError as error:
+                    log.warning("the database did not take a turn; it is tried again", reason=str(error.orig).strip())
+                    stop.wait(_RETRY_S)
+        finally:
+            self._consumer.close()
+
+    def _go_on(self, stop: threading.Event) -> None:
+        self._resume()
+        while not stop.is_set():
+            batch = self._consumer.poll(timeout_ms=int(self._patience() * 1000))
+            started = time.monotonic()
+            changed = members.apply(self._registry, batch.pop(self._members, ()))
+            if batch or changed or self._is_called():
+                self._write(batch, changed)
+                metrics.TURN_SECONDS.observe(time.monotonic() - started)
+
+    def _resume(self) -> None:
+        """Read on where the database says; what ran out meanwhile ends before anything else happens."""
+        with self._engine.begin() as db:
+            self._next = offsets.load(db, self._places)
+            self._head = audit.head(db)
+        for (topic, partition), following in self._next.items():
+            self._consumer.seek(TopicPartition(topic, partition), following)
+        self._consumer.seek_to_beginning(self._members)
+        self._write({}, registry_changed=True)
+
+    def _patience(self) -> float:
+        """Wall seconds until the next clock runs out, or until we look for what was signed."""
+        if self._due is None:
+            return _IDLE_S
+        left = (self._due - self._clock.now()).total_seconds()
+        return min(_IDLE_S, max(0.0, self._clock.wall_seconds(left)))
+
+    def _is_called(self) -> bool:
+        """Whether something is due, or was signed, without a record from Kafka."""
+        if self._due is not None and self._due <= self._clock.now():
+            return True
+        with self._engine.connect() as db:
+            return orders.are_filed(db) or mandates.newest(db) != self._mandate
+
+    def _write(self, batch: Batch, registry_changed: bool) -> None:
+        """One turn."""
+        after = {(place.topic, place.partition): records[-1].offset + 1 for place, records in batch.items()}
+        with self._engine.begin() as db:
+            offsets.advance(db, self._next, after)
+            turn = Turn(db, self._clock.now(), self._registry, self._profile)
+            mandate = mandates.newest(db)
+            take(turn, _inbox(turn, batch, look_again=registry_changed or mandate != self._mandate))
+            head = audit.append(db, turn.trail, self._head, turn.now) if turn.trail.entries else self._head
+            due = clocks.next_due(db)
+        self._next.update(after)
+        self._head, self._due, self._mandate = head, due, mandate
+
+
+def _inbox(turn: Turn, batch: Batch, *, look_again: bool) -> Inbox:
+    return Inbox(
+        reports=_bundles(turn, batch, VICTIM_REPORT),
+        withdrawals=_bundles(turn, batch, WITHDRAWAL),
+        answers=_bundles(turn, batch, ANSWERS),
+        leads=[record.value or b"" for record in _records(batch, LEADS)],
+        look_again=look_again,
+    )
+
+
+def _records(batch: Batch, topic: Topic) -> Iterator[Any]:
+    for place, records in sorted(batch.items()):
+        if place.topic == topic.name:
+            yield from records
+
+
+def _bundles(turn: Turn, batch: Batch, topic: Topic) -> list[Bundle]:
+    return [inbound.read(turn, record) for record in _records(batch, topic)]

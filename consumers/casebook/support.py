@@ -1,0 +1,76 @@
+"""What a case rests on: every alert that ever supported it, less what was withdrawn.
+
+An alert that merely is not in the newest snapshot any more still counts: absence never releases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, func, or_, select
+
+from consumers.casebook.rows import inserting
+from consumers.casebook.tables import Case, EvidenceSeen, Withdrawn
+from consumers.casebook.turn import Turn
+from schemas.leads import Lead, SubjectRole
+
+_KIND = "victim-report"
+NEEDED = {SubjectRole.SUSPECT: 1, SubjectRole.VICTIM: 2}
+"""A victim is at risk where two alerts meet; one alone is no reason."""
+
+
+def remember(turn: Turn, leads: Sequence[tuple[UUID, Lead]]) -> None:
+    """Add the leads' evidence to what was ever seen of their cases."""
+    rows: dict[tuple[UUID, str, UUID], dict[str, Any]] = {}
+    for case_id, lead in leads:
+        for member, event_id, direct, report in _items(lead):
+            row = rows.setdefault(
+                (case_id, member, event_id),
+                {"case_id": case_id, "member": member, "event_id": event_id, "direct": False, "report": False},
+            )
+            row["direct"], row["report"] = row["direct"] or direct, row["report"] or report
+    if not rows:
+        return
+    statement, parameters = inserting(EvidenceSeen, list(rows.values()))
+    grown = or_(
+        and_(statement.excluded.direct, EvidenceSeen.direct.is_(False)),
+        and_(statement.excluded.report, EvidenceSeen.report.is_(False)),
+    )
+    statement = statement.on_conflict_do_update(
+        index_elements=["case_id", "member", "event_id"],
+        set_={
+            "direct": or_(EvidenceSeen.direct, statement.excluded.direct),
+            "report": or_(EvidenceSeen.report, statement.excluded.report),
+        },
+        where=grown,
+    )
+    turn.db.execute(statement, parameters)
+
+
+def standing(turn: Turn, cases: Sequence[UUID]) -> dict[UUID, int]:
+    """How many direct alerts of each case still stand; a case that was never built on any is absent."""
+    seen, gone = EvidenceSeen, Withdrawn
+    # A victim's report stands until police annul it: scammers coach victims to withdraw.
+    fallen = and_(
+        gone.member == seen.member, gone.event_id == seen.event_id, or_(gone.by_police, seen.report.is_(False))
+    )
+    stands = func.count().filter(gone.member.is_(None), seen.direct)
+    query = select(seen.case_id, stands).outerjoin(gone, fallen).where(seen.case_id.in_(cases)).group_by(seen.case_id)
+    return dict(iter(turn.db.execute(query))) if cases else {}
+
+
+def without(turn: Turn, cases: Sequence[UUID]) -> set[UUID]:
+    """Those of the cases that have nothing left to rest on."""
+    roles = dict(iter(turn.db.execute(select(Case.case_id, Case.role).where(Case.case_id.in_(cases)))))
+    return {case for case, count in standing(turn, cases).items() if count < NEEDED[SubjectRole(roles[case])]}
+
+
+def _items(lead: Lead) -> Iterator[tuple[str, UUID, bool, bool]]:
+    """Member, event, whether it names the subject itself, whether it is known to be a report."""
+    for item in lead.evidence:
+        yield item.member, item.event_id, item.via is None, item.kind == _KIND
+        if item.via is not None:
+            # What links the item to the subject may have fallen out of a capped list.
+            yield item.via.other_member, item.via.other_event, True, False

@@ -1,0 +1,236 @@
+"""The casebook's tables as the code sees them. What the database itself refuses stands in the migrations.
+
+Columns of JSON hold the contract's own messages; what is searched or counted has a column of its own.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, DateTime, FetchedValue, Identity, LargeBinary, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+Json = dict[str, Any]
+
+
+class Base(DeclarativeBase):
+    type_annotation_map = {
+        str: Text,
+        int: BigInteger,
+        datetime: DateTime(timezone=True),
+        UUID: Uuid,
+        bytes: LargeBinary,
+        Json: JSONB,
+    }
+
+
+def _changed() -> Mapped[int]:
+    """The transaction that last wrote the row, set by a trigger: a cursor for those who follow."""
+    return mapped_column(server_default=FetchedValue(), server_onupdate=FetchedValue())
+
+
+class ConsumerOffset(Base):
+    """The next offset to read of each partition, moved in the transaction that holds its records' effects."""
+
+    __tablename__ = "consumer_offset"
+    topic: Mapped[str] = mapped_column(primary_key=True)
+    partition: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    next: Mapped[int]
+
+
+class Case(Base):
+    """Everything about one suspect, or one victim at risk. `releases` counts how often its grounds fell."""
+
+    __tablename__ = "case"
+    case_id: Mapped[UUID] = mapped_column(primary_key=True)
+    lead_id: Mapped[str]
+    role: Mapped[str]
+    status: Mapped[str]
+    releases: Mapped[int]
+    opened_at: Mapped[datetime]
+
+
+class LeadRow(Base):
+    """The last snapshot of a lead, numbered."""
+
+    __tablename__ = "lead"
+    lead_id: Mapped[str] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID | None]
+    revision: Mapped[int]
+    digest: Mapped[bytes]
+    role: Mapped[str]
+    token: Mapped[str] = mapped_column(index=True)
+    level: Mapped[str]
+    snapshot: Mapped[str]
+    changed: Mapped[int] = _changed()
+
+
+class EvidenceSeen(Base):
+    """Every alert that ever supported a case. `direct`: it names the subject itself; what does not, rests on one."""
+
+    __tablename__ = "evidence_seen"
+    case_id: Mapped[UUID] = mapped_column(primary_key=True)
+    member: Mapped[str] = mapped_column(primary_key=True)
+    event_id: Mapped[UUID] = mapped_column(primary_key=True)
+    direct: Mapped[bool]
+    report: Mapped[bool]
+
+
+class Withdrawn(Base):
+    """An alert that no longer stands, whichever of the two came first."""
+
+    __tablename__ = "withdrawn"
+    member: Mapped[str] = mapped_column(primary_key=True)
+    event_id: Mapped[UUID] = mapped_column(primary_key=True)
+    by_police: Mapped[bool]
+    at: Mapped[datetime]
+
+
+class ReportRow(Base):
+    """A victim report. `conflict`: its id came with two contents, and neither counts."""
+
+    __tablename__ = "report"
+    member: Mapped[str] = mapped_column(primary_key=True)
+    event_id: Mapped[UUID] = mapped_column(primary_key=True)
+    digest: Mapped[bytes]
+    conflict: Mapped[bool]
+    report_id: Mapped[str]
+    taken_at: Mapped[datetime]
+
+
+class ReportTarget(Base):
+    """A suspect's identifier that a report names, with the payment that it got."""
+
+    __tablename__ = "report_target"
+    token: Mapped[str] = mapped_column(primary_key=True)
+    member: Mapped[str] = mapped_column(primary_key=True)
+    event_id: Mapped[UUID] = mapped_column(primary_key=True)
+    transfer: Mapped[Json | None]
+
+
+class RequestRow(Base):
+    """A request. `body` is the message; `member` stands for its `to`, null while nobody is known."""
+
+    __tablename__ = "request"
+    request_id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID]
+    lead_id: Mapped[str | None]
+    parent: Mapped[UUID | None]
+    asked: Mapped[str]
+    member: Mapped[str | None]
+    unroutable: Mapped[str | None]
+    action: Mapped[str]
+    target: Mapped[str]
+    authority: Mapped[str]
+    proof: Mapped[str | None]
+    mandate_id: Mapped[UUID | None]
+    covered_by: Mapped[UUID | None]
+    level: Mapped[str]
+    status: Mapped[str]
+    reason: Mapped[str | None]
+    minor: Mapped[int | None]
+    currency: Mapped[str | None]
+    hop: Mapped[int]
+    attempt: Mapped[int]
+    void_after: Mapped[datetime]
+    drafted_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]
+    body: Mapped[str]
+    changed: Mapped[int] = _changed()
+
+
+class HoldRow(Base):
+    """Money held on an account at its holder."""
+
+    __tablename__ = "hold"
+    hold_id: Mapped[UUID] = mapped_column(primary_key=True)
+    request_id: Mapped[UUID] = mapped_column(unique=True)
+    case_id: Mapped[UUID]
+    member: Mapped[str]
+    target: Mapped[str]
+    identifier: Mapped[Json]
+    mandate_id: Mapped[UUID | None]
+    status: Mapped[str]
+    scope: Mapped[str]
+    minor: Mapped[int]
+    currency: Mapped[str]
+    since: Mapped[datetime]
+    until: Mapped[datetime]
+    changed: Mapped[int] = _changed()
+
+
+class PathEnd(Base):
+    """Where a path of money can't be followed further."""
+
+    __tablename__ = "path_end"
+    number: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    case_id: Mapped[UUID]
+    request_id: Mapped[UUID]
+    hop: Mapped[int]
+    outflow: Mapped[Json]
+
+
+class AnswerRow(Base):
+    """Every answer, with whether it changed anything."""
+
+    __tablename__ = "answer"
+    member: Mapped[str] = mapped_column(primary_key=True)
+    event_id: Mapped[UUID] = mapped_column(primary_key=True)
+    request_id: Mapped[UUID] = mapped_column(index=True)
+    digest: Mapped[bytes]
+    status: Mapped[str]
+    effect: Mapped[bool]
+    done_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+    body: Mapped[str]
+
+
+class MandateRow(Base):
+    """A standing police order as it was signed."""
+
+    __tablename__ = "mandate"
+    mandate_id: Mapped[UUID] = mapped_column(primary_key=True)
+    jws: Mapped[str]
+    filed_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class FiledOrder(Base):
+    """An officer's signature on a drafted request, until the casebook has judged it."""
+
+    __tablename__ = "filed_order"
+    number: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    request_id: Mapped[UUID]
+    jws: Mapped[str]
+    filed_at: Mapped[datetime]
+    judged_at: Mapped[datetime | None]
+    refusal: Mapped[str | None]
+
+
+class Outbox(Base):
+    """What waits for dispatch, in order. `claimed`: dispatch may have sent it, so it can't be taken back."""
+
+    __tablename__ = "outbox"
+    number: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    member: Mapped[str]
+    key: Mapped[str]
+    value: Mapped[str]
+    request_id: Mapped[UUID | None]
+    claimed: Mapped[bool] = mapped_column(server_default="false")
+
+
+class Audit(Base):
+    """What the casebook did, each entry bound to the one before by its hash."""
+
+    __tablename__ = "audit"
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    act: Mapped[str]
+    subject: Mapped[str]
+    digest: Mapped[bytes]
+    previous: Mapped[bytes]
+    hash: Mapped[bytes]

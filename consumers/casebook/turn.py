@@ -1,0 +1,77 @@
+"""One turn of the casebook's loop: one transaction at one moment of alliance time, and what decides in it.
+
+Everything that a turn writes stands or falls together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from uuid import UUID
+
+from sqlalchemy import Connection, func, select
+
+from alliance.profiles import Profile
+from alliance.registry import Registry
+from consumers.casebook import mandates
+from consumers.casebook.audit import Trail
+from consumers.casebook.lifecycle import FRUITLESS, IN_FORCE
+from consumers.casebook.model import InForce, Law, Usage
+from consumers.casebook.tables import HoldRow, RequestRow
+from schemas.requests import RequestStatus
+
+_DAY = timedelta(days=1)
+_UNANSWERED = (RequestStatus.DRAFTED, RequestStatus.SENT, RequestStatus.ACKNOWLEDGED)
+
+
+@dataclass
+class Turn:
+    """`trail` gathers what goes on record."""
+
+    db: Connection
+    now: datetime
+    registry: Registry
+    profile: Profile
+    trail: Trail = field(default_factory=Trail)
+
+    @cached_property
+    def mandates(self) -> list[InForce]:
+        return mandates.in_force(self.db, self.registry, self.now)
+
+    def law(self, accounts: Iterable[str] = ()) -> Law:
+        """What decides; the mandates' usage is counted for `accounts`, where a stop may come of it."""
+        return Law(self.profile, self.registry, self.now, self.mandates, self._usage(set(accounts)))
+
+    def _usage(self, accounts: set[str]) -> Usage:
+        ids = [held.mandate.mandate_id for held in self.mandates]
+        if not ids or not accounts:
+            return Usage()
+        return Usage(self._ordered_in_a_day(ids), self._on_accounts(ids, accounts))
+
+    def _ordered_in_a_day(self, ids: list[UUID]) -> dict[UUID, int]:
+        query = (
+            select(RequestRow.mandate_id, func.sum(RequestRow.minor))
+            .where(
+                RequestRow.mandate_id.in_(ids),
+                RequestRow.drafted_at > self.now - _DAY,
+                RequestRow.member.is_not(None),
+                RequestRow.status.not_in(FRUITLESS),
+            )
+            .group_by(RequestRow.mandate_id)
+        )
+        return {mandate: int(total) for mandate, total in self.db.execute(query) if mandate and total}
+
+    def _on_accounts(self, ids: list[UUID], accounts: set[str]) -> dict[tuple[UUID, str], int]:
+        found: dict[tuple[UUID, str], int] = {}
+        for table, states in ((HoldRow, tuple(IN_FORCE)), (RequestRow, _UNANSWERED)):
+            query = (
+                select(table.mandate_id, table.target, func.sum(table.minor))
+                .where(table.mandate_id.in_(ids), table.target.in_(accounts), table.status.in_(states))
+                .group_by(table.mandate_id, table.target)
+            )
+            for mandate, target, total in self.db.execute(query):
+                assert mandate is not None
+                found[mandate, target] = found.get((mandate, target), 0) + int(total or 0)
+        return found

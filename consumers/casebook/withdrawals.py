@@ -1,0 +1,130 @@
+"""Withdrawals: an alert no longer stands, and what rested on nothing else is let go.
+
+Drafts end at once; a member's own measure and a mandate's hold get a release where the mandate says so; any other
+police hold is proposed for release to its unit. Absence of evidence never comes here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import or_, select, update
+
+from consumers.casebook import cover, holds, requests, support
+from consumers.casebook.consequences import read_cases
+from consumers.casebook.drafting import Act, find
+from consumers.casebook.drafting import draft as draft_of
+from consumers.casebook.inbound import Admitted
+from consumers.casebook.lifecycle import FRUITLESS, UNSENT
+from consumers.casebook.model import Case, Draft, InForce, Law
+from consumers.casebook.routing import to_member
+from consumers.casebook.rows import inserting
+from consumers.casebook.tables import Case as CaseRow
+from consumers.casebook.tables import EvidenceSeen, RequestRow, Withdrawn
+from consumers.casebook.turn import Turn
+from schemas.alerts import Withdrawal
+from schemas.requests import Action, Authority, AuthorityClass, RequestStatus
+
+_REASON = "the alerts that it rested on were withdrawn"
+_MEASURES = frozenset({Action.DELAY, Action.WATCH, Action.TAKEDOWN})
+"""What a member goes on doing until it is told to stop."""
+
+
+def apply(turn: Turn, events: Sequence[Admitted]) -> None:
+    """Mark what was withdrawn, and release what rests on nothing any more."""
+    rows: dict[tuple[str, UUID], dict[str, Any]] = {}
+    for admitted in events:
+        data = admitted.event.data
+        if isinstance(data, Withdrawal):
+            member = data.event_member or admitted.member
+            known = rows.get((member, data.event_id), {"by_police": False})
+            rows[member, data.event_id] = {
+                "member": member, "event_id": data.event_id, "by_police": known["by_police"] or admitted.police,
+                "at": turn.now,
+            }  # fmt: skip
+            turn.trail.note("withdrawal", f"{member}/{data.event_id}", data.reason.encode())
+    if rows:
+        _mark(turn, list(rows.values()))
+        _release(turn, _resting_on(turn, list(rows)))
+
+
+def _mark(turn: Turn, rows: Sequence[dict[str, Any]]) -> None:
+    statement, parameters = inserting(Withdrawn, rows)
+    by_police = or_(Withdrawn.by_police, statement.excluded.by_police)
+    statement = statement.on_conflict_do_update(index_elements=["member", "event_id"], set_={"by_police": by_police})
+    turn.db.execute(statement, parameters)
+
+
+def _resting_on(turn: Turn, alerts: Sequence[tuple[str, UUID]]) -> list[UUID]:
+    """The cases that any of the alerts supported, and that nothing supports now."""
+    query = select(EvidenceSeen.case_id, EvidenceSeen.member, EvidenceSeen.event_id).where(
+        EvidenceSeen.event_id.in_([event for _, event in alerts])
+    )
+    gone = set(alerts)
+    touched = {case for case, member, event in turn.db.execute(query) if (member, event) in gone}
+    return sorted(support.without(turn, sorted(touched)))
+
+
+def _release(turn: Turn, case_ids: Sequence[UUID]) -> None:
+    if not case_ids:
+        return
+    rows = _open(turn, case_ids)
+    cancelled = requests.cancel(turn, [row.request_id for row in rows if row.status in UNSENT], _REASON)
+    left = [row for row in rows if row.request_id not in cancelled]
+    cases, law = read_cases(turn, case_ids), turn.law()
+    at_once = {held.mandate.mandate_id: held for held in law.mandates if held.mandate.release_at_once}
+    drafts = [d for d in (_letting_go(row, cases[row.case_id], law, at_once) for row in left) if d is not None]
+    requests.put(turn, drafts)
+    held = holds.in_force(turn, case_ids)
+    holds.propose_release(turn, [hold.hold_id for hold in held if hold.mandate_id not in at_once])
+    let_go = {row.case_id for row in rows if row.request_id in cancelled} | {draft.case_id for draft in drafts}
+    _count(turn, sorted(let_go | {hold.case_id for hold in held}))
+
+
+def _count(turn: Turn, case_ids: Sequence[UUID]) -> None:
+    """What newly supports these cases begins anew."""
+    turn.db.execute(update(CaseRow).where(CaseRow.case_id.in_(case_ids)).values(releases=CaseRow.releases + 1))
+    for case_id in case_ids:
+        turn.trail.note("grounds fell", case_id)
+
+
+def _open(turn: Turn, case_ids: Sequence[UUID]) -> Sequence[Any]:
+    """What is under way or in force in these cases."""
+    query = select(RequestRow.request_id, RequestRow.case_id, RequestRow.status, RequestRow.mandate_id,
+                   RequestRow.body, RequestRow.member).where(
+        RequestRow.case_id.in_(case_ids), RequestRow.status.not_in(FRUITLESS)
+    )  # fmt: skip
+    return turn.db.execute(query.order_by(RequestRow.drafted_at, RequestRow.request_id)).all()
+
+
+def _letting_go(row: Any, case: Case, law: Law, at_once: dict[UUID, InForce]) -> Draft | None:
+    """The release of what a request led to; None where nothing goes on because of it, or its unit must decide."""
+    request = requests.message(row.body, row.member)
+    authority = _authority(request.action, row.mandate_id, law, at_once)
+    if authority is None or row.member is None:
+        return None
+    act = Act(
+        Action.RELEASE,
+        request.target,
+        to_member(row.member, law.registry),
+        asked=f"{row.member}/{request.action.value}",
+        amount=request.amount,
+        hop=request.hop,
+        attempt=request.attempt,
+        reasons=(_REASON,),
+        parent=request.request_id,
+        hold_id=request.hold_id,
+    )
+    if find(case, act):
+        return None
+    return draft_of(case, act, law, authority, RequestStatus.DRAFTED, row.mandate_id)
+
+
+def _authority(action: Action, mandate_id: UUID | None, law: Law, at_once: dict[UUID, InForce]) -> Authority | None:
+    if action in _MEASURES:
+        return cover.by_request(law, AuthorityClass.MEMBER_REQUEST)
+    if action is Action.STOP and mandate_id in at_once:
+        return cover.by_mandate(at_once[mandate_id], None, law)
+    return None

@@ -1,0 +1,43 @@
+"""What a turn does with what came in, in an order that lets each part see what it depends on.
+
+Must never know where it came from: the service reads it from Kafka, a test makes it up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from consumers.casebook import answers, clocks, inbound, leads, orders, reports, requests, withdrawals
+from consumers.casebook.inbound import Admitted, Bundle
+from consumers.casebook.rerouting import reroute
+from consumers.casebook.turn import Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """A batch; `look_again` where the registry or the mandates have changed."""
+
+    reports: Sequence[Bundle] = ()
+    withdrawals: Sequence[Bundle] = ()
+    answers: Sequence[Bundle] = ()
+    leads: Sequence[bytes] = ()
+    look_again: bool = False
+
+
+def take(turn: Turn, inbox: Inbox) -> None:
+    """All effects of the batch, and of the time that has passed."""
+    clocks.expire(turn)
+    named = reports.apply(turn, _events(inbox.reports))
+    withdrawals.apply(turn, _events(inbox.withdrawals))
+    answers.apply(turn, inbox.answers)
+    leads.apply(turn, inbox.leads)
+    orders.judge(turn)
+    inbound.close(turn, [*inbox.reports, *inbox.withdrawals, *inbox.answers])
+    if inbox.look_again:
+        named |= {*reroute(turn), *requests.awaiting_targets(turn)}
+    leads.redecide(turn, named)
+
+
+def _events(bundles: Sequence[Bundle]) -> list[Admitted]:
+    return [admitted for bundle in bundles for admitted in bundle.events]

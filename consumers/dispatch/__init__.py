@@ -1,0 +1,1 @@
+"""From the casebook's outbox to each member's own topic."""

@@ -1,0 +1,149 @@
+"""The casebook on a real database without a broker: a test hands in what Kafka would bring, and sets the time."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import orjson
+import psycopg
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from alliance import profiles
+from alliance.keys.encoding import encode
+from alliance.keys.signatures import sign_object
+from alliance.registry import Registry
+from consumers.casebook import audit, database, orders, views
+from consumers.casebook.inbound import Admitted, Bundle
+from consumers.casebook.mandates import add_mandate, revoke_mandate
+from consumers.casebook.turn import Turn
+from consumers.casebook.work import Inbox, take
+from consumers.dispatch.outbox import Outbox
+from schemas.alerts import VictimReport, Withdrawal
+from schemas.answers import Answer, AnswerStatus
+from schemas.envelope import Event, event_type, source_of
+from schemas.identifiers import Identifier
+from schemas.leads import Evidence, Lead
+from schemas.registry import Officer, SigningKey
+from schemas.requests import HoldView, Mandate, Request, RequestView
+from tests.consumers import facts
+
+Payload = VictimReport | Withdrawal | Answer
+
+
+class Office:
+    """`now` is alliance time, and stands still until a test moves it."""
+
+    def __init__(self, database_url: str) -> None:
+        self.engine = database.connect(database_url)
+        database.migrate(self.engine)
+        self.now = facts.NOW
+        self.officer_key = Ed25519PrivateKey.generate()
+        self.registry = Registry([facts.member(name) for name in facts.SECTORS])
+        self.registry.apply("police-one", self._police())
+        self._profile = profiles.load("cn")
+        self._outbox = Outbox(psycopg.connect(database_url, autocommit=True))
+        self._look_again = False
+        self._since = 0
+        with self.engine.connect() as db:
+            self._head = audit.head(db)
+
+    def _police(self) -> Any:
+        public = encode(self.officer_key.public_key().public_bytes_raw())
+        key = SigningKey(key_id="k1", public=public, valid_from=facts.NOW - timedelta(days=400))
+        return facts.member("police-one", officers=[Officer(officer="p100", rank="r1", key=key)])
+
+    def take(self, **inbox: Any) -> None:
+        """One turn, as the service would do it."""
+        with self.engine.begin() as db:
+            turn = Turn(db, self.now, self.registry, self._profile)
+            take(turn, Inbox(**inbox, look_again=self._look_again))
+            self._head = audit.append(db, turn.trail, self._head, self.now)
+        self._look_again = False
+
+    def pass_time(self, **span: float) -> None:
+        self.now += timedelta(**span)
+        self.take()
+
+    def suspect(self, *leads: Lead) -> None:
+        self.take(leads=[lead.model_dump_json().encode() for lead in leads])
+
+    def report(self, payee: Identifier, minor: int = 5_000_000, member: str = "police-one") -> UUID:
+        transfer = {"payee": payee.model_dump(mode="json"), "amount": {"minor": minor, "currency": "CNY"}}
+        said = {"report_id": "R1", "channel": "hotline", "incident_from": self.now.isoformat(), "transfers": [transfer]}
+        data = VictimReport.model_validate_json(orjson.dumps(said))
+        bundle = self._bundle(member, data)
+        self.take(reports=[bundle])
+        return bundle.events[0].event.id
+
+    def withdraw(self, *items: Evidence, by: str | None = None) -> None:
+        bundles = [
+            self._bundle(by or i.member, Withdrawal(event_id=i.event_id, event_member=i.member, reason="a mistake"))
+            for i in items
+        ]
+        self.take(withdrawals=bundles)
+
+    def annul(self, event_id: UUID, member: str = "police-one", by: str = "police-one") -> None:
+        said = Withdrawal(event_id=event_id, event_member=member, reason="a mistake")
+        self.take(withdrawals=[self._bundle(by, said)])
+
+    def answer(self, request: Request, status: AnswerStatus, **fields: Any) -> Bundle:
+        at, by = fields.pop("at", None), fields.pop("by", request.to)
+        bundle = self._bundle(by, Answer(request_id=request.request_id, status=status, **fields), at)
+        self.take(answers=[bundle])
+        return bundle
+
+    def deliver(self) -> list[Request]:
+        """Do dispatch's work; what was sent."""
+        rows = self._outbox.claim(1000)
+        self._outbox.sent(rows, self.now)
+        return [Request.model_validate_json(row.value) for row in rows if row.request_id]
+
+    def mandate(self, **over: Any) -> Mandate:
+        with self.engine.begin() as db:
+            signed = self.sign(facts.mandate(**over).model_dump(mode="json"))
+            filed = add_mandate(db, signed, self.registry, self.now)
+        self._look_again = True
+        return filed
+
+    def revoke(self, mandate: Mandate) -> None:
+        with self.engine.begin() as db:
+            revoke_mandate(db, mandate.mandate_id, self.now)
+        self._look_again = True
+
+    def registry_changed(self) -> None:
+        self._look_again = True
+        self.take()
+
+    def sign(self, content: dict[str, Any]) -> str:
+        return sign_object(self.officer_key, "police-one/p100/k1", content)
+
+    def order(self, request_id: UUID) -> None:
+        with self.engine.begin() as db:
+            orders.sign_draft(db, request_id, self.officer_key, "police-one/p100/k1", self.now)
+        self.take()
+
+    def requests(self, lead: Lead | None = None) -> list[RequestView]:
+        with self.engine.connect() as db:
+            shown = views.requests(db, self._since).items
+        return [one for one in shown if lead is None or one.lead_id == lead.lead_id]
+
+    def holds(self, target: Identifier) -> list[HoldView]:
+        with self.engine.connect() as db:
+            return [hold for hold in views.holds(db, self._since).items if hold.target.tokens == target.tokens]
+
+    def forget(self) -> None:
+        """Show from now on only what changes from now on."""
+        with self.engine.connect() as db:
+            self._since = views.requests(db, self._since).after
+
+    def is_audited(self) -> bool:
+        with self.engine.connect() as db:
+            return audit.is_unbroken(db)
+
+    def _bundle(self, member: str, data: Payload, at: datetime | None = None) -> Bundle:
+        event = Event(id=uuid4(), source=source_of(member), type=event_type(data.kind), time=at or self.now, data=data)
+        admitted = Admitted(member, member.startswith("police"), event, secrets.token_bytes(8))
+        return Bundle(f"{data.kind}", 0, 0, member, [admitted], [])

@@ -1,0 +1,163 @@
+"""Processes that die or stall: nothing asked twice, nothing lost, and of two casebooks one gives way."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from kafka import TopicPartition
+from sqlalchemy import func, select
+
+from alliance import kafka
+from consumers.casebook import audit, views
+from consumers.casebook.tables import Outbox, RequestRow
+from schemas.leads import Lead
+from schemas.receipts import TO_MEMBER
+from schemas.requests import Request
+from schemas.topics import member_topic
+from tests.consumers.facts import account, evidence, lead
+from tests.consumers.world import Hub, Mailbox, World
+
+pytestmark = pytest.mark.services
+CHANCE = random.Random(20_221_202)
+
+
+def suspicions(count: int) -> list[Lead]:
+    return [lead(account(), evidence=[evidence("bank-two"), evidence("police-one", "x")]) for _ in range(count)]
+
+
+def sent_to(city: World, member: str, leads: list[Lead]) -> Counter[str]:
+    """How often each request about these leads stands in the member's topic."""
+    place = TopicPartition(member_topic(member).name, 0)
+    consumer = kafka.consumer(city.services.admin, [], None)
+    consumer.assign([place])
+    consumer.seek_to_beginning(place)
+    end, mine, found = consumer.end_offsets([place])[place], {one.lead_id for one in leads}, Counter[str]()
+    while consumer.position(place) < end:
+        for records in consumer.poll(timeout_ms=500).values():
+            for record in records:
+                letter = TO_MEMBER.validate_json(record.value)
+                if isinstance(letter, Request) and letter.lead_id in mine:
+                    found[f"{letter.lead_id} {letter.action.value}"] += 1
+    consumer.close()
+    return found
+
+
+def are_sent(hub: Hub, leads: list[Lead], each: int) -> bool:
+    """Whether every lead has its requests, and dispatch has nothing left."""
+    with hub.engine.connect() as db:
+        asked = (
+            select(func.count())
+            .select_from(RequestRow)
+            .where(RequestRow.lead_id.in_([one.lead_id for one in leads]), RequestRow.sent_at.is_not(None))
+        )
+        left = select(func.count()).select_from(Outbox)
+        return db.scalar(asked) == each * len(leads) and db.scalar(left) == 0
+
+
+@pytest.mark.chaos
+def test_a_casebook_and_a_dispatch_killed_again_and_again_lose_and_repeat_nothing(
+    hub: Hub, city: World, faults: int
+) -> None:
+    leads = suspicions(400)
+    casebook, dispatch = hub.start("casebook"), hub.start("dispatch")
+    rest = list(leads)
+    try:
+        for _ in range(faults):
+            share = max(1, len(leads) // (faults + 1))
+            city.publish(*rest[:share])
+            rest = rest[share:]
+            wait_s(CHANCE.uniform(0.0, 6.0))
+            if CHANCE.random() < 0.7:
+                casebook.kill()
+                casebook.wait()
+                casebook = hub.start("casebook")
+            else:
+                dispatch.kill()
+                dispatch.wait()
+                dispatch = hub.start("dispatch")
+        city.publish(*rest)
+        hub.until(lambda _: are_sent(hub, leads, 4), timeout_s=120)
+    finally:
+        for process in (casebook, dispatch):
+            process.terminate()
+            assert process.wait(20) == 0
+    for member in ("bank-one", "bank-two"):
+        found = sent_to(city, member, leads)
+        assert set(found) == {f"{one.lead_id} {act}" for one in leads for act in ("delay", "verify")}
+    with hub.engine.connect() as db:
+        assert audit.is_unbroken(db)
+        keys = Counter((one.lead_id, one.to, one.action) for one in views.requests(db).items)
+    assert max(keys.values()) == 1
+
+
+@pytest.mark.chaos
+def test_a_stalled_casebook_gives_way_to_the_one_that_went_on(hub: Hub, city: World) -> None:
+    before, after = suspicions(20), suspicions(20)
+    stalled, dispatch = hub.start("casebook"), hub.start("dispatch")
+    fresh = None
+    try:
+        city.publish(*before)
+        hub.until(lambda _: are_sent(hub, before, 4))
+        stalled.send_signal(signal.SIGSTOP)
+        fresh = hub.start("casebook")
+        city.publish(*after)
+        hub.until(lambda _: are_sent(hub, after, 4))
+        stalled.send_signal(signal.SIGCONT)
+        assert stalled.wait(30) == 1
+        assert fresh.poll() is None
+    finally:
+        for process in (fresh, dispatch, stalled):
+            if process and process.poll() is None:
+                process.send_signal(signal.SIGCONT)
+                process.terminate()
+                process.wait(20)
+    assert max(sent_to(city, "bank-one", [*before, *after]).values()) == 1
+
+
+def test_two_casebooks_at_once_one_is_fenced(hub: Hub, city: World) -> None:
+    leads = suspicions(50)
+    with hub.running("casebook", "casebook", "dispatch") as (first, second, _):
+        city.publish(*leads)
+        hub.until(lambda _: are_sent(hub, leads, 4))
+        city.publish(*suspicions(5))
+        hub.until(lambda _: (first.poll(), second.poll()) in ((1, None), (None, 1)))
+    assert max(sent_to(city, "bank-one", leads).values()) == 1
+
+
+def test_what_was_sent_and_not_noted_comes_again_under_its_id(
+    hub: Hub, city: World, mailbox: Callable[[str], Mailbox]
+) -> None:
+    (suspicion,) = suspicions(1)
+    box = mailbox("bank-one")
+    with hub.running("casebook"):
+        city.publish(suspicion)
+        dying = hub.start("dispatch", "tests.consumers.dying", "dispatch", "1")
+        assert dying.wait(30) == -signal.SIGKILL
+        box.until(lambda letter: isinstance(letter, Request) and letter.lead_id == suspicion.lead_id)
+        hub.until(lambda _: not are_sent(hub, [suspicion], 4))
+        with hub.running("dispatch"):
+            hub.until(lambda _: are_sent(hub, [suspicion], 4))
+    assert set(sent_to(city, "bank-one", [suspicion]).values()) == {2}
+
+
+def test_a_casebook_that_dies_before_its_commit_has_done_nothing(hub: Hub, city: World) -> None:
+    leads = suspicions(30)
+    city.publish(*leads)
+    for turn in ("1", "2", "2"):
+        dying = hub.start("casebook", "tests.consumers.dying", "casebook", turn)
+        assert dying.wait(30) == -signal.SIGKILL
+    with hub.running():
+        hub.until(lambda _: are_sent(hub, leads, 4))
+    assert set(sent_to(city, "bank-one", leads).values()) == {1}
+
+
+def wait_s(seconds: float) -> None:
+    """The one wait that is the fault itself: how long a process may live."""
+    deadline = time.monotonic() + seconds
+    while (left := deadline - time.monotonic()) > 0:
+        signal.sigtimedwait([], left)
