@@ -27,7 +27,8 @@ class Opened(msgspec.Struct, frozen=True, tag="opened"):
 
     account: str
     kind: IdentifierKind
-    customer: str
+    person: str
+    """The customer's citizen id or credit code."""
     phones: tuple[str, ...]
     balance: int
     at: datetime
@@ -39,14 +40,14 @@ class Way(StrEnum):
 
 
 class Moved(msgspec.Struct, frozen=True, tag="moved"):
-    """Money that came or left. One within the bank has two, under one serial. Pending ones are `Settled` or `Dropped`."""
+    """Money that came or left. One within the bank has two, under one serial. What is pending is settled or dropped."""
 
     serial: str
     way: Way
     account: str
     amount: int
     at: datetime
-    type: OutflowType = OutflowType.TRANSFER
+    means: OutflowType = OutflowType.TRANSFER
     other: AccountRef | None = None
     """Absent for cash."""
     place: str = ""
@@ -75,7 +76,7 @@ class Measure(StrEnum):
 
 
 class Held(msgspec.Struct, frozen=True, tag="held"):
-    """A measure on an account from `at` until `until`. The same `hold_id` again replaces it: extended, reduced, frozen."""
+    """A measure on an account from `at` until `until`. The same id and account replace it."""
 
     hold_id: str
     request_id: str
@@ -93,7 +94,17 @@ class Lifted(msgspec.Struct, frozen=True, tag="lifted"):
     """A measure ended before its time."""
 
     hold_id: str
+    account: str
     at: datetime
+
+
+class Slowed(msgspec.Struct, frozen=True, tag="slowed"):
+    """Payments to an account elsewhere are not let go until then: the payers are asked first."""
+
+    payee: str
+    request_id: str
+    at: datetime
+    until: datetime
 
 
 class Noted(msgspec.Struct, frozen=True, tag="noted"):
@@ -105,4 +116,4 @@ class Noted(msgspec.Struct, frozen=True, tag="noted"):
     at: datetime
 
 
-Entry = Opened | Moved | Settled | Dropped | Held | Lifted | Noted
+Entry = Opened | Moved | Settled | Dropped | Held | Lifted | Slowed | Noted

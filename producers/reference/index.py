@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from alliance.keys.tokens import TokenKeys
-from schemas.canonical import canonical
+from schemas.canonical import CanonicalError, canonical
 from schemas.identifiers import Basis, Identifier, IdentifierKind
 
 
@@ -17,16 +17,18 @@ class TokenIndex:
 
     def __init__(self, keys: TokenKeys) -> None:
         self._keys = keys
-        self._values: dict[str, str] = {}
+        self._names: dict[str, list[str]] = {}
 
     def add(self, kind: str, value: str, name: str) -> None:
-        """Whoever asks for the identifier `value` shall find the record `name`."""
+        """Whoever asks for the identifier `value` shall find the record `name`; nobody, if it has no canonical form."""
         for token in self._tokens(kind, value):
-            self._values[token] = name
+            names = self._names.setdefault(token, [])
+            if name not in names:
+                names.append(name)
 
-    def find(self, identifier: Identifier) -> str | None:
-        """The record's name, if the member has one of that identifier."""
-        return next((self._values[token] for token in identifier.tokens if token in self._values), None)
+    def find(self, identifier: Identifier) -> list[str]:
+        """The records of that identifier: one of an account, perhaps several of a customer's number."""
+        return next((self._names[token] for token in identifier.tokens if token in self._names), [])
 
     def means(self, identifier: Identifier, kind: str, value: str) -> bool:
         """Whether a token stands for this clear value."""
@@ -34,10 +36,14 @@ class TokenIndex:
 
     def identifier(
         self, kind: IdentifierKind, value: str, holders: Iterable[str] = (), basis: Basis = Basis.OBSERVED
-    ) -> Identifier:
-        """A clear value as it travels."""
-        return Identifier(kind=kind, tokens=self._tokens(kind, value), holders=list(holders), basis=basis)
+    ) -> Identifier | None:
+        """A clear value as it travels; None if it has no canonical form, and so would join nothing."""
+        tokens = self._tokens(kind, value)
+        return Identifier(kind=kind, tokens=tokens, holders=list(holders), basis=basis) if tokens else None
 
     def _tokens(self, kind: str, value: str) -> list[str]:
-        form = canonical(kind, value)
+        try:
+            form = canonical(kind, value)
+        except CanonicalError:
+            return []
         return self._keys.tokens(form.namespace, form.value)

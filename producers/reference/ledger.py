@@ -13,7 +13,6 @@ import msgspec
 
 from alliance.errors import AfaError
 from producers.reference.entries import (
-    AccountRef,
     Dropped,
     Entry,
     Held,
@@ -23,9 +22,9 @@ from producers.reference.entries import (
     Noted,
     Opened,
     Settled,
+    Slowed,
     Way,
 )
-from schemas.answers import OutflowType
 
 
 class PaymentRefused(AfaError):
@@ -38,9 +37,10 @@ class Ledger:
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self.accounts: dict[str, Opened] = {}
-        self.holds: dict[str, Held] = {}
-        """By hold id, also those that ended."""
+        self.holds: dict[tuple[str, str], Held] = {}
+        """By account and hold id, also those that ended."""
         self.notes: list[Noted] = []
+        self._slowed: dict[str, datetime] = {}
         self._balances: dict[str, int] = {}
         self._moves: dict[str, list[Moved]] = defaultdict(list)
         self._serials: dict[tuple[str, Way], Moved] = {}
@@ -63,11 +63,14 @@ class Ledger:
                 self._pending[self._serials[serial, Way.OUT].account].pop(serial)
                 self._replace(self._serials.pop((serial, Way.OUT)), None)
             case Held():
-                if entry.hold_id not in self.holds:
+                key = (entry.account, entry.hold_id)
+                if key not in self.holds:
                     self._holds_of[entry.account].append(entry.hold_id)
-                self.holds[entry.hold_id] = entry
-            case Lifted(hold_id=hold_id, at=at):
-                self.holds[hold_id] = msgspec.structs.replace(self.holds[hold_id], until=at)
+                self.holds[key] = entry
+            case Lifted(account=account, hold_id=hold_id, at=at):
+                self.holds[account, hold_id] = msgspec.structs.replace(self.holds[account, hold_id], until=at)
+            case Slowed():
+                self._slowed[entry.payee] = entry.until
             case Noted():
                 self.notes.append(entry)
 
@@ -85,7 +88,7 @@ class Ledger:
 
     def history(self, account: str) -> list[Held]:
         """Every measure that ever was on an account, in its last form."""
-        return [self.holds[hold_id] for hold_id in self._holds_of.get(account, ())]
+        return [self.holds[account, hold_id] for hold_id in self._holds_of.get(account, ())]
 
     def held(self, account: str, now: datetime) -> int:
         """What is bound by orders; a delay binds nothing."""
@@ -111,41 +114,34 @@ class Ledger:
     def move(self, serial: str, way: Way) -> Moved | None:
         return self._serials.get((serial, way))
 
-    def pay(
-        self,
-        serial: str,
-        account: str,
-        amount: int,
-        now: datetime,
-        other: AccountRef | None,
-        type_: OutflowType = OutflowType.TRANSFER,
-        *,
-        place: str = "",
-        pending: bool = False,
-    ) -> Moved:
-        """The entry of a payment out. PaymentRefused if what is free does not suffice."""
-        if amount <= 0 or (serial, Way.OUT) in self._serials:
-            raise PaymentRefused(f"payment {serial}: its amount is not above 0, or it was made before")
-        if amount > self.free(account, now):
-            raise PaymentRefused(f"payment {serial}: what is free on the account does not suffice")
-        return Moved(serial, Way.OUT, account, amount, now, type_, other, place, pending)
+    def pay(self, payment: Moved) -> Moved:
+        """The payment out, if it can be made. PaymentRefused if what is free does not suffice."""
+        if payment.amount <= 0 or (payment.serial, Way.OUT) in self._serials:
+            raise PaymentRefused(f"payment {payment.serial}: its amount is not above 0, or it was made before")
+        if payment.amount > self.free(payment.account, payment.at):
+            raise PaymentRefused(f"payment {payment.serial}: what is free on the account does not suffice")
+        if self._is_slowed(payment, payment.at):
+            raise PaymentRefused(f"payment {payment.serial}: payments to this payee are delayed")
+        return payment
 
-    def receive(
-        self, serial: str, account: str, amount: int, now: datetime, other: AccountRef | None, *, place: str = ""
-    ) -> Moved:
-        """The entry of a payment in, of which `pay` or another bank made the other half."""
-        if account not in self.accounts or (serial, Way.IN) in self._serials:
-            raise PaymentRefused(f"payment {serial}: there is no such account, or it came before")
-        return Moved(serial, Way.IN, account, amount, now, OutflowType.TRANSFER, other, place)
+    def receive(self, payment: Moved) -> Moved:
+        """The payment in, of which the payer's bank has the other half, if it is new and the account is ours."""
+        if payment.account not in self.accounts or (payment.serial, Way.IN) in self._serials:
+            raise PaymentRefused(f"payment {payment.serial}: there is no such account, or it came before")
+        return payment
 
     def settle(self, serial: str, now: datetime) -> Settled:
         """The entry that lets a pending payment leave. PaymentRefused while a delay or a hold stands in its way."""
         move = self._serials.get((serial, Way.OUT))
         if move is None or not move.pending:
             raise PaymentRefused(f"payment {serial}: it is not pending")
-        if self.is_delayed(move.account, now) or move.amount > self.unheld(move.account, now):
+        kept = self.is_delayed(move.account, now) or self._is_slowed(move, now)
+        if kept or move.amount > self.unheld(move.account, now):
             raise PaymentRefused(f"payment {serial}: a delay or a hold keeps it")
         return Settled(serial, now)
+
+    def _is_slowed(self, payment: Moved, now: datetime) -> bool:
+        return payment.other is not None and now < self._slowed.get(payment.other.number, now)
 
     def _moved(self, entry: Moved) -> None:
         self._serials[entry.serial, entry.way] = entry

@@ -1,0 +1,79 @@
+"""One request on one account of a bank's ledger, with what its answer is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from producers.reference.authority import Proof
+from producers.reference.entries import Held, Measure, Way
+from producers.reference.index import TokenIndex
+from producers.reference.ledger import Ledger
+from producers.reference.matching import Matched, compare
+from producers.reference.outflows import outflow
+from schemas.base import Money
+from schemas.requests import Request
+
+_LOOK_BACK = timedelta(hours=24)
+"""How far the outflows of an answer go back where no payment is matched."""
+_MAX_OUTFLOWS = 200
+_EVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """`account` is the target in the bank's own terms; amounts of the ledger are in `currency`."""
+
+    ledger: Ledger
+    index: TokenIndex
+    currency: str
+    request: Request
+    account: str
+    proof: Proof
+    now: datetime
+
+    def matched(self) -> Matched:
+        """The payment that the request speaks of, as the ledger has it."""
+        inflows = self.ledger.moves(self.account, Way.IN, _EVER)
+        return compare(self.request.match, inflows, self.index, self.currency)
+
+    def standing(self, matched: Matched, *, traced: bool = True) -> dict[str, Any]:
+        """The answer's balance and, if `traced`, where the money went since it came."""
+        since = matched.payment.at if matched.payment else self.now - _LOOK_BACK
+        out = self.ledger.moves(self.account, Way.OUT, since) if traced else []
+        return {
+            "balance": self.money(max(0, self.ledger.balance(self.account))),
+            "outflows": [outflow(move, self.index, self.currency) for move in out[:_MAX_OUTFLOWS]],
+        }
+
+    def orders(self) -> list[Held]:
+        """The holds in force that police ordered, the first in the queue first."""
+        active = self.ledger.active(self.account, self.now)
+        return [hold for hold in active if hold.measure is not Measure.DELAY]
+
+    def hold_meant(self) -> Held | None:
+        """By its id or, where the asker knows it by another, the newest of the case on this account."""
+        active = self.ledger.active(self.account, self.now)
+        named = [hold for hold in active if hold.hold_id == str(self.request.hold_id)]
+        of_case = [hold for hold in reversed(active) if hold.case_id == str(self.request.case_id)]
+        return next(iter(named or of_case), None)
+
+    def new_hold(self, measure: Measure, amount: int, until: datetime) -> Held:
+        """The entry of a measure that begins now."""
+        mandate = self.proof.mandate
+        return Held(
+            hold_id=str(self.request.hold_id or self.request.request_id),
+            request_id=str(self.request.request_id),
+            case_id=str(self.request.case_id),
+            account=self.account,
+            measure=measure,
+            amount=amount,
+            unit=self.proof.unit,
+            at=self.now,
+            until=until,
+            mandate=str(mandate.mandate_id) if mandate else "",
+        )
+
+    def money(self, minor: int) -> Money:
+        return Money(minor=minor, currency=self.currency)

@@ -1,0 +1,126 @@
+"""The books of a bank or payment firm, and which of its means each request calls for."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from alliance.keys.tokens import TokenKeys
+from producers.reference import decision, holding
+from producers.reference.ask import Ask
+from producers.reference.authority import Proof
+from producers.reference.decision import Decision, answer
+from producers.reference.entries import AccountRef, Entry, Measure, Moved, Noted, Opened, Slowed, Way
+from producers.reference.index import TokenIndex
+from producers.reference.ledger import Ledger
+from schemas.answers import AnswerStatus, Comparison
+from schemas.base import seconds
+from schemas.identifiers import IdentifierKind
+from schemas.requests import Action, Request, Scope
+
+DELAY = timedelta(hours=24)
+"""How long the bank's own delay lasts at most."""
+_CUSTOMERS = frozenset({IdentifierKind.NUMBER, IdentifierKind.PERSON})
+_FOR_CUSTOMERS = frozenset({Action.DELAY, Action.VERIFY, Action.QUERY, Action.WATCH, Action.WARN, Action.RELEASE})
+_FOR_PAYERS = frozenset({Action.DELAY, Action.VERIFY, Action.WATCH, Action.WARN})
+
+
+class Bank:
+    """A `Stub` of a money member; its one currency is that of its ledger's amounts."""
+
+    def __init__(self, member: str, route: str, keys: TokenKeys, currency: str = "CNY") -> None:
+        self.member = member
+        self.route = route
+        self.ledger = Ledger()
+        self.index = TokenIndex(keys)
+        self.payees = TokenIndex(keys)
+        """Accounts elsewhere that customers have paid."""
+        self._currency = currency
+        self._decoder: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
+
+    def decode(self, line: bytes) -> Entry:
+        return self._decoder.decode(line)
+
+    def apply(self, entry: Entry) -> None:
+        self.ledger.apply(entry)
+        if isinstance(entry, Opened):
+            self.index.add(entry.kind, entry.account, entry.account)
+            self.index.add("person", entry.person, entry.account)
+            for phone in entry.phones:
+                self.index.add("number", phone, entry.account)
+        elif isinstance(entry, Moved) and entry.way is Way.OUT and entry.other is not None:
+            self.payees.add(entry.other.kind, entry.other.number, entry.other.number)
+
+    def has(self, opening: Opened) -> bool:
+        return opening.account in self.ledger.accounts
+
+    def ref(self, account: str) -> AccountRef:
+        """How other banks speak of an account of this one."""
+        return AccountRef(self.route, account, self.ledger.accounts[account].kind)
+
+    def decide(self, request: Request, proof: Proof, now: datetime) -> Decision:
+        """A number or a person leads to all accounts of the customer; only an account itself can be stopped."""
+        accounts = self.index.find(request.target)
+        if not accounts:
+            return self._about_payee(request, now)
+        if request.target.kind in _CUSTOMERS and request.action not in _FOR_CUSTOMERS:
+            return decision.refused(request, f"{request.action.value} needs an account, not a customer")
+        made = [
+            _act(Ask(self.ledger, self.index, self._currency, request, account, proof, now)) for account in accounts
+        ]
+        return Decision(made[0].answer, [entry for each in made for entry in each.entries])
+
+    def _about_payee(self, request: Request, now: datetime) -> Decision:
+        """Of an account elsewhere the payer's bank can keep back its own customers' payments, and ask them."""
+        payee = next(iter(self.payees.find(request.target)), None)
+        if payee is None or request.action not in _FOR_PAYERS:
+            return decision.not_found(request)
+        done = answer(request, AnswerStatus.EXECUTED, "about our customers' payments to it")
+        if request.action is not Action.DELAY:
+            return Decision(done, [Noted(payee, request.action.value, str(request.request_id), now)])
+        until = now + _delay_of(request)
+        slowed = Slowed(payee, str(request.request_id), now, until)
+        return Decision(done.model_copy(update={"until": until}), [slowed])
+
+
+def _act(ask: Ask) -> Decision:
+    match ask.request.action:
+        case Action.QUERY | Action.WATCH | Action.VERIFY | Action.WARN:
+            return _note(ask)
+        case Action.DELAY:
+            return _delay(ask)
+        case Action.STOP:
+            return holding.stop(ask)
+        case Action.FREEZE | Action.EXTEND | Action.RENEW | Action.REDUCE:
+            return holding.change(ask)
+        case Action.RELEASE:
+            return holding.release(ask)
+    return decision.not_ours(ask.request)
+
+
+def _note(ask: Ask) -> Decision:
+    """Balance and outflows are the customer's secret, but to police and to who knows the payment already."""
+    matched = ask.matched()
+    known = ask.proof.police or matched.comparison is Comparison.MATCH
+    told = ask.standing(matched) if known and ask.request.action is not Action.WARN else {}
+    done = answer(ask.request, AnswerStatus.EXECUTED, comparison=matched.comparison, **told)
+    return Decision(done, [noted(ask)])
+
+
+def _delay(ask: Ask) -> Decision:
+    """The bank's own risk control: nothing leaves until the customer was asked, and no money is bound."""
+    until = ask.now + _delay_of(ask.request)
+    there = ask.ledger.unheld(ask.account, ask.now)
+    amount = ask.money(min(ask.request.amount.minor, there)) if ask.request.amount else None
+    done = answer(ask.request, AnswerStatus.EXECUTED, scope=Scope.ACCOUNT, amount=amount, until=until)
+    return Decision(done, [ask.new_hold(Measure.DELAY, 0, until)])
+
+
+def _delay_of(request: Request) -> timedelta:
+    return min(seconds(request.duration_s), DELAY) if request.duration_s else DELAY
+
+
+def noted(ask: Ask) -> Noted:
+    """The entry of a request that bound nothing."""
+    return Noted(ask.account, ask.request.action.value, str(ask.request.request_id), ask.now)

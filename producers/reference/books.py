@@ -1,0 +1,102 @@
+"""A member's books on disk: a journal of entries, and the answers given, in one SQLite file.
+
+An act and its answer are one transaction: whoever is killed between the two finds both, or neither. Nothing that was
+written is ever changed.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import RLock
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from alliance.errors import SetupError, Stop
+from producers.reference.decision import Decision, Stub
+from schemas.answers import Answer
+from schemas.requests import Request
+
+_VERSION = 1
+_SCHEMA = f"""
+create table entry (seq integer primary key, line blob not null);
+create table answered (request_id blob primary key, action text not null, answer blob not null);
+pragma user_version = {_VERSION};
+"""
+
+
+class Books:
+    """The one way to change `stub`. Hold `lock` around what reads the stub and records what follows from it."""
+
+    def __init__(self, path: Path, stub: Stub) -> None:
+        self.path = path
+        self.stub = stub
+        self.lock = RLock()
+        self._disk = _connect(path)
+        for (line,) in self._disk.execute("select line from entry order by seq"):
+            stub.apply(stub.decode(line))
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """All that is recorded inside is one transaction. Raises Stop if the disk does not take it: then the process
+        must end, since the stub is ahead of the disk."""
+        with self.lock:
+            try:
+                self._disk.execute("begin immediate")
+                yield
+                self._disk.execute("commit")
+            except sqlite3.Error as error:
+                raise Stop(f"{self.path}: the books can not be written ({error}); check the disk") from error
+            finally:
+                if self._disk.in_transaction:
+                    self._disk.execute("rollback")
+
+    def record(self, entries: Iterable[Any]) -> None:
+        """Inside a `batch`: what happened, on its way to the disk, and in the stub at once."""
+        for entry in entries:
+            self._disk.execute("insert into entry (line) values (?)", (msgspec.json.encode(entry),))
+            self.stub.apply(entry)
+
+    def answer_once(self, request: Request, decide: Callable[[], Decision]) -> tuple[Answer, bool]:
+        """The answer to a request, and whether it is a new one: decided and acted upon at its first arrival only."""
+        with self.lock:
+            known = self.answered(request.request_id)
+            if known is not None:
+                return known, False
+            decision = decide()
+            row = (request.request_id.bytes, request.action.value, decision.answer.model_dump_json().encode())
+            with self.batch():
+                self._disk.execute("insert into answered values (?, ?, ?)", row)
+                self.record(decision.entries)
+            return decision.answer, True
+
+    def answered(self, request_id: UUID) -> Answer | None:
+        """What was answered to a request before."""
+        with self.lock:
+            row = self._disk.execute("select answer from answered where request_id = ?", (request_id.bytes,)).fetchone()
+        return None if row is None else Answer.model_validate_json(row[0])
+
+    def close(self) -> None:
+        with self.lock:
+            self._disk.close()
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        disk = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        disk.execute("pragma journal_mode = wal")
+        disk.execute("pragma synchronous = full")
+        (version,) = disk.execute("pragma user_version").fetchone()
+        if version == 0:
+            disk.executescript(f"begin; {_SCHEMA} commit;")
+    except (OSError, sqlite3.Error) as error:
+        raise SetupError(f"{path}: the books can not be opened ({error}); check its folder and the disk") from error
+    if version not in (0, _VERSION):
+        disk.close()
+        raise SetupError(f"{path}: books of version {version}, this program needs {_VERSION}; put the file aside")
+    return disk

@@ -1,0 +1,56 @@
+"""What a member decides about a request: the answer, and the entries its own books take with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from producers.reference.authority import Proof
+from schemas.answers import Answer, AnswerStatus
+from schemas.requests import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Entries and answer belong together: neither may be kept without the other."""
+
+    answer: Answer
+    entries: Sequence[Any] = field(default=())
+
+
+class Stub(Protocol):
+    """A member's books. `decide` changes nothing; `apply` takes an entry that was written down."""
+
+    member: str
+
+    def decide(self, request: Request, proof: Proof, now: datetime) -> Decision: ...
+
+    def apply(self, entry: Any) -> None: ...
+
+    def has(self, opening: Any) -> bool:
+        """Whether what an opening entry brings is on the books already."""
+        ...
+
+    def decode(self, line: bytes) -> Any:
+        """An entry as the journal keeps it."""
+        ...
+
+
+def answer(request: Request, status: AnswerStatus, reason: str | None = None, **fields: Any) -> Answer:
+    """The answer to a request; `reason` in words where it is not simply done."""
+    return Answer(request_id=request.request_id, status=status, reason=reason, clerk="auto", **fields)
+
+
+def refused(request: Request, reason: str, **fields: Any) -> Decision:
+    return Decision(answer(request, AnswerStatus.REFUSED, reason, **fields))
+
+
+def not_found(request: Request) -> Decision:
+    return Decision(answer(request, AnswerStatus.NOT_FOUND, "no record of ours has this identifier"))
+
+
+def not_ours(request: Request) -> Decision:
+    """An action that members of this sector have no means for."""
+    return refused(request, f"{request.action.value} is nothing that this member can do")

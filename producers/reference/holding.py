@@ -1,0 +1,93 @@
+"""Police holds on an account: stopped, changed, released.
+
+Held is what was asked for, or what of it is still there; never what another order holds, never on a mismatch.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+
+from producers.reference.ask import Ask
+from producers.reference.decision import Decision, answer, refused
+from producers.reference.entries import Lifted, Measure, Noted
+from producers.reference.limits import over_mandate
+from producers.reference.matching import Matched
+from schemas.answers import AnswerStatus, Comparison, EarlierOrder
+from schemas.base import seconds
+from schemas.requests import Action, Scope
+
+STOP = timedelta(hours=48)
+"""How long a stop lasts where the request does not say."""
+_MAX_EARLIER = 16
+
+
+def stop(ask: Ask) -> Decision:
+    """Hold the amount asked for, of what nobody else holds; all of it where no amount is named."""
+    matched = ask.matched()
+    if matched.comparison is Comparison.MISMATCH:
+        return refused(ask.request, "no payment of ours agrees with the request", comparison=matched.comparison)
+    if any(hold.case_id == str(ask.request.case_id) for hold in ask.orders()):
+        return refused(ask.request, "an order of this case holds money on the account already")
+    if ask.request.amount and ask.request.amount.currency != ask.currency:
+        return refused(ask.request, "the amount is in another currency than the account")
+    wanted = ask.request.amount.minor if ask.request.amount else ask.ledger.balance(ask.account)
+    amount = min(wanted, ask.ledger.unheld(ask.account, ask.now))
+    if reason := over_mandate(ask.ledger, ask.account, ask.proof.mandate, amount, ask.now):
+        return refused(ask.request, reason)
+    return _gone(ask, matched) if amount <= 0 else _take(ask, matched, amount, wanted)
+
+
+def change(ask: Ask) -> Decision:
+    """Extend, renew, reduce, or convert into a freeze, a hold of the same unit; never to a greater amount."""
+    hold = ask.hold_meant()
+    if hold is None or hold.measure is Measure.DELAY:
+        return refused(ask.request, "no order of this id or case is in force on the account")
+    if hold.unit != ask.proof.unit:
+        return refused(ask.request, "a hold is changed by the unit that ordered it")
+    amount = min(ask.request.amount.minor, hold.amount) if ask.request.amount else hold.amount
+    until = ask.now + seconds(ask.request.duration_s) if ask.request.duration_s else hold.until
+    measure = Measure.FREEZE if ask.request.action is Action.FREEZE else hold.measure
+    changed = msgspec.structs.replace(hold, measure=measure, amount=amount, until=until)
+    done = answer(ask.request, AnswerStatus.EXECUTED, scope=Scope.AMOUNT, amount=ask.money(amount), until=until)
+    return Decision(done, [changed])
+
+
+def release(ask: Ask) -> Decision:
+    """End a hold before its time: the bank's own for whoever asks, an order's for its unit alone."""
+    hold = ask.hold_meant()
+    if hold is None:
+        return refused(ask.request, "no hold of this id or case is in force on the account")
+    if hold.measure is not Measure.DELAY and hold.unit != ask.proof.unit:
+        return refused(ask.request, "a hold is released by the unit that ordered it")
+    done = answer(ask.request, AnswerStatus.EXECUTED, scope=Scope.AMOUNT, amount=ask.money(hold.amount))
+    return Decision(done, [Lifted(hold.hold_id, hold.account, ask.now)])
+
+
+def _take(ask: Ask, matched: Matched, amount: int, wanted: int) -> Decision:
+    duration = seconds(ask.request.duration_s) if ask.request.duration_s else STOP
+    hold = ask.new_hold(Measure.STOP, amount, ask.now + duration)
+    earlier = ask.orders()
+    done = answer(
+        ask.request,
+        AnswerStatus.EXECUTED if amount == wanted else AnswerStatus.PARTIAL,
+        comparison=matched.comparison,
+        scope=Scope.AMOUNT,
+        amount=ask.money(amount),
+        until=hold.until,
+        queue_position=len(earlier) + 1 if earlier else None,
+        earlier_orders=[
+            EarlierOrder(unit=first.unit, amount=ask.money(first.amount), until=first.until)
+            for first in earlier[:_MAX_EARLIER]
+        ],
+        **ask.standing(matched, traced=amount < wanted),
+    )
+    return Decision(done, [hold])
+
+
+def _gone(ask: Ask, matched: Matched) -> Decision:
+    told = ask.standing(matched)
+    gone = answer(ask.request, AnswerStatus.ALREADY_GONE, comparison=matched.comparison, **told)
+    note = Noted(ask.account, ask.request.action.value, str(ask.request.request_id), ask.now)
+    return Decision(gone, [note])

@@ -1,0 +1,22 @@
+"""The bounds of a mandate that only the holder can check: how much it holds under it, on an account and in a day."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from producers.reference.ledger import Ledger
+from schemas.requests import Mandate
+
+
+def over_mandate(ledger: Ledger, account: str, mandate: Mandate | None, amount: int, now: datetime) -> str | None:
+    """Why holding `amount` more would exceed the mandate; None if it does not, or if there is none."""
+    if mandate is None:
+        return None
+    held = [hold for hold in ledger.holds.values() if hold.mandate == str(mandate.mandate_id)]
+    on_account = sum(hold.amount for hold in held if hold.account == account and hold.until > now)
+    if on_account + amount > mandate.caps.per_account:
+        return f"the account would be held above the mandate's cap of {mandate.caps.per_account}"
+    today = sum(hold.amount for hold in held if hold.at > now - timedelta(days=1))
+    if today + amount > mandate.caps.per_day:
+        return f"the day would be above the mandate's cap of {mandate.caps.per_day}"
+    return None

@@ -1,0 +1,82 @@
+"""A member's mail as a stream of records: `to.<member>`, and beside it the registry, whose keys verify what comes.
+
+What was handled is committed by the reader; what a crash left uncommitted comes again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
+from kafka.errors import KafkaError
+from pydantic import ValidationError
+
+from alliance import kafka
+from alliance.kafka import KafkaLogin
+from alliance.registry import Registry
+from schemas.receipts import TO_MEMBER, Receipt
+from schemas.registry import Member
+from schemas.requests import Request
+from schemas.risk import RiskAnswer
+from schemas.topics import MEMBERS, member_topic
+
+Letter = Request | Receipt | RiskAnswer
+_log = structlog.get_logger(__name__)
+
+
+class Mail:
+    """For one thread. `registry` is kept up to date as records of members come by."""
+
+    def __init__(self, member: str, login: KafkaLogin, registry: Registry) -> None:
+        self._member = member
+        self._registry = registry
+        self._place = TopicPartition(member_topic(member).name, 0)
+        members = TopicPartition(MEMBERS.name, 0)
+        self._consumer: KafkaConsumer = kafka.consumer(login, [], f"{member}.reference")
+        self._consumer.assign([self._place, members])
+        self._consumer.seek_to_beginning(members)
+        self._next: int | None = None
+
+    def poll(self, timeout_ms: int) -> list[Letter]:
+        """What came; empty after the timeout. Kafka's absence is an empty poll: the client reconnects by itself."""
+        letters: list[Letter] = []
+        for place, records in self._consumer.poll(timeout_ms=timeout_ms).items():
+            for record in records:
+                if place == self._place:
+                    self._next = record.offset + 1
+                    letters += self._letter(record)
+                else:
+                    self._member_changed(record)
+        return letters
+
+    def commit(self) -> None:
+        """All that `poll` gave is done."""
+        if self._next is None:
+            return
+        try:
+            self._consumer.commit({self._place: OffsetAndMetadata(self._next, "", -1)})
+        except KafkaError as error:
+            # It comes again after a restart, and is known by its id.
+            _log.warning("mail not committed", member=self._member, reason=str(error))
+        else:
+            self._next = None
+
+    def close(self) -> None:
+        self._consumer.close()
+
+    def _letter(self, record: Any) -> list[Letter]:
+        try:
+            return [TO_MEMBER.validate_json(record.value or b"")]
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            place = ".".join(str(part) for part in first["loc"])
+            _log.error("mail unreadable", member=self._member, offset=record.offset, field=place, reason=first["msg"])
+            return []
+
+    def _member_changed(self, record: Any) -> None:
+        name = record.key.decode()
+        try:
+            self._registry.apply(name, Member.model_validate_json(record.value) if record.value else None)
+        except ValidationError:
+            _log.error("registry record unreadable", member=name, offset=record.offset)

@@ -1,0 +1,95 @@
+"""The loop of a member unit: read the mail, do each request once, answer, and only then say that the mail was read."""
+
+from __future__ import annotations
+
+import time
+from threading import Event
+from typing import NamedTuple
+
+import structlog
+
+from alliance.clock import AllianceClock
+from alliance.kafka import KafkaLogin
+from alliance.registry import Registry
+from producers.client import MemberClient
+from producers.reference.books import Books
+from producers.reference.handler import handle
+from producers.reference.mail import Letter, Mail
+from schemas.answers import Answer
+from schemas.receipts import Receipt
+from schemas.requests import Request
+
+_POLL_MS = 200
+_log = structlog.get_logger(__name__)
+
+
+class Tally(NamedTuple):
+    """What a member has done since it started."""
+
+    answered: int = 0
+    repeated: int = 0
+    """Requests that came again and got the same answer again."""
+    refused_events: int = 0
+    """Own events that the hub quarantined, by its receipts."""
+
+
+class ReferenceMember:
+    """Give it a client, books and a registry that was read once; it keeps the registry current. `run` blocks."""
+
+    def __init__(
+        self, client: MemberClient, login: KafkaLogin, registry: Registry, books: Books, clock: AllianceClock
+    ) -> None:
+        self.tally = Tally()
+        self._client = client
+        self._registry = registry
+        self._books = books
+        self._clock = clock
+        self._mail = Mail(client.member, login, registry)
+
+    def run(self, stopping: Event) -> None:
+        """Until `stopping` is set. Raises Stop if the books or the spool can't be written: nothing is acknowledged."""
+        try:
+            while not stopping.is_set():
+                before = time.monotonic()
+                self.step(_POLL_MS)
+                # A broker that is away can make a poll return at once.
+                if time.monotonic() - before < 0.001:
+                    stopping.wait(0.05)
+        finally:
+            self._mail.close()
+
+    def step(self, timeout_ms: int) -> int:
+        """One round; how many letters it took."""
+        letters = self._mail.poll(timeout_ms)
+        for letter in letters:
+            self.take(letter)
+        self._mail.commit()
+        return len(letters)
+
+    def take(self, letter: Letter) -> Answer | None:
+        """One letter; the answer that was sent, if it was a request."""
+        if isinstance(letter, Request):
+            return self._answer(letter)
+        if isinstance(letter, Receipt):
+            self.tally = self.tally._replace(refused_events=self.tally.refused_events + len(letter.refusals))
+            for refusal in letter.refusals:
+                _log.warning("quarantined", member=self._client.member, reason=refusal.reason, detail=refusal.detail)
+        return None
+
+    def _answer(self, request: Request) -> Answer:
+        answer, new = self._books.answer_once(
+            request, lambda: handle(request, self._books.stub, self._registry, self._clock.now())
+        )
+        self._client.answer(answer)
+        repeated = self.tally.repeated + (not new)
+        self.tally = self.tally._replace(answered=self.tally.answered + 1, repeated=repeated)
+        _log.info(
+            "answered",
+            member=self._client.member,
+            action=request.action.value,
+            status=answer.status.value,
+            reason=answer.reason,
+            request_id=str(request.request_id),
+            repeated=not new,
+        )
+        return answer
