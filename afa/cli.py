@@ -1,0 +1,41 @@
+"""The command `afa`: every command of the command line, put together. What each does stands in its own module."""
+
+from __future__ import annotations
+
+import typer
+
+from afa import bench, city, listings, mandates, members, orders, publishing, quarantine, status, up
+from afa.errors import Group, quiet_libraries
+
+app = typer.Typer(
+    name="afa",
+    cls=Group,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="A city's anti-fraud alliance: alerts of banks, carriers and platforms become leads, requests and holds.",
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage. Results go to stdout, everything else to stderr.",
+)
+
+_RUN, _MEMBER, _POLICE, _TRY = "Running it", "As a member", "As police", "Trying it out"
+
+app.command(rich_help_panel=_RUN)(up.up)
+app.command(rich_help_panel=_RUN)(status.down)
+app.command(rich_help_panel=_RUN)(status.status)
+app.add_typer(members.app, name="member", rich_help_panel=_RUN)
+app.add_typer(quarantine.app, name="quarantine", rich_help_panel=_RUN)
+app.command(rich_help_panel=_MEMBER)(publishing.publish)
+app.command(rich_help_panel=_MEMBER)(publishing.withdraw)
+app.command(rich_help_panel=_MEMBER)(publishing.token)
+app.command(rich_help_panel=_POLICE)(listings.leads)
+app.command(rich_help_panel=_POLICE)(listings.requests)
+app.command(rich_help_panel=_POLICE)(listings.holds)
+app.command(rich_help_panel=_POLICE)(orders.order)
+app.add_typer(mandates.app, name="mandate", rich_help_panel=_POLICE)
+app.command(rich_help_panel=_TRY)(city.city)
+app.command(rich_help_panel=_TRY, context_settings=bench.CONTEXT)(bench.bench)
+
+
+def main() -> None:
+    quiet_libraries()
+    app()

@@ -1,0 +1,113 @@
+"""`afa leads`, `afa requests`, `afa holds`: what the casebook has, as it stands or as it changes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+from pydantic import BaseModel
+from sqlalchemy import Connection
+
+from afa.live import subject
+from afa.options import Data, Follow, Json
+from afa.output import Column, amount, amounts, show, when
+from afa.place import Run, database
+from consumers.casebook import views
+from consumers.casebook.views import Page
+from schemas.leads import Lead
+from schemas.requests import HoldView, RequestStatus, RequestView
+from schemas.risk import Level
+
+T = TypeVar("T", bound=BaseModel)
+_EVERY_S = 0.5
+
+
+def leads(
+    level: Annotated[Level | None, typer.Option(help="Only this level; none are those that fell.")] = None,
+    data: Data = None,
+    json: Json = False,
+    follow: Follow = False,
+) -> None:
+    """Leads as they stand, the oldest change first; with --follow each change as it comes.
+
+    Example: afa leads --json --follow | jq -c '[.lead_id, .level, .sectors]'
+    """
+    pages = _pages(data, views.leads, follow)
+    chosen = ([lead for lead in page if level is None or lead.level is level] for page in pages)
+    show(chosen, _LEADS, as_json=json, empty="There is no lead yet.")
+
+
+def requests(
+    status: Annotated[RequestStatus | None, typer.Option(help="Only those of this status.")] = None,
+    data: Data = None,
+    json: Json = False,
+    follow: Follow = False,
+) -> None:
+    """Requests and what was answered; one that nobody can be asked says why.
+
+    Example: afa requests --status executed
+    """
+    pages = _pages(data, views.requests, follow)
+    chosen = ([request for request in page if status is None or request.status is status] for page in pages)
+    show(chosen, REQUEST_COLUMNS, as_json=json, empty="There is no request yet.")
+
+
+def holds(data: Data = None, json: Json = False, follow: Follow = False) -> None:
+    """Money that is or was held, with its end date.
+
+    Example: afa holds --json | jq 'select(.status == "active") | .amount.minor'
+    """
+    show(_pages(data, views.holds, follow), _HOLDS, as_json=json, empty="There is no hold yet.")
+
+
+def _pages(data: Path | None, view: Callable[[Connection, int], Page[T]], follow: bool) -> Iterator[Sequence[T]]:
+    """All there is, then what changes. Ctrl-C is the way to end a following, not a failure."""
+    try:
+        with database(Run(data).database_url) as engine:
+            since = 0
+            while True:
+                with engine.connect() as db:
+                    page = view(db, since)
+                yield page.items
+                if not follow:
+                    return
+                since = page.after
+                time.sleep(_EVERY_S)
+    except KeyboardInterrupt:
+        return
+
+
+def _to(request: RequestView) -> str:
+    return request.to or f"nobody: {request.unroutable}"
+
+
+def _action(request: RequestView) -> str:
+    return f"{request.action.value}, hop {request.hop}" if request.hop else request.action.value
+
+
+_LEADS = (
+    Column[Lead]("Lead", 24, lambda lead: lead.lead_id),
+    Column[Lead]("Evidence", 14, lambda lead: when(lead.at)),
+    Column[Lead]("Level", 9, lambda lead: lead.level.value),
+    Column[Lead]("Score", 5, lambda lead: f"{lead.score:.2f}", "right"),
+    Column[Lead]("Subject", 10, subject),
+    Column[Lead]("Sectors", 16, lambda lead: ", ".join(lead.sectors)),
+    Column[Lead]("At risk", 14, lambda lead: amounts(lead.amount_at_risk), "right"),
+)
+REQUEST_COLUMNS = (
+    Column[RequestView]("Request", 36, lambda request: str(request.request_id)),
+    Column[RequestView]("To", 15, _to),
+    Column[RequestView]("Action", 14, _action),
+    Column[RequestView]("Status", 12, lambda request: request.status.value.removesuffix("-authorisation")),
+    Column[RequestView]("Amount", 17, lambda request: amount(request.amount), "right"),
+)
+_HOLDS = (
+    Column[HoldView]("Hold", 36, lambda hold: str(hold.hold_id)),
+    Column[HoldView]("Member", 16, lambda hold: hold.member),
+    Column[HoldView]("Status", 11, lambda hold: hold.status.value),
+    Column[HoldView]("Amount", 17, lambda hold: amount(hold.amount), "right"),
+    Column[HoldView]("Until", 14, lambda hold: when(hold.until)),
+)

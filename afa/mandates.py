@@ -1,0 +1,105 @@
+"""`afa mandate`: standing police orders, each signed by an officer with the officer's own key and bounded by caps."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from afa.options import As, Data, Json, OfficerId
+from afa.output import Column, amount, note, show, when
+from afa.place import Run
+from alliance.ids import IdSource
+from alliance.keys.signatures import sign_object
+from alliance.membership import load_officer
+from consumers.casebook.mandates import add_mandate, list_mandates
+from producers.money import minor_from_major
+from schemas.base import Money
+from schemas.requests import Action, Caps, Mandate, MandateView
+from schemas.risk import Level
+
+app = typer.Typer(no_args_is_help=True, help="Standing police orders, under which stops go out at once.")
+_CURRENCY = "CNY"
+_HOUR_S = 3600
+
+
+def _cap(text: str) -> int:
+    try:
+        return minor_from_major(text, _CURRENCY)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+@app.command("list")
+def list_all(data: Data = None, json: Json = False) -> None:
+    """Every mandate ever filed, the oldest first.
+
+    Example: afa mandate list --json
+    """
+    with Run(data).database() as db:
+        show([list(list_mandates(db))], _COLUMNS, as_json=json, empty="No mandate has been filed yet.")
+
+
+@app.command("add")
+def add(  # noqa: PLR0913, PLR0917 — each argument is an option of the command line
+    unit: As,
+    officer: OfficerId,
+    legal_basis: Annotated[str, typer.Option(help="The article that the order rests on.")],
+    action: Annotated[list[Action], typer.Option(help="What may be ordered; repeat for more.")] = [Action.STOP],  # noqa: B006
+    min_level: Annotated[Level, typer.Option(help="From which level of a lead on.")] = Level.HIGH,
+    max_hop: Annotated[int, typer.Option(min=0, max=5, help="How many onward transfers it follows.")] = 5,
+    per_hold: Annotated[str, typer.Option(metavar="YUAN", help="At most so much by one order.")] = "500000",
+    per_account: Annotated[str, typer.Option(metavar="YUAN", help="At most so much on one account.")] = "1000000",
+    per_day: Annotated[str, typer.Option(metavar="YUAN", help="At most so much in a day.")] = "20000000",
+    hours: Annotated[int, typer.Option(min=1, max=48, help="How long a stop lasts.")] = 48,
+    days: Annotated[int, typer.Option(min=1, max=366, help="How long the mandate is valid, from now.")] = 90,
+    release_at_once: Annotated[bool, typer.Option(help="Release when the grounds fall, or propose it.")] = True,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Sign and file a mandate. It covers reported cases only.
+
+    Example: afa mandate add --as police-ty --officer chen-guoqiang --legal-basis "反电信网络诈骗法第二十条"
+    """
+    run = Run(data)
+    kid, key = load_officer(run.data, unit, officer)
+    now = run.clock.now()
+    mandate = Mandate(
+        mandate_id=IdSource(run.clock.now_ms, os.urandom).next(),
+        unit=unit,
+        officers=[officer],
+        actions=action,
+        min_level=min_level.value,
+        max_hop=max_hop,
+        caps=Caps(currency=_CURRENCY, per_hold=_cap(per_hold), per_account=_cap(per_account), per_day=_cap(per_day)),
+        duration_s=hours * _HOUR_S,
+        release_at_once=release_at_once,
+        legal_basis=legal_basis,
+        valid_from=now,
+        valid_to=now + timedelta(days=days),
+    )
+    jws = sign_object(key, kid, mandate.model_dump(mode="json"))
+    with run.database() as db:
+        add_mandate(db, jws, run.registry(), now)
+    show([[MandateView(mandate=mandate, jws=jws)]], _COLUMNS, as_json=json, empty="")
+    note(f"Filed; it is valid until {when(mandate.valid_to)} alliance time.")
+
+
+def _state(view: MandateView) -> str:
+    return f"revoked {when(view.revoked_at)}" if view.revoked_at else f"until {when(view.mandate.valid_to)}"
+
+
+def _caps(view: MandateView) -> str:
+    caps = view.mandate.caps
+    return amount(Money(minor=caps.per_hold, currency=caps.currency))
+
+
+_COLUMNS = (
+    Column[MandateView]("Mandate", 36, lambda v: str(v.mandate.mandate_id)),
+    Column[MandateView]("Unit", 12, lambda v: v.mandate.unit),
+    Column[MandateView]("Actions", 8, lambda v: ", ".join(a.value for a in v.mandate.actions)),
+    Column[MandateView]("Cap a hold", 17, _caps, "right"),
+    Column[MandateView]("State", 22, _state),
+)

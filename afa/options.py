@@ -1,0 +1,23 @@
+"""The options that many commands share, each worded once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from alliance.settings import Settings
+
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", metavar="DIR", help="The data folder; AFA_DATA_DIR, or else ./data, unless given."),
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout, by the public schema.")]
+Follow = Annotated[bool, typer.Option("--follow", "-f", help="Go on with what changes, until Ctrl-C.")]
+As = Annotated[str, typer.Option("--as", metavar="MEMBER", help="The member unit that acts, such as bank-icbc-ty.")]
+OfficerId = Annotated[str, typer.Option("--officer", metavar="ID", help="The police officer who signs.")]
+
+
+def data_dir(given: Path | None) -> Path:
+    return given or Settings().data_dir

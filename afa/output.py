@@ -1,0 +1,85 @@
+"""How results leave: one JSON object a line on stdout for scripts, a table of at most 100 columns for people.
+
+Only results go to stdout; that there are none is said on stderr.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Literal, TypeVar
+
+from pydantic import BaseModel
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from producers.money import minor_from_major
+from schemas.base import Money
+
+T = TypeVar("T", bound=BaseModel)
+WIDTH = 100
+
+
+@dataclass(frozen=True)
+class Column(Generic[T]):
+    """One column of a table; its width is fixed, so that later rows stand under the earlier ones."""
+
+    title: str
+    width: int
+    cell: Callable[[T], str]
+    justify: Literal["left", "right"] = "left"
+
+
+def show(batches: Iterable[Sequence[T]], columns: Sequence[Column[T]], *, as_json: bool, empty: str) -> None:
+    """Print every batch as it comes; if the first has nothing, say so by `empty`."""
+    console = Console(width=None if sys.stdout.isatty() else WIDTH)
+    headed = False
+    for number, batch in enumerate(batches):
+        if not batch:
+            if number == 0:
+                note(empty)
+            continue
+        if as_json:
+            for item in batch:
+                print(item.model_dump_json())
+            sys.stdout.flush()
+        else:
+            console.print(_table(batch, columns, heading=not headed))
+            headed = True
+
+
+def note(sentence: str) -> None:
+    """Tell the person at the terminal; scripts don't read it."""
+    print(sentence, file=sys.stderr, flush=True)
+
+
+def when(moment: datetime | None) -> str:
+    """A time in the machine's own zone."""
+    return moment.astimezone().strftime("%m-%d %H:%M:%S") if moment else "–"
+
+
+def amount(money: Money | None) -> str:
+    """12,345.67 CNY"""
+    if money is None:
+        return "–"
+    unit = minor_from_major("1", money.currency)
+    whole, part = divmod(money.minor, unit)
+    decimals = f".{part:0{len(str(unit)) - 1}}" if unit > 1 else ""
+    return f"{whole:,}{decimals} {money.currency}"
+
+
+def amounts(sums: Iterable[Money]) -> str:
+    return ", ".join(amount(money) for money in sums) or "–"
+
+
+def _table(batch: Sequence[T], columns: Sequence[Column[T]], *, heading: bool) -> Table:
+    table = Table(box=None, show_header=heading, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
+    for column in columns:
+        table.add_column(column.title, width=column.width, justify=column.justify, overflow="fold")
+    for item in batch:
+        # As text, not markup: what members write may hold brackets.
+        table.add_row(*(Text(column.cell(item)) for column in columns))
+    return table

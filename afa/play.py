@@ -1,0 +1,120 @@
+"""`python -m afa.play`: the small city as a process of a run, with the officer who signs what the casebook drafts.
+
+It plays members and police, so it is told what the hub is not: where the members' keys are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
+from uuid import UUID
+
+import orjson
+from prometheus_client import start_http_server
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from afa.errors import quiet_libraries
+from alliance import clock
+from alliance.clock import AllianceClock
+from alliance.embedded.datadir import DataDir
+from alliance.errors import AfaError, Stop
+from alliance.ids import IdSource
+from alliance.membership import load_member, read_registry
+from alliance.settings import Settings
+from consumers.casebook import views
+from consumers.casebook.database import connect
+from consumers.casebook.mandates import add_mandate, list_mandates
+from consumers.casebook.orders import sign_draft
+from producers.city.cast import POLICE
+from producers.city.honest import ALERTS
+from producers.city.officer import Officer
+from producers.city.play import City, Plan
+from producers.city.truth import Verdict
+
+
+class Station:
+    """The city's police at the casebook: their standing mandate, and an officer who signs every draft once."""
+
+    def __init__(self, data: DataDir, ticking: AllianceClock, engine: Engine) -> None:
+        self._data, self._clock, self._engine = data, ticking, engine
+        self._signed: set[UUID] = set()
+
+    def give_mandate(self) -> None:
+        """File one, unless one of this unit is in force already."""
+        now = self._clock.now()
+        with self._engine.begin() as db:
+            for view in list_mandates(db):
+                if view.mandate.unit == POLICE and view.revoked_at is None and view.mandate.valid_to > now:
+                    return
+            registry = read_registry(load_member(self._data, POLICE)[1])
+            mandate_id = IdSource(self._clock.now_ms, os.urandom).next()
+            _, jws = Officer.on_duty(self._data).mandate(mandate_id, now)
+            add_mandate(db, jws, registry, now)
+
+    def authorise(self, officer: Officer) -> int:
+        """Sign what waits on the desk; how many that were."""
+        with self._engine.begin() as db:
+            waiting = [view.request_id for view in views.desk(db) if view.request_id not in self._signed]
+            for request_id in waiting:
+                sign_draft(db, request_id, officer.key, officer.kid, self._clock.now())
+        self._signed.update(waiting)
+        return len(waiting)
+
+
+def play(
+    data: DataDir, ticking: AllianceClock, engine: Engine, plan: Plan, days: int, stopping: Event
+) -> Iterator[Verdict]:
+    """Days of the city on a running alliance; what each came to is also put on record in the data folder."""
+    station = Station(data, ticking, engine)
+    station.give_mandate()
+    for verdict in City(data, ticking, authorise=station.authorise, plan=plan).run(stopping, days):
+        with verdicts_file(data).open("ab") as record:
+            record.write(orjson.dumps(verdict.as_json()) + b"\n")
+        yield verdict
+
+
+def verdicts_file(data: DataDir) -> Path:
+    """One line of JSON for each day that was played."""
+    return data.path / "verdicts.jsonl"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m afa.play", description="Play the small city in a run.")
+    parser.add_argument("--days", type=int, default=1, help="0 plays until stopped")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--alerts", type=int, default=ALERTS)
+    chosen = parser.parse_args()
+    quiet_libraries()
+    stopping = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    try:
+        _run(Settings(), Plan(chosen.seed, chosen.alerts), chosen.days, stopping)
+    except AfaError as error:
+        print(f"city: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _run(settings: Settings, plan: Plan, days: int, stopping: Event) -> None:
+    if settings.metrics_port:
+        start_http_server(settings.metrics_port, addr="127.0.0.1")
+    engine = connect(settings.database_url)
+    try:
+        data, ticking = DataDir(settings.data_dir), clock.load(settings.clock_file)
+        for verdict in play(data, ticking, engine, plan, days, stopping):
+            print(orjson.dumps(verdict.as_json()).decode(), flush=True)
+    except DBAPIError as error:
+        raise Stop(f"the database is gone ({str(error.orig).splitlines()[0]})") from error
+    finally:
+        engine.dispose()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

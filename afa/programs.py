@@ -1,0 +1,92 @@
+"""Which processes make up the alliance on one machine, and the little each is told: addresses and paths, no secret.
+
+A process gets the password file of its own principal and nothing of another's; only the city, which plays the members,
+is told where members keep their keys.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from alliance.embedded.datadir import DataDir
+
+ENV = "/usr/bin/env"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """`python -m module` with `environment`; one that `ends` by itself is done, not dead, when it returns 0."""
+
+    name: str
+    module: str
+    environment: dict[str, str]
+    arguments: tuple[str, ...] = ()
+    ends: bool = False
+    metrics_port: int = field(default=0)
+
+    def command(self) -> list[str]:
+        """The child inherits nothing of our environment, so that what it knows is what stands here."""
+        told = {**self.environment, "PYTHONUNBUFFERED": "1"}
+        if self.metrics_port:
+            told["AFA_METRICS_PORT"] = str(self.metrics_port)
+        # -P: a folder that happens to be called like one of ours must not shadow it.
+        python = [sys.executable, "-P", "-m", self.module, *self.arguments]
+        return [ENV, *(f"{name}={value}" for name, value in told.items()), *python]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where everything is on this machine."""
+
+    data: DataDir
+    bootstrap: str
+    database_url: str
+
+    @property
+    def clock_file(self) -> Path:
+        return clock_file(self.data)
+
+    def login(self, principal: str) -> dict[str, str]:
+        return {
+            "AFA_KAFKA_BOOTSTRAP": self.bootstrap,
+            "AFA_KAFKA_USERNAME": principal,
+            "AFA_KAFKA_PASSWORD_FILE": str(self.data.secret_file(principal)),
+            "AFA_CLOCK_FILE": str(self.clock_file),
+        }
+
+    def with_database(self, principal: str) -> dict[str, str]:
+        return {**self.login(principal), "AFA_DATABASE_URL": self.database_url}
+
+
+def hub(place: Place, workers: int) -> list[Program]:
+    """The alliance's own processes, in the order in which they start; they stop in the reverse."""
+    names = ["streams", *(f"streams-{number}" for number in range(2, workers + 1))]
+    return [*(_worker(place, name) for name in names), _consumer(place, "casebook"), _consumer(place, "dispatch")]
+
+
+def city(place: Place, days: int, options: tuple[str, ...] = ()) -> Program:
+    """The simulated members, their police, and the days that befall them; 0 days are days without end."""
+    told = {
+        "AFA_CLOCK_FILE": str(place.clock_file),
+        "AFA_DATA_DIR": str(place.data.path),
+        "AFA_DATABASE_URL": place.database_url,
+    }
+    port = place.data.port("city-metrics")
+    arguments = ("--days", str(days), *options)
+    return Program("city", "afa.play", told, arguments, ends=days > 0, metrics_port=port)
+
+
+def clock_file(data: DataDir) -> Path:
+    return data.path / "clock.json"
+
+
+def _worker(place: Place, name: str) -> Program:
+    told = {**place.login("streams"), "FAUST_DATADIR": str(place.data.path / name)}
+    return Program(name, "streams", told, metrics_port=place.data.port(f"{name}-metrics"))
+
+
+def _consumer(place: Place, name: str) -> Program:
+    port = place.data.port(f"{name}-metrics")
+    return Program(name, f"consumers.{name}", place.with_database(name), metrics_port=port)

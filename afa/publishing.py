@@ -1,0 +1,108 @@
+"""`afa publish`, `afa withdraw`, `afa token`: what a member's clerk does by hand, with the member's own client."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import orjson
+import typer
+
+from afa.options import As, Data, Json, data_dir
+from afa.output import note
+from afa.place import Run
+from alliance.embedded.datadir import DataDir
+from alliance.errors import InvalidAlert, SetupError
+from alliance.membership import load_keys, load_member, member_dir, read_registry
+from producers.client import MemberClient
+from producers.importer import import_file
+from producers.mapping import for_file
+from producers.mapping import load as load_mapping
+from schemas.canonical import CanonicalError, canonical
+
+_FLUSH_S = 60.0
+
+
+def publish(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON Lines or CSV.", exists=True, dir_okay=False)],
+    member: As,
+    mapping: Annotated[
+        Path | None, typer.Option("--map", metavar="TOML", help="How columns become fields; known layouts need none.")
+    ] = None,
+    kind: Annotated[str | None, typer.Option(help="The kind of the lines that name none.")] = None,
+    rebase: Annotated[bool, typer.Option("--rebase", help="Move a historical file so that its end is now.")] = False,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Publish a file of alerts in clear (docs/publishing.md). Each row counts once, however often it is published.
+
+    Example: afa publish alerts.csv --as bank-icbc-ty --map bank-transfers.toml --rebase
+    """
+    rules = load_mapping(mapping) if mapping else for_file(file)
+    with _client(data, member) as client:
+        result = import_file(client, file, rules, kind=kind, rebase=rebase, progress=sys.stderr.isatty())
+        client.flush(_FLUSH_S)
+    if json:
+        counts = {"accepted": result.accepted, "duplicates": result.duplicates, "bad": result.bad}
+        print(orjson.dumps(counts).decode())
+    note(f"{file}: {result.accepted:,} published, {result.duplicates:,} published before, {result.bad:,} bad.")
+    if result.bad:
+        note(f"The bad rows are in {result.bad_rows}, each with the reason.")
+        raise typer.Exit(1)
+
+
+def withdraw(
+    event_id: Annotated[UUID, typer.Argument(metavar="EVENT_ID", help="An event that this member published.")],
+    member: As,
+    reason: Annotated[str, typer.Option(help="Why it no longer stands.")],
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """An alert published earlier no longer stands: what rests on it falls.
+
+    Example: afa withdraw 019a… --as bank-icbc-ty --reason "customer confirmed the payment"
+    """
+    with _client(data, member) as client:
+        withdrawal = client.withdraw(event_id, reason)
+        client.flush(_FLUSH_S)
+    if json:
+        print(orjson.dumps({"event_id": str(event_id), "withdrawal": str(withdrawal)}).decode())
+    note(f"{event_id} is withdrawn (by {withdrawal}).")
+
+
+def token(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="The identifier's kind: account, number, handle, …")],
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="The value in clear, in any usual spelling.")],
+    member: As,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """The tokens by which the alliance knows a value; works while nothing runs, too.
+
+    Example: afa token number "139 1234 5679" --as bank-icbc-ty
+    """
+    keys = load_keys(DataDir(data_dir(data)), member)
+    try:
+        form = canonical(kind, value)
+    except CanonicalError as error:
+        raise InvalidAlert("value", f"{error.reason}: {error}") from error
+    if keys.tokens is None:
+        raise SetupError(f"The keys of {member} can make no tokens; use a member's.")
+    tokens = keys.tokens.tokens(form.namespace, form.value)
+    print(orjson.dumps({"kind": kind, "tokens": tokens}).decode() if json else "\n".join(tokens))
+    for warning in form.warnings:
+        note(f"Note: {warning}")
+
+
+@contextmanager
+def _client(data: Path | None, member: str) -> Iterator[MemberClient]:
+    """The member's client on its own spool, which one process at a time may hold."""
+    run = Run(data)
+    keys, login = load_member(run.data, member)
+    spool = member_dir(run.data, member) / "clerk.db"
+    with MemberClient(keys, login, read_registry(login), spool, run.clock) as client:
+        yield client

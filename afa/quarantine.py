@@ -1,0 +1,119 @@
+"""`afa quarantine`: what was refused, why, and what its sender should do. Shows tokens, never clear values."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Annotated
+
+import orjson
+import typer
+from kafka import KafkaConsumer, TopicPartition
+
+from afa.options import Data, Follow, Json
+from afa.output import Column, show, when
+from afa.place import Run
+from alliance import kafka
+from alliance.errors import Refused, Retry
+from alliance.kafka import KafkaLogin
+from schemas.reasons import REMEDY
+from schemas.receipts import NOTE_HEADER, QuarantineNote
+from schemas.topics import QUARANTINE
+
+app = typer.Typer(no_args_is_help=True, help="Bundles and events that were refused: list them, or look at one.")
+_READ_TIMEOUT_S = 15.0
+_POLL_MS = 500
+Noted = tuple[QuarantineNote, bytes]
+
+
+@app.command("list")
+def list_quarantine(data: Data = None, json: Json = False, follow: Follow = False) -> None:
+    """What was refused, oldest first. `show` takes the place in the first column, which receipts name too.
+
+    Example: afa quarantine list --json | jq -r '.refusals[].reason' | sort | uniq -c
+    """
+    login = Run(data).admin
+    batches = ([note for note, _ in batch] for batch in _read(login, follow))
+    show(batches, _COLUMNS, as_json=json, empty="Nothing has been quarantined.")
+
+
+@app.command("show")
+def show_quarantined(
+    place: Annotated[str, typer.Argument(metavar="TOPIC/PARTITION/OFFSET", help="As `afa quarantine list` shows it.")],
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """One refused bundle: each refusal with its remedy, and the bytes as they came.
+
+    Example: afa quarantine show suspicious-account/2/113
+    """
+    for batch in _read(Run(data).admin, follow=False):
+        for note, bundle in batch:
+            if _place(note) == place:
+                print(note.model_dump_json() if json else _explained(note, bundle))
+                return
+    raise Refused(f"No bundle of {place!r} is in quarantine; `afa quarantine list` shows which are.")
+
+
+def _read(login: KafkaLogin, follow: bool) -> Iterator[list[Noted]]:
+    """All there is as one batch, then each new batch if `follow`."""
+    tp = TopicPartition(QUARANTINE.name, 0)
+    with kafka.consumer(login, [], None) as reader:
+        reader.assign([tp])
+        reader.seek_to_beginning(tp)
+        yield _until_end(reader, tp)
+        while follow:
+            yield _poll(reader)
+
+
+def _until_end(reader: KafkaConsumer, tp: TopicPartition) -> list[Noted]:
+    end = reader.end_offsets([tp])[tp]
+    deadline = time.monotonic() + _READ_TIMEOUT_S
+    found: list[Noted] = []
+    while reader.position(tp) < end:
+        if time.monotonic() > deadline:
+            raise Retry(f"Kafka did not give the quarantine within {_READ_TIMEOUT_S:.0f} s; try again.")
+        found += _poll(reader)
+    return found
+
+
+def _poll(reader: KafkaConsumer) -> list[Noted]:
+    records = [record for batch in reader.poll(timeout_ms=_POLL_MS).values() for record in batch]
+    return [(_note(record.headers), record.value) for record in records]
+
+
+def _note(headers: list[tuple[str, bytes]]) -> QuarantineNote:
+    return QuarantineNote.model_validate_json(dict(headers)[NOTE_HEADER])
+
+
+def _place(note: QuarantineNote) -> str:
+    return f"{note.topic}/{note.partition}/{note.offset}"
+
+
+def _reasons(note: QuarantineNote) -> str:
+    return ", ".join(dict.fromkeys(refusal.reason.value for refusal in note.refusals))
+
+
+_COLUMNS = (
+    Column[QuarantineNote]("Place", 30, _place),
+    Column[QuarantineNote]("Time", 14, lambda n: when(n.at)),
+    Column[QuarantineNote]("Member", 20, lambda n: n.member or "not known"),
+    Column[QuarantineNote]("Events", 6, lambda n: str(len(n.refusals)), "right"),
+    Column[QuarantineNote]("Reasons", 25, _reasons),
+)
+
+
+def _explained(note: QuarantineNote, bundle: bytes) -> str:
+    lines = [f"{_place(note)}, {when(note.at)}, from {note.member or 'a member not known'}", ""]
+    for refusal in note.refusals:
+        what = "the whole bundle" if refusal.index is None else f"event {refusal.index}"
+        named = f" ({refusal.event_id})" if refusal.event_id else ""
+        lines += [f"{what}{named}: {refusal.reason.value}: {refusal.detail}", f"  {REMEDY[refusal.reason]}"]
+    return "\n".join([*lines, "", _readable(bundle)])
+
+
+def _readable(bundle: bytes) -> str:
+    try:
+        return orjson.dumps(orjson.loads(bundle), option=orjson.OPT_INDENT_2).decode()
+    except orjson.JSONDecodeError:
+        return bundle.decode("utf-8", "backslashreplace")

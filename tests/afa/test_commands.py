@@ -1,0 +1,127 @@
+"""A day of the city on a real run, and every listing over what it left: the keys that scripts rely on."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.afa.runs import AFA, afa, result, up
+
+pytestmark = pytest.mark.services
+
+LEAD = {"lead_id", "revision", "subject", "level", "score", "sectors", "members", "evidence", "amount_at_risk", "stage",
+        "expires_at"}  # fmt: skip
+REQUEST = {"request_id", "case_id", "lead_id", "to", "action", "authority", "status", "target", "amount", "hop",
+           "attempt", "void_after"}  # fmt: skip
+HOLD = {"hold_id", "request_id", "member", "target", "status", "amount", "until"}
+VERDICT = {"scams", "caught", "held_minor", "lost_minor", "innocents_held"}
+
+
+class Played(NamedTuple):
+    """A run on which one day was played."""
+
+    data: Path
+    verdict: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+    data = tmp_path_factory.mktemp("commands") / "data"
+    with up(data, "--rate", "2400") as run:
+        out = result("city", "--alerts", "300", data=data)
+        yield Played(data, json.loads(out.splitlines()[-1]))
+        run.end(signal.SIGTERM)
+
+
+def listed(*command: str, data: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in result(*command, "--json", data=data).splitlines()]
+
+
+def test_the_city_tells_what_the_alliance_made_of_its_scams(played: Played) -> None:
+    assert played.verdict.keys() >= VERDICT
+    assert played.verdict["scams"] == 3
+    assert played.verdict["caught"] > 0
+    assert json.loads((played.data / "verdicts.jsonl").read_text()) == played.verdict
+
+
+def test_leads_cross_sectors_and_have_the_keys_of_the_contract(played: Played) -> None:
+    leads = listed("leads", data=played.data)
+    assert all(lead.keys() >= LEAD for lead in leads)
+    assert max(len(lead["sectors"]) for lead in leads) >= 3
+    high = listed("leads", "--level", "high", data=played.data)
+    assert {lead["level"] for lead in high} <= {"high"}
+    assert len(high) < len(leads)
+
+
+def test_requests_are_executed_and_holds_rest_on_them(played: Played) -> None:
+    requests = listed("requests", data=played.data)
+    assert all(request.keys() >= REQUEST for request in requests)
+    executed = {request["request_id"] for request in requests if request["status"] in ("executed", "partial")}
+    holds = listed("holds", data=played.data)
+    assert holds
+    assert all(hold.keys() >= HOLD for hold in holds)
+    assert {hold["request_id"] for hold in holds} <= executed
+
+
+def test_a_table_is_no_wider_than_100_columns(played: Played) -> None:
+    for command in ("leads", "requests", "holds", "status"):
+        lines = result(command, data=played.data).splitlines()
+        assert max(len(line) for line in lines) <= 100, command
+
+
+def test_following_goes_on_until_ctrl_c_which_is_no_failure(played: Played) -> None:
+    command = [*AFA, "holds", "--json", "--follow", "--data", str(played.data)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as following:
+        assert following.stdout is not None
+        first = json.loads(following.stdout.readline())
+        following.send_signal(signal.SIGINT)
+        _, err = following.communicate(timeout=30)
+    assert first.keys() >= HOLD
+    assert (following.returncode, err) == (0, "")
+
+
+def test_the_citys_officer_has_signed_what_waited_and_a_signed_request_is_refused_a_second_time(
+    played: Played,
+) -> None:
+    assert listed("mandate", "list", data=played.data)[0]["mandate"]["unit"] == "police-ty"
+    request = listed("requests", "--status", "executed", data=played.data)[0]["request_id"]
+    signing = ("order", request, "--as", "police-ty", "--officer", "chen-guoqiang")
+    again = afa(*signing, data=played.data)
+    assert again.returncode == 1
+    assert "waits for nobody's signature" in again.stderr
+
+
+def test_a_file_is_published_once_its_bad_rows_are_put_aside_and_one_is_withdrawn(
+    played: Played, tmp_path: Path
+) -> None:
+    event = "01a20fce-4a63-7531-b653-de9a9a863900"
+    account = {"kind": "account", "value": "6217000000000780", "holders": ["cnaps:102161000012"]}
+    good = {
+        "id": event,
+        "time": "2026-11-01T00:00:00+08:00",
+        "data": {
+            "direction": "out",
+            "amount": {"minor": 100, "currency": "CNY"},
+            "status": "posted",
+            "reporting_side": "payer",
+            "score": 0.5,
+            "customer": {"account": account},
+            "counterparty": {"account": {"kind": "account", "value": "6217000000018067"}},
+        },
+    }
+    file = tmp_path / "alerts.jsonl"
+    file.write_text(json.dumps(good) + "\n" + "{}\n")
+    publish = ("publish", str(file), "--as", "bank-icbc", "--kind", "suspicious-account", "--rebase", "--json")
+    first = afa(*publish, data=played.data)
+    assert (first.returncode, json.loads(first.stdout)) == (1, {"accepted": 1, "duplicates": 0, "bad": 1})
+    assert json.loads((tmp_path / "alerts.jsonl.rejected.jsonl").read_text())["line"] == 2
+    again = afa(*publish, data=played.data)
+    assert json.loads(again.stdout) == {"accepted": 0, "duplicates": 1, "bad": 1}
+    withdrawn = result("withdraw", event, "--as", "bank-icbc", "--reason", "a test", "--json", data=played.data)
+    assert json.loads(withdrawn)["event_id"] == event

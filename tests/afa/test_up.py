@@ -1,0 +1,128 @@
+"""`afa up` as a person meets it: it comes up, says what runs, goes down whole, and names what is wrong."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from alliance.embedded.datadir import HOST, DataDir
+from tests.afa.runs import Up, afa, result, still_alive, up
+
+pytestmark = pytest.mark.services
+
+PROCESSES = {"kafka", "postgres", "streams", "casebook", "dispatch"}
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+def one_sentence(said: str) -> str:
+    """The one line that begins with the command's name; no traceback anywhere."""
+    assert "Traceback" not in said
+    lines = [line for line in said.splitlines() if line.startswith("afa: ")]
+    assert len(lines) == 1, said
+    return lines[0]
+
+
+def test_up_status_down_and_up_again_on_the_same_data(data: Path) -> None:
+    with up(data) as run:
+        listed = afa("member", "list", "--json", data=data)
+        assert (listed.returncode, listed.stdout) == (0, "")
+        assert "No member has been admitted yet" in listed.stderr
+        result("member", "add", "bank-a", "--name", "Bank", "--sector", "bank", "--alliance", "police-bank", data=data)
+
+        status = json.loads(result("status", "--json", data=data))
+        assert status["pid"] == run.process.pid
+        assert {process["name"] for process in status["processes"] if process["alive"]} == PROCESSES
+        assert status["lag"]["casebook"]["leads"] == 0
+        assert set(status["counts"]) == {"alerts", "quarantined", "leads", "requests", "answers"}
+
+        family = run.family()
+        began = time.monotonic()
+        down = afa("down", data=data)
+        assert (down.returncode, run.process.wait(10)) == (0, 0)
+        assert time.monotonic() - began < 60, "nothing waited for a timeout"
+        assert still_alive(family) == []
+    with up(data):
+        assert json.loads(result("member", "list", "--json", data=data))["member"] == "bank-a"
+
+
+def test_ctrl_c_stops_everything_and_is_no_failure(data: Path) -> None:
+    with up(data) as run:
+        family = run.family()
+        code, said = run.end(signal.SIGINT)
+        assert (code, said.splitlines()[-1]) == (0, "Stopped.")
+        assert still_alive(family) == []
+    assert DataDir(data).holder() is None
+
+
+def test_killed_with_9_it_leaves_no_process_behind(data: Path) -> None:
+    with up(data) as run:
+        family = run.family()
+        assert {"java", "postgres"} <= {process.name() for process in family}
+        run.end(signal.SIGKILL)
+        assert still_alive(family) == []
+
+
+@pytest.mark.parametrize("victim", ["dispatch", "kafka"])
+def test_one_that_dies_is_named_and_all_the_others_are_stopped(data: Path, victim: str) -> None:
+    with up(data) as run:
+        family = run.family()
+        psutil.Process(run.pids()[victim]).kill()
+        code, said = run.wait()
+        sentence = one_sentence(said)
+        assert code == 1
+        assert f"{victim} ended unexpectedly (signal 9)" in sentence.lower()
+        assert str(data / "log" / f"{victim}.log") in sentence
+        assert still_alive(family) == []
+
+
+def test_a_second_run_on_the_same_folder_is_refused_and_harms_nothing(data: Path) -> None:
+    with up(data) as run:
+        second = afa("up", "--no-city", data=data)
+        assert second.returncode == 1
+        assert f"in use by another run (process {run.process.pid})" in one_sentence(second.stderr)
+        assert "afa down" in second.stderr
+        assert json.loads(result("status", "--json", data=data))["pid"] == run.process.pid
+
+
+def test_a_port_that_another_program_took_is_named_with_the_remedy(data: Path) -> None:
+    with DataDir(data) as folder:
+        port = folder.port("kafka")
+    with socket.socket() as other:
+        other.bind((HOST, port))
+        other.listen()
+        run = Up(data)
+        code, said = run.wait()
+    assert code == 1
+    assert f"Port {port} of kafka is in use" in one_sentence(said)
+
+
+def test_a_folder_of_another_version_is_left_as_it_is(data: Path) -> None:
+    data.mkdir()
+    (data / "VERSION").write_text("0\n")
+    code, said = Up(data).wait()
+    assert code == 1
+    assert "is of version 0" in one_sentence(said)
+    assert (data / "VERSION").read_text() == "0\n"
+
+
+def test_a_signal_while_it_still_starts_leaves_nothing(data: Path) -> None:
+    run = Up(data)
+    postgres = data / "postgres" / "initialised"
+    deadline = time.monotonic() + 60
+    while not postgres.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    family = run.family()
+    code, said = run.end(signal.SIGTERM)
+    assert (code, said.splitlines()[-1]) == (0, "Stopped.")
+    assert still_alive(family) == []
