@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 
 from benchmarks.latency import latency
+from benchmarks.recovery import recovery
 from benchmarks.throughput import throughput
 
 
@@ -19,11 +20,15 @@ def main(argv: Sequence[str]) -> int:
     steady = benches.add_parser("latency", help="from alert to request at a steady rate")
     steady.add_argument("--rate", type=int, default=2_000, help="alerts a second (default: 2000)")
     steady.add_argument("--seconds", type=int, default=20)
+    restart = benches.add_parser("recovery", help="from a worker's start to its first lead")
+    restart.add_argument("--identifiers", type=int, default=1_000_000)
     for one in (burst, steady):
         one.add_argument("--workers", type=int, default=2, help="stream workers (default: 2)")
     chosen = parser.parse_args(argv)
     if chosen.bench == "throughput":
         result = throughput(chosen.alerts, chosen.bundle, chosen.workers)
+    elif chosen.bench == "recovery":
+        result = recovery(chosen.identifiers)
     else:
         result = latency(chosen.rate, chosen.seconds, chosen.workers)
     print(json.dumps(result), flush=True)

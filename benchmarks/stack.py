@@ -53,7 +53,7 @@ def members() -> list[MemberSpec]:
 
 @contextmanager
 def stack(workers: int) -> Iterator[Stack]:
-    """Start all, wait until nothing is left to start, and take it down at the end."""
+    """Start all, and take it down at the end; without workers the services and members alone."""
     specs = members()
     settings = Settings()
     with tempfile.TemporaryDirectory(prefix="afa-bench-") as folder:
@@ -64,7 +64,7 @@ def stack(workers: int) -> Iterator[Stack]:
             rate=1.0,
             members=specs,
             migrate=lambda url: migrate(connect(url)),
-            programs=lambda place: hub(place, workers),
+            programs=lambda place: hub(place, workers) if workers else [],
         )
         with Supervisor(plan, lambda line: print(line, file=sys.stderr)) as run:
             assert run.clock is not None
