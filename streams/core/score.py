@@ -10,11 +10,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from schemas.registry import Sector
+from schemas.registry import MONEY, Sector
 from schemas.risk import Level
 from streams.core.alert import Class
 from streams.core.rules import Rules
 from streams.core.state import Id, Relation, Sighting
+
+
+_MONEY = frozenset(sector.value for sector in MONEY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ def _saturated(items: Sequence[Item], factor: float, rules: Rules) -> list[float
     members: dict[tuple[str, str], list[float]] = defaultdict(list)
     for item in items:
         if not item.report:
-            members[(item.sector, item.id[0])].append(item.weight * (factor if item.linked else 1.0))
+            members[(_branch(item.sector), item.id[0])].append(item.weight * (factor if item.linked else 1.0))
     sectors: dict[str, list[float]] = defaultdict(list)
     for (sector, _), weights in members.items():
         sectors[sector].append(min(math.fsum(weights), rules.saturation.member))
@@ -108,7 +111,7 @@ def _saturated(items: Sequence[Item], factor: float, rules: Rules) -> list[float
 
 
 def _sectors(items: Sequence[Item], rules: Rules) -> float:
-    count = len({item.sector for item in items} - {Sector.POLICE.value})
+    count = len({_branch(item.sector) for item in items} - {Sector.POLICE.value})
     bonus = rules.weights.second_sector if count >= 2 else 0.0
     return bonus + (rules.weights.third_sector if count >= 3 else 0.0)
 
@@ -117,3 +120,8 @@ def _further_victims(corroborated: int, rules: Rules) -> float:
     if corroborated < 2:
         return 0.0
     return rules.weights.second_victim + (corroborated - 2) * rules.weights.further_victim
+
+
+def _branch(sector: str) -> str:
+    """Banks and payment firms see the same transfers: two of them are no second view of the scam."""
+    return Sector.BANK.value if sector in _MONEY else sector

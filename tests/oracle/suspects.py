@@ -112,7 +112,7 @@ def score(
     items = [(alert, direct_weight(alert, rules)) for alert in d if alert.cls != Class.REPORT]
     items += [(alert, relation_and_weight(alert, d, found)[1] * factor) for alert in links]
     reports = [direct_weight(alert, rules) for alert in d if alert.cls == Class.REPORT]
-    sectors = len({alert.sector for alert in [*d, *links]} - {"police"})
+    sectors = len({branch(alert.sector) for alert in [*d, *links]} - {"police"})
     bonus = (weights["second_sector"] if sectors >= 2 else 0) + (weights["third_sector"] if sectors >= 3 else 0)
     more = (weights["second_victim"] if corroborated >= 2 else 0) + weights["further_victim"] * max(0, corroborated - 2)
     total = [saturating(items, rules), *reports, factor * bonus, more, weights["prior"]]
@@ -123,8 +123,8 @@ def saturating(items: Sequence[tuple[Alert, float]], rules: Mapping[str, Any]) -
     """Per member, then per sector, each at most its cap."""
     caps = rules["saturation"]
     of_sector: dict[str, list[float]] = {}
-    for sector, member in {(alert.sector, alert.member) for alert, _ in items}:
-        own = math.fsum(weight for alert, weight in items if (alert.sector, alert.member) == (sector, member))
+    for sector, member in {(branch(alert.sector), alert.member) for alert, _ in items}:
+        own = math.fsum(weight for alert, weight in items if (branch(alert.sector), alert.member) == (sector, member))
         of_sector.setdefault(sector, []).append(min(own, caps["member"]))
     return math.fsum(min(math.fsum(sums), caps["sector"]) for sums in of_sector.values())
 
@@ -168,3 +168,8 @@ def paid_on(s: str, since: int, stand: Sequence[Alert]) -> bool:
         for alert in stand
         if alert.cls == Class.PAYER
     )
+
+
+def branch(sector: str) -> str:
+    """Money is one sector, whoever keeps it."""
+    return "money" if sector in ("bank", "payment", "securities", "insurance") else sector
