@@ -9,6 +9,7 @@ from kafka.admin import OffsetSpec
 
 from alliance import kafka
 from alliance.kafka import KafkaLogin
+from schemas.topics import LEADS
 
 
 def lags(login: KafkaLogin, own_offsets: Mapping[str, Mapping[TopicPartition, int]]) -> dict[str, dict[str, int]]:
@@ -27,5 +28,7 @@ def lags(login: KafkaLogin, own_offsets: Mapping[str, Mapping[TopicPartition, in
 def _by_topic(committed: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]) -> dict[str, int]:
     sums: dict[str, int] = {}
     for tp, offset in sorted(committed.items()):
-        sums[tp.topic] = sums.get(tp.topic, 0) + max(ends.get(tp, offset) - max(offset, 0), 0)
+        # What ends a transaction takes an offset too, and is nothing that anyone has yet to do.
+        marker = 1 if tp.topic == LEADS.name else 0
+        sums[tp.topic] = sums.get(tp.topic, 0) + max(ends.get(tp, offset) - marker - max(offset, 0), 0)
     return sums

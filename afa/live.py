@@ -107,7 +107,13 @@ class View:
 
 
 def _leads(newest: Iterable[Lead]) -> RenderableType:
-    table = Table(box=None, title="Newest leads of level High and above", title_justify="left", pad_edge=False, padding=(0, 1, 0, 0))
+    table = Table(
+        box=None,
+        title="Newest leads of level High and above",
+        title_justify="left",
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
     for title, width in (("Evidence", 14), ("Level", 9), ("Score", 5), ("Subject", 16), ("Sectors", 24), ("Stage", 12)):
         table.add_column(title, width=width)
     table.add_column("At risk", width=16, justify="right")

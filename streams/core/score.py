@@ -16,7 +16,6 @@ from streams.core.alert import Class
 from streams.core.rules import Rules
 from streams.core.state import Id, Relation, Sighting
 
-
 _MONEY = frozenset(sector.value for sector in MONEY)
 
 
