@@ -1,4 +1,7 @@
-"""One provisioned broker with members for the stream's integration tests."""
+"""A provisioned broker of its own, with members, for the integration tests of the stream.
+
+What other tests leave on the shared one (foreign members, leads of other shapes) would be read by the workers under test.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,14 @@ from collections.abc import Iterator
 import pytest
 
 from alliance.embedded.services import EmbeddedServices
+from alliance.settings import Settings
 from tests.streams.support import World
 
 
 @pytest.fixture(scope="session")
-def world(services: EmbeddedServices, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    made = World(services, tmp_path_factory.mktemp("streams"))
-    yield made
-    made.producer.close()
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("streams")
+    with EmbeddedServices(folder / "data", Settings().cache_dir) as services:
+        made = World(services, folder)
+        yield made
+        made.producer.close()

@@ -8,9 +8,12 @@ import time
 from kafka import KafkaConsumer, TopicPartition
 
 from alliance import kafka
-from schemas.topics import SIGNALS, STATE_PARTITIONS
+from schemas.topics import SIGNALS
 from streams.app import GROUP, INBOUND
 from tests.streams.support import World
+
+LOOK_MS = 150
+LOOKS = 2
 
 
 def wait_s(seconds: float) -> None:
@@ -34,15 +37,25 @@ def lag(world: World) -> dict[TopicPartition, int]:
     """Partitions with records that no worker has finished, and how many offsets they are behind."""
     consumer: KafkaConsumer = kafka.consumer(world.services.admin, [], GROUP)
     try:
-        behind = {}
-        for topic in (*(t.name for t in INBOUND), SIGNALS.name):
-            places = [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic)]
-            ends = consumer.end_offsets(places)
-            for place in places:
-                left = ends[place] - (consumer.committed(place) or 0)
-                # The markers that the owners' last transactions left are offsets that no reader is ever given.
-                if left > (STATE_PARTITIONS if topic == SIGNALS.name else 0):
-                    behind[place] = left
-        return behind
+        return {place: left for place, left in _behind(consumer).items() if left}
     finally:
         consumer.close()
+
+
+def _behind(consumer: KafkaConsumer) -> dict[TopicPartition, int]:
+    topics = (*(topic.name for topic in INBOUND), SIGNALS.name)
+    places = [TopicPartition(topic, p) for topic in topics for p in consumer.partitions_for_topic(topic)]
+    ends = consumer.end_offsets(places)
+    done = {place: consumer.committed(place) or 0 for place in places}
+    left = {place: ends[place] - done[place] for place in places}
+    for place in places:
+        if place.topic == SIGNALS.name and left[place] and not _has_records(consumer, place, done[place]):
+            left[place] = 0
+    return left
+
+
+def _has_records(consumer: KafkaConsumer, place: TopicPartition, offset: int) -> bool:
+    """Whether there is anything to read; markers, and what a killed worker never committed, are given to no reader."""
+    consumer.assign([place])
+    consumer.seek(place, offset)
+    return any(consumer.poll(LOOK_MS) for _ in range(LOOKS))

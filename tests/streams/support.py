@@ -115,6 +115,7 @@ class World:
             "AFA_KAFKA_USERNAME": login.username,
             "AFA_KAFKA_PASSWORD_FILE": str(self.services.data.secret_file(principal)),
             "AFA_CLOCK_FILE": str(self.clock_file),
+            "FAUST_DATADIR": str(self.folder / "faust"),
         }
 
     @contextmanager
