@@ -1,6 +1,6 @@
 """A provisioned broker of its own, with members, for the integration tests of the stream.
 
-What other tests leave on the shared one (foreign members, leads of other shapes) would be read by the workers under test.
+What other tests leave on the shared one (foreign members, leads of other shapes) would be read by its workers.
 """
 
 from __future__ import annotations
