@@ -16,7 +16,7 @@ from consumers.casebook import consequences, requests
 from consumers.casebook.consequences import Effect
 from consumers.casebook.inbound import Admitted, Bundle
 from consumers.casebook.lifecycle import RequestEvent, request_after
-from consumers.casebook.rows import insert_rows, update_rows
+from consumers.casebook.rows import among, insert_rows, update_rows
 from consumers.casebook.tables import AnswerRow, RequestRow
 from consumers.casebook.turn import Turn
 from schemas.answers import Answer
@@ -70,7 +70,7 @@ def _settle(turn: Turn, effects: Iterable[Effect]) -> None:
 def _asked(turn: Turn, request_ids: set[UUID]) -> dict[UUID, Any]:
     table = RequestRow
     columns = (table.request_id, table.member, table.status, table.mandate_id, table.body)
-    query = select(*columns).where(table.request_id.in_(request_ids))
+    query = select(*columns).where(among(table.request_id, request_ids))
     return {row.request_id: row for row in turn.db.execute(query)} if request_ids else {}
 
 
@@ -89,7 +89,7 @@ def _new(turn: Turn, items: Sequence[Taken]) -> list[Taken]:
     """Those whose id is new; repetitions are passed over, and a second content under one id is refused."""
     table = AnswerRow
     query = select(table.member, table.event_id, table.digest).where(
-        table.event_id.in_([admitted.event.id for _, admitted, _ in items])
+        among(table.event_id, [admitted.event.id for _, admitted, _ in items])
     )
     seen = {(member, event_id): digest for member, event_id, digest in turn.db.execute(query)} if items else {}
     new = []

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from consumers.casebook import ids
-from consumers.casebook.rows import insert_rows
+from consumers.casebook.rows import among, insert_rows
 from consumers.casebook.tables import Case, EvidenceSeen, LeadRow
 from consumers.casebook.turn import Turn
 from schemas.identifiers import IdentifierKind
@@ -46,12 +46,12 @@ def open_cases(turn: Turn, leads: Sequence[Lead]) -> dict[str, UUID]:
 
 def cases_of(turn: Turn, case_ids: Sequence[UUID]) -> dict[UUID, int]:
     """How often each case's grounds have fallen."""
-    query = select(Case.case_id, Case.releases).where(Case.case_id.in_(case_ids))
+    query = select(Case.case_id, Case.releases).where(among(Case.case_id, case_ids))
     return dict(iter(turn.db.execute(query)))
 
 
 def _of_victims(turn: Turn, leads: Sequence[Lead]) -> dict[str, UUID]:
-    filed = select(LeadRow.lead_id, LeadRow.case_id).where(LeadRow.lead_id.in_([lead.lead_id for lead in leads]))
+    filed = select(LeadRow.lead_id, LeadRow.case_id).where(among(LeadRow.lead_id, [lead.lead_id for lead in leads]))
     found = {lead_id: case_id for lead_id, case_id in turn.db.execute(filed) if case_id}
     by_alert = _by_alert(turn, {alert for lead in leads for alert in _alerts(lead)})
     for lead in leads:
@@ -68,7 +68,7 @@ def _by_alert(turn: Turn, alerts: set[Alert]) -> dict[Alert, UUID]:
     query = (
         select(EvidenceSeen.member, EvidenceSeen.event_id, EvidenceSeen.case_id)
         .join(Case, Case.case_id == EvidenceSeen.case_id)
-        .where(Case.role == SubjectRole.VICTIM.value, EvidenceSeen.event_id.in_([event for _, event in alerts]))
+        .where(Case.role == SubjectRole.VICTIM.value, among(EvidenceSeen.event_id, [event for _, event in alerts]))
         .order_by(Case.opened_at.desc(), Case.case_id)
     )
     return {(member, event_id): case_id for member, event_id, case_id in turn.db.execute(query)}

@@ -15,6 +15,7 @@ from consumers.casebook import holds, hops, requests, support
 from consumers.casebook.consequences import read_cases
 from consumers.casebook.lifecycle import IN_FORCE, UNSENT
 from consumers.casebook.model import RANK
+from consumers.casebook.rows import among
 from consumers.casebook.tables import HoldRow, ReportRow, RequestRow, Withdrawn
 from consumers.casebook.turn import Turn
 from schemas.risk import Level
@@ -40,7 +41,7 @@ def _repeat(turn: Turn, request_ids: Sequence[UUID]) -> None:
     """A second stop where the suspicion is what it was and what covered the first still stands."""
     if not request_ids:
         return
-    query = select(RequestRow).where(RequestRow.request_id.in_(request_ids)).order_by(RequestRow.request_id)
+    query = select(RequestRow).where(among(RequestRow.request_id, request_ids)).order_by(RequestRow.request_id)
     rows = turn.db.execute(query).mappings().all()
     cases = read_cases(turn, sorted({row["case_id"] for row in rows}))
     fallen = support.without(turn, sorted(cases))
@@ -63,6 +64,6 @@ def _annulled(turn: Turn, reports: set[UUID]) -> set[UUID]:
             Withdrawn,
             (Withdrawn.member == ReportRow.member) & (Withdrawn.event_id == ReportRow.event_id) & Withdrawn.by_police,
         )
-        .where(ReportRow.event_id.in_(reports), ReportRow.conflict | Withdrawn.member.is_not(None))
+        .where(among(ReportRow.event_id, reports), ReportRow.conflict | Withdrawn.member.is_not(None))
     )
     return set(turn.db.scalars(gone)) if reports else set()

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from consumers.casebook import holds, hops, requests, support
 from consumers.casebook.model import Case, Draft
-from consumers.casebook.rows import insert_rows
+from consumers.casebook.rows import among, insert_rows
 from consumers.casebook.tables import Case as CaseRow
 from consumers.casebook.tables import LeadRow, PathEnd
 from consumers.casebook.turn import Turn
@@ -68,7 +68,7 @@ def read_cases(turn: Turn, case_ids: Sequence[UUID]) -> dict[UUID, Case]:
     query = (
         select(CaseRow.case_id, CaseRow.lead_id, CaseRow.releases, LeadRow.level)
         .join(LeadRow, LeadRow.lead_id == CaseRow.lead_id)
-        .where(CaseRow.case_id.in_(case_ids))
+        .where(among(CaseRow.case_id, case_ids))
     )
     known = requests.known_of(turn, case_ids)
     return {

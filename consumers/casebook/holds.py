@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 from alliance import metrics
 from consumers.casebook import ids
 from consumers.casebook.lifecycle import HOLD, IN_FORCE, HoldEvent, hold_after
-from consumers.casebook.rows import insert_rows
+from consumers.casebook.rows import among, insert_rows
 from consumers.casebook.tables import HoldRow, RequestRow
 from consumers.casebook.turn import Turn
 from schemas.answers import Answer
@@ -54,13 +54,13 @@ def extend(turn: Turn, request: Request, done_at: datetime) -> None:
 def release(turn: Turn, requests: Sequence[Request]) -> None:
     """The member has let go."""
     if requests:
-        _move(turn, HoldEvent.RELEASE, HoldRow.hold_id.in_([request.hold_id for request in requests]))
+        _move(turn, HoldEvent.RELEASE, among(HoldRow.hold_id, [request.hold_id for request in requests]))
 
 
 def propose_release(turn: Turn, hold_ids: Sequence[UUID]) -> None:
     """To the unit that ordered it, which decides."""
     if hold_ids:
-        _move(turn, HoldEvent.PROPOSE_RELEASE, HoldRow.hold_id.in_(hold_ids))
+        _move(turn, HoldEvent.PROPOSE_RELEASE, among(HoldRow.hold_id, hold_ids))
 
 
 def expire(turn: Turn) -> Sequence[UUID]:
@@ -73,7 +73,7 @@ def expire(turn: Turn) -> Sequence[UUID]:
 def in_force(turn: Turn, case_ids: Sequence[UUID]) -> Sequence[Any]:
     """What holds money in these cases."""
     query = select(HoldRow.hold_id, HoldRow.request_id, HoldRow.case_id, HoldRow.mandate_id, HoldRow.member)
-    return turn.db.execute(query.where(HoldRow.case_id.in_(case_ids), HoldRow.status.in_(IN_FORCE))).all()
+    return turn.db.execute(query.where(among(HoldRow.case_id, case_ids), HoldRow.status.in_(IN_FORCE))).all()
 
 
 def _move(turn: Turn, event: HoldEvent, where: Any, values: dict[str, Any] | None = None) -> list[Any]:
@@ -93,7 +93,7 @@ def _released(turn: Turn, executed: Sequence[Executed]) -> set[UUID]:
     query = select(RequestRow.parent).where(
         RequestRow.action == Action.RELEASE.value,
         RequestRow.status == RequestStatus.EXECUTED.value,
-        RequestRow.case_id.in_([stop.request.case_id for stop in executed]),
+        among(RequestRow.case_id, [stop.request.case_id for stop in executed]),
     )
     return {parent for parent in turn.db.scalars(query) if parent}
 

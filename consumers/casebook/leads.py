@@ -19,7 +19,7 @@ from consumers.casebook import reports, requests, support
 from consumers.casebook.cases import cases_of, numbers_first, open_cases
 from consumers.casebook.decide import decide
 from consumers.casebook.model import RANK, Case
-from consumers.casebook.rows import inserting
+from consumers.casebook.rows import among, inserting
 from consumers.casebook.tables import LeadRow
 from consumers.casebook.turn import Turn
 from schemas.leads import Lead
@@ -77,7 +77,7 @@ def decide_on(turn: Turn, leads: Sequence[tuple[UUID, Lead]]) -> None:
 def redecide(turn: Turn, tokens: Iterable[str]) -> None:
     """Look again at the leads whose subject one of the tokens is: something else about them has changed."""
     query = select(LeadRow.case_id, LeadRow.snapshot).where(
-        LeadRow.token.in_(set(tokens)), LeadRow.level != Level.NONE.value
+        among(LeadRow.token, set(tokens)), LeadRow.level != Level.NONE.value
     )
     found = [(case, Lead.model_validate_json(snapshot)) for case, snapshot in turn.db.execute(query) if case]
     decide_on(turn, found)
@@ -99,7 +99,7 @@ def _read(turn: Turn, values: Iterable[bytes]) -> dict[str, Snapshot]:
 
 
 def _known(turn: Turn, lead_ids: list[str]) -> dict[str, tuple[int, bytes]]:
-    query = select(LeadRow.lead_id, LeadRow.revision, LeadRow.digest).where(LeadRow.lead_id.in_(lead_ids))
+    query = select(LeadRow.lead_id, LeadRow.revision, LeadRow.digest).where(among(LeadRow.lead_id, lead_ids))
     return {lead_id: (revision, digest) for lead_id, revision, digest in turn.db.execute(query)}
 
 

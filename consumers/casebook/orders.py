@@ -20,7 +20,7 @@ from alliance.keys.signatures import BadSignature, sign_object, verify_object
 from consumers.casebook import requests
 from consumers.casebook.lifecycle import RequestEvent, request_after
 from consumers.casebook.mandates import officer_of
-from consumers.casebook.rows import insert_rows, update_rows
+from consumers.casebook.rows import among, insert_rows, update_rows
 from consumers.casebook.tables import FiledOrder, RequestRow
 from consumers.casebook.turn import Turn
 from schemas.requests import Authority, AuthorityClass, Request, RequestStatus
@@ -126,5 +126,5 @@ def _change(request: Request) -> dict[str, Any]:
 
 def _known(turn: Turn, request_ids: Sequence[UUID]) -> dict[UUID, Any]:
     query = select(RequestRow.request_id, RequestRow.status, RequestRow.member, RequestRow.body)
-    found = turn.db.execute(query.where(RequestRow.request_id.in_(request_ids)))
+    found = turn.db.execute(query.where(among(RequestRow.request_id, request_ids)))
     return {row.request_id: row for row in found}

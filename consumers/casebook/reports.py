@@ -13,7 +13,7 @@ from sqlalchemy import and_, select, update
 
 from consumers.casebook.inbound import Admitted
 from consumers.casebook.model import Reported
-from consumers.casebook.rows import insert_rows
+from consumers.casebook.rows import among, insert_rows
 from consumers.casebook.tables import ReportRow, ReportTarget, Withdrawn
 from consumers.casebook.turn import Turn
 from schemas.alerts import ReportedTransfer, VictimReport
@@ -49,7 +49,7 @@ def naming(turn: Turn, tokens: set[str]) -> dict[str, list[Reported]]:
         select(target.token, target.member, target.event_id, target.transfer, row.taken_at)
         .join(row, and_(row.member == target.member, row.event_id == target.event_id))
         .outerjoin(gone, and_(gone.member == row.member, gone.event_id == row.event_id, gone.by_police))
-        .where(target.token.in_(tokens), row.conflict.is_(False), gone.member.is_(None))
+        .where(among(target.token, tokens), row.conflict.is_(False), gone.member.is_(None))
     )
     found: dict[str, list[Reported]] = {}
     for token, member, event_id, transfer, taken_at in turn.db.execute(query):
@@ -64,7 +64,7 @@ def _insert(turn: Turn, rows: Sequence[dict[str, Any]]) -> Sequence[Any]:
 
 def _mark_conflicts(turn: Turn, rows: Sequence[dict[str, Any]]) -> None:
     query = select(ReportRow.member, ReportRow.event_id, ReportRow.digest, ReportRow.conflict).where(
-        ReportRow.event_id.in_([row["event_id"] for row in rows])
+        among(ReportRow.event_id, [row["event_id"] for row in rows])
     )
     said = {(row.member, row.event_id): row for row in turn.db.execute(query)} if rows else {}
     for row in rows:

@@ -14,7 +14,7 @@ from sqlalchemy import delete, select
 from alliance import metrics
 from consumers.casebook.lifecycle import UNSENT
 from consumers.casebook.model import Draft, Known
-from consumers.casebook.rows import insert_rows, update_rows
+from consumers.casebook.rows import among, insert_rows, update_rows
 from consumers.casebook.tables import Outbox, RequestRow
 from consumers.casebook.turn import Turn
 from schemas.requests import Action, AuthorityClass, Request, RequestStatus
@@ -63,12 +63,12 @@ def cancel(turn: Turn, request_ids: Sequence[UUID], reason: str) -> set[UUID]:
     """Cancel those that nobody can have seen; which they were."""
     if not request_ids:
         return set()
-    taken_back = delete(Outbox).where(Outbox.request_id.in_(request_ids), Outbox.claimed.is_(False))
+    taken_back = delete(Outbox).where(among(Outbox.request_id, request_ids), Outbox.claimed.is_(False))
     turn.db.execute(taken_back)
     # What is left in the outbox is with dispatch; what is not there was never given to it, or is sent.
-    with_dispatch = set(turn.db.scalars(select(Outbox.request_id).where(Outbox.request_id.in_(request_ids))))
+    with_dispatch = set(turn.db.scalars(select(Outbox.request_id).where(among(Outbox.request_id, request_ids))))
     query = select(RequestRow.request_id).where(
-        RequestRow.request_id.in_(request_ids), RequestRow.status.in_(UNSENT), RequestRow.sent_at.is_(None)
+        among(RequestRow.request_id, request_ids), RequestRow.status.in_(UNSENT), RequestRow.sent_at.is_(None)
     )
     cancelled = set(turn.db.scalars(query.order_by(RequestRow.request_id).with_for_update())) - with_dispatch
     rows = [
@@ -100,7 +100,7 @@ def known_of(turn: Turn, cases: Sequence[UUID]) -> dict[UUID, list[Known]]:
         table.attempt,
         table.status,
         table.member,
-    ).where(table.case_id.in_(cases))
+    ).where(among(table.case_id, cases))
     found: dict[UUID, list[Known]] = {}
     for row in turn.db.execute(query) if cases else ():
         known = Known(

@@ -6,12 +6,28 @@ for each column, let alone a statement for each row.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import JSON, Column, Connection, FromClause, Row, Table, bindparam, cast, column, func, select, update
-from sqlalchemy.dialects.postgresql import JSONB, Insert, insert
+from sqlalchemy import (
+    JSON,
+    Column,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Row,
+    Table,
+    any_,
+    bindparam,
+    cast,
+    column,
+    func,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, Insert, insert
 from sqlalchemy.types import LargeBinary, Text
 
 Rows = Sequence[Mapping[str, Any]]
@@ -60,6 +76,11 @@ def update_rows(db: Connection, model: Any, key: str, rows: Rows) -> int:
     values = {name: given.c[name] for name in rows[0] if name != key}
     statement = update(table).where(table.c[key] == given.c[key]).values(values)
     return db.execute(statement, _parameters(table, rows)).rowcount
+
+
+def among(which: Any, values: Iterable[Any]) -> ColumnElement[bool]:
+    """`which in values`, as one parameter however many there are, so that the statement stays the same."""
+    return which == any_(literal(list(values), ARRAY(which.type)))  # type: ignore[no-any-return]
 
 
 def _given(columns: Sequence[Column[Any]]) -> FromClause:

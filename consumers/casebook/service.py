@@ -47,7 +47,13 @@ class Casebook:
         self._places = [(topic.name, partition) for topic in TOPICS for partition in range(topic.partitions)]
         self._members = TopicPartition(MEMBERS.name, 0)
         self._consumer: KafkaConsumer = kafka.consumer(
-            login, [], None, max_poll_records=MAX_RECORDS, fetch_max_wait_ms=100, fetch_max_bytes=16_000_000
+            login,
+            [],
+            None,
+            max_poll_records=MAX_RECORDS,
+            fetch_max_wait_ms=100,
+            fetch_max_bytes=16_000_000,
+            reconnect_backoff_max_ms=1_000,
         )
         self._consumer.assign([*(TopicPartition(*place) for place in self._places), self._members])
         self._next: dict[Place, int] = {}

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, func, or_, select
 
-from consumers.casebook.rows import inserting
+from consumers.casebook.rows import among, inserting
 from consumers.casebook.tables import Case, EvidenceSeen, Withdrawn
 from consumers.casebook.turn import Turn
 from schemas.leads import Lead, SubjectRole
@@ -57,13 +57,13 @@ def standing(turn: Turn, cases: Sequence[UUID]) -> dict[UUID, int]:
         gone.member == seen.member, gone.event_id == seen.event_id, or_(gone.by_police, seen.report.is_(False))
     )
     stands = func.count().filter(gone.member.is_(None), seen.direct)
-    query = select(seen.case_id, stands).outerjoin(gone, fallen).where(seen.case_id.in_(cases)).group_by(seen.case_id)
-    return dict(iter(turn.db.execute(query))) if cases else {}
+    counted = select(seen.case_id, stands).outerjoin(gone, fallen).group_by(seen.case_id)
+    return dict(iter(turn.db.execute(counted.where(among(seen.case_id, cases))))) if cases else {}
 
 
 def without(turn: Turn, cases: Sequence[UUID]) -> set[UUID]:
     """Those of the cases that have nothing left to rest on."""
-    roles = dict(iter(turn.db.execute(select(Case.case_id, Case.role).where(Case.case_id.in_(cases)))))
+    roles = dict(iter(turn.db.execute(select(Case.case_id, Case.role).where(among(Case.case_id, cases)))))
     return {case for case, count in standing(turn, cases).items() if count < NEEDED[SubjectRole(roles[case])]}
 
 

@@ -19,6 +19,7 @@ from consumers.casebook import mandates
 from consumers.casebook.audit import Trail
 from consumers.casebook.lifecycle import FRUITLESS, IN_FORCE
 from consumers.casebook.model import InForce, Law, Usage
+from consumers.casebook.rows import among
 from consumers.casebook.tables import HoldRow, RequestRow
 from schemas.requests import RequestStatus
 
@@ -54,7 +55,7 @@ class Turn:
         query = (
             select(RequestRow.mandate_id, func.sum(RequestRow.minor))
             .where(
-                RequestRow.mandate_id.in_(ids),
+                among(RequestRow.mandate_id, ids),
                 RequestRow.drafted_at > self.now - _DAY,
                 RequestRow.member.is_not(None),
                 RequestRow.status.not_in(FRUITLESS),
@@ -68,7 +69,7 @@ class Turn:
         for table, states in ((HoldRow, tuple(IN_FORCE)), (RequestRow, _UNANSWERED)):
             query = (
                 select(table.mandate_id, table.target, func.sum(table.minor))
-                .where(table.mandate_id.in_(ids), table.target.in_(accounts), table.status.in_(states))
+                .where(among(table.mandate_id, ids), among(table.target, accounts), table.status.in_(states))
                 .group_by(table.mandate_id, table.target)
             )
             for mandate, target, total in self.db.execute(query):

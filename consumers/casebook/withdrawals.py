@@ -20,7 +20,7 @@ from consumers.casebook.inbound import Admitted
 from consumers.casebook.lifecycle import FRUITLESS, UNSENT
 from consumers.casebook.model import Case, Draft, InForce, Law
 from consumers.casebook.routing import to_member
-from consumers.casebook.rows import inserting
+from consumers.casebook.rows import among, inserting
 from consumers.casebook.tables import Case as CaseRow
 from consumers.casebook.tables import EvidenceSeen, RequestRow, Withdrawn
 from consumers.casebook.turn import Turn
@@ -60,7 +60,7 @@ def _mark(turn: Turn, rows: Sequence[dict[str, Any]]) -> None:
 def _resting_on(turn: Turn, alerts: Sequence[tuple[str, UUID]]) -> list[UUID]:
     """The cases that any of the alerts supported, and that nothing supports now."""
     query = select(EvidenceSeen.case_id, EvidenceSeen.member, EvidenceSeen.event_id).where(
-        EvidenceSeen.event_id.in_([event for _, event in alerts])
+        among(EvidenceSeen.event_id, [event for _, event in alerts])
     )
     gone = set(alerts)
     touched = {case for case, member, event in turn.db.execute(query) if (member, event) in gone}
@@ -85,7 +85,7 @@ def _release(turn: Turn, case_ids: Sequence[UUID]) -> None:
 
 def _count(turn: Turn, case_ids: Sequence[UUID]) -> None:
     """What newly supports these cases begins anew."""
-    turn.db.execute(update(CaseRow).where(CaseRow.case_id.in_(case_ids)).values(releases=CaseRow.releases + 1))
+    turn.db.execute(update(CaseRow).where(among(CaseRow.case_id, case_ids)).values(releases=CaseRow.releases + 1))
     for case_id in case_ids:
         turn.trail.note("grounds fell", case_id)
 
@@ -94,7 +94,7 @@ def _open(turn: Turn, case_ids: Sequence[UUID]) -> Sequence[Any]:
     """What is under way or in force in these cases."""
     query = select(RequestRow.request_id, RequestRow.case_id, RequestRow.status, RequestRow.mandate_id,
                    RequestRow.body, RequestRow.member).where(
-        RequestRow.case_id.in_(case_ids), RequestRow.status.not_in(FRUITLESS)
+        among(RequestRow.case_id, case_ids), RequestRow.status.not_in(FRUITLESS)
     )  # fmt: skip
     return turn.db.execute(query.order_by(RequestRow.drafted_at, RequestRow.request_id)).all()
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 from kafka import TopicPartition
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from alliance import kafka
 from consumers.casebook import audit, views
@@ -158,6 +158,21 @@ def test_a_casebook_that_dies_before_its_commit_has_done_nothing(hub: Hub, city:
     with hub.running():
         hub.until(lambda _: are_sent(hub, leads, 4))
     assert set(sent_to(city, "bank-one", leads).values()) == {1}
+
+
+def test_a_database_that_drops_its_connections_delays_and_loses_nothing(hub: Hub, city: World) -> None:
+    before, after = suspicions(5), suspicions(5)
+    others = "datname = current_database() and pid <> pg_backend_pid()"
+    drop = text(f"select pg_terminate_backend(pid) from pg_stat_activity where {others}")
+    with hub.running() as processes:
+        city.publish(*before)
+        hub.until(lambda _: are_sent(hub, before, 4))
+        with hub.engine.connect() as db:
+            db.execute(drop)
+        city.publish(*after)
+        hub.until(lambda _: are_sent(hub, after, 4))
+        assert [process.poll() for process in processes] == [None, None]
+    assert set(sent_to(city, "bank-one", [*before, *after]).values()) == {1}
 
 
 def wait_s(seconds: float) -> None:
