@@ -9,7 +9,7 @@ unpacked only while a batch touches it. Must never talk to Kafka, read a clock o
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -18,7 +18,7 @@ from streams.core import events, evidence, packing, sightings
 from streams.core.alert import Alert, Class, Retraction, Role
 from streams.core.partitioning import Signal, destinations, event_key, partition_of
 from streams.core.rules import Rules
-from streams.core.snapshots import Snapshot, said, suspect_lead, victim_lead, withdrawn
+from streams.core.snapshots import Snapshot, said, spared, suspect_lead, victim_lead, withdrawn
 from streams.core.state import Cut, EventState, Link, State
 
 DEBOUNCE_MS = 1_000
@@ -45,8 +45,12 @@ class Engine:
         self.partitions = partitions
         self.rules = rules
         self.store = {} if store is None else store
-        self.allowed: frozenset[str] = frozenset()
+        self.allowed: Mapping[str, str] = {key: "" for key, value in self.store.items() if packing.is_spared(value)}
+        """State key → id of its allow-list entry; until the first `allow` the keys that the state was left with."""
         self.spared: Counter[str] = Counter()
+        """Id of an entry → leads that were not published because of it."""
+        self.saturated: set[str] = set()
+        """Keys that are saturated, as far as a batch has touched them."""
         self.counts: Counter[str] = Counter()
         self._live: dict[str, State] = {}
         self._events: dict[str, EventState] = {}
@@ -72,7 +76,12 @@ class Engine:
         for key in {**self._live, **dict.fromkeys(due)}:
             self._publish(key, self._state(key), now, out)
         for key, state in self._live.items():
-            self._keep(out, key, None if state.empty() else packing.pack(state, key in self._waiting))
+            marks = key in self._waiting, key in self.allowed
+            self._keep(out, key, None if state.empty() else packing.pack(state, *marks))
+            if state.saturated_until:
+                self.saturated.add(key)
+            elif self.saturated:
+                self.saturated.discard(key)
         for key, known in self._events.items():
             self._keep(out, key, packing.pack_event(known))
         self._live, self._events = {}, {}
@@ -93,12 +102,12 @@ class Engine:
             elif key in self._live or sightings.outdated(packing.unpack(packed), key, now, self.rules):
                 self._emit(sightings.expire(self._state(key), key, now, self.rules))
 
-    def allow(self, keys: frozenset[str]) -> None:
+    def allow(self, entries: Mapping[str, str]) -> None:
         """The allow-list changed: what it names is no subject, and what it named before may be one again."""
-        for key in self.allowed ^ keys:
+        for key in self.allowed.keys() ^ entries.keys():
             if key in self.store:
                 self._state(key)
-        self.allowed = keys
+        self.allowed = entries
 
     def _alert(self, alert: Alert) -> None:
         for named in alert.named:
@@ -155,11 +164,11 @@ class Engine:
     def _publish(self, key: str, state: State, now: int, out: Flush) -> None:
         if _says_nothing(state):
             return
-        spared = key in self.allowed
-        suspect = suspect_lead(state, key, self.rules) if not spared and _may_lead(state) else None
-        victim = victim_lead(state, key, self.rules) if not spared and len(state.sightings) > 1 else None
-        if spared and _may_lead(state):
-            self.spared[key] += 1
+        suspect = suspect_lead(state, key, self.rules) if _may_lead(state) else None
+        victim = victim_lead(state, key, self.rules) if len(state.sightings) > 1 else None
+        if key in self.allowed:
+            self.spared[self.allowed[key]] += (said(suspect) is not None) + (said(victim) is not None)
+            suspect, victim = spared(suspect), spared(victim)
         waits = self._publish_one(SubjectRole.SUSPECT, key, state, suspect, now, out)
         waits |= self._publish_one(SubjectRole.VICTIM, key, state, victim, now, out)
         if waits:

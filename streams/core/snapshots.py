@@ -132,6 +132,11 @@ def withdrawn(role: SubjectRole, key: str, snapshot: Snapshot | None, rules: Rul
     }  # fmt: skip
 
 
+def spared(snapshot: Snapshot | None) -> Snapshot | None:
+    """What an allow-list entry leaves of a lead: what is known of it, at level none."""
+    return None if snapshot is None else {**snapshot, "level": Level.NONE.value}
+
+
 def _subject(role: SubjectRole, key: str, sightings: tuple[Sighting, ...]) -> dict[str, Any]:
     """Kind, holders and basis as the best informed alerts know them: verified before observed before typed,
     newest first."""

@@ -5,7 +5,7 @@ Every function is one paragraph of that page. Must never share code with the cor
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from streams.core.alert import Alert, Retraction
@@ -20,11 +20,15 @@ __all__ = ["OracleLead", "Pair", "leads"]
 
 
 def leads(
-    alerts: Sequence[Alert], retractions: Sequence[Retraction], rules: Mapping[str, Any]
+    alerts: Sequence[Alert],
+    retractions: Sequence[Retraction],
+    rules: Mapping[str, Any],
+    allowed: Collection[str] = (),
 ) -> dict[tuple[str, str], OracleLead]:
     """Every subject at Medium or above, by role ('suspect' or 'victim') and state key.
 
-    `alerts` are the arrivals in any order, with their repetitions; `rules` is `streams/rules.toml` as parsed.
+    `alerts` are the arrivals in any order, with their repetitions; `rules` is `streams/rules.toml` as parsed; `allowed`
+    are the keys of what is allow-listed.
     """
     stand = standing(alerts, retractions)
     kept = sightings(stand, rules)
@@ -33,4 +37,4 @@ def leads(
         ("suspect", key): suspect_lead(key, kept, found, stand, rules)
         for key in {key for alert in stand for key in named_suspects(alert)}
     } | {("victim", key): victim_at_risk(key, found, rules) for key in {pair.through for pair in found}}
-    return {subject: lead for subject, lead in subjects.items() if lead is not None}
+    return {subject: lead for subject, lead in subjects.items() if lead is not None and subject[1] not in allowed}

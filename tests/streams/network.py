@@ -23,10 +23,27 @@ class Network:
         self.queues: list[list[Signal]] = [[] for _ in range(partitions)]
         self.last: dict[str, Snapshot] = {}
         self.conflicts: set[tuple[str, bytes]] = set()
+        self.allowed: frozenset[str] = frozenset()
 
     def publish(self, signal: Alert | Retraction) -> None:
         for partition in destinations(signal, len(self.queues)):
             self.queues[partition].append(signal)
+
+    def learn(self, partition: int) -> None:
+        """The partition's owner reads the allow-list as it is now."""
+        self.engines[partition].allow({key: f"entry of {key}" for key in self.allowed})
+
+    def hand_over(self, partition: int, committed: dict[str, bytes] | None = None) -> None:
+        """The partition gets another owner, who finds what is committed and reads the allow-list."""
+        store = self.engines[partition].store if committed is None else committed
+        self.engines[partition] = Engine(partition, len(self.queues), self.rules, store)
+        self.learn(partition)
+
+    def change_list(self, keys: frozenset[str], chance: random.Random) -> None:
+        """Another allow-list, of which some owners learn now and others when they are told of the next."""
+        self.allowed = keys
+        for partition in range(len(self.queues)):
+            chance.choice((self.learn, self.hand_over, lambda _: None))(partition)
 
     def step(self, partition: int, count: int, crash: bool = False) -> None:
         """One batch of one partition. A crash happens after all was computed and before anything was committed."""
@@ -36,7 +53,7 @@ class Network:
         engine.apply(batch)
         flush = engine.flush(self.now)
         if crash:
-            self.engines[partition] = Engine(partition, len(self.queues), self.rules, before)
+            self.hand_over(partition, before)
             return
         del self.queues[partition][:count]
         for target, signals in flush.signals.items():
@@ -53,6 +70,7 @@ class Network:
             self.step(chance.choice(waiting), chance.randint(1, 8), crash=chance.random() < 0.15)
         self.now += DEBOUNCE_MS
         for partition in range(len(self.queues)):
+            self.learn(partition)
             self.step(partition, 0)
 
     def leads(self) -> dict[str, Snapshot]:
@@ -60,17 +78,29 @@ class Network:
 
 
 def deliver(
-    signals: Sequence[Alert | Retraction], partitions: int, rules: Rules, seed: int, repeat: float = 0.2
+    signals: Sequence[Alert | Retraction],
+    partitions: int,
+    rules: Rules,
+    seed: int,
+    repeat: float = 0.2,
+    lists: Sequence[frozenset[str]] = (),
 ) -> Network:
-    """The network after all signals came in an order, with repetitions, batches and crashes that the seed decides."""
+    """The network after all signals came in an order, with repetitions, batches and crashes that the seed decides; so
+    it does when each of the allow-lists takes the place of the one before, under way or at rest."""
     chance = random.Random(seed)
     network = Network(partitions, rules)
     order = list(signals) + [signal for signal in signals if chance.random() < repeat]
     chance.shuffle(order)
-    for signal in order:
+    changes = dict(zip(sorted(chance.choices(range(len(order) + 1), k=len(lists))), lists, strict=True))
+    for index, signal in enumerate(order):
+        if index in changes:
+            network.change_list(changes[index], chance)
         network.publish(signal)
         if chance.random() < 0.3:
             network.now += 10
             network.step(chance.randrange(partitions), chance.randint(1, 5))
     network.run(chance)
+    if len(order) in changes:
+        network.change_list(changes[len(order)], chance)
+        network.run(chance)
     return network

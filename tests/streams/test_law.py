@@ -55,6 +55,21 @@ def test_an_id_with_two_contents_counts_for_nothing(world: World, partitions: in
         compare(found[subject], lead)
 
 
+@given(worlds(), st.data(), st.integers(1, 5), st.integers(0, 10**6))
+@settings(deadline=None)
+def test_an_allow_list_that_changes_takes_leads_away_and_gives_them_back(
+    world: World, data: st.DataObject, partitions: int, seed: int
+) -> None:
+    named = sorted({named.key for alert in world.alerts for named in alert.named})
+    lists = data.draw(st.lists(st.frozensets(st.sampled_from(named)), min_size=1, max_size=4))
+    signals: list[Alert | Retraction] = [*world.alerts, *world.retractions]
+    found = by_subject(deliver(signals, partitions, parse(world.rules), seed, lists=lists).leads())
+    expected = oracle.leads(world.alerts, world.retractions, world.rules, lists[-1])
+    assert found.keys() == {(role, key[1:]) for role, key in expected}
+    for (role, key), lead in expected.items():
+        compare(found[(role, key[1:])], lead)
+
+
 @given(capped_worlds(caps=("hub_suspects",)), st.integers(1, 5), st.integers(0, 10**6))
 @settings(deadline=None)
 def test_hubs_are_crossed_both_ways(world: World, partitions: int, seed: int) -> None:
