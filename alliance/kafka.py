@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from aiokafka.conn import create_conn
 from aiokafka.errors import KafkaError, SaslAuthenticationFailed
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import (
     CoordinatorLoadInProgressError,
     CoordinatorNotAvailableError,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 SecurityProtocol = Literal["SASL_PLAINTEXT", "SASL_SSL"]
 MECHANISM = "SCRAM-SHA-256"
 _PROBE_TIMEOUT_MS = 5_000
+_READ_TIMEOUT_S = 15.0
 _POLL_S = 0.02
 
 
@@ -77,6 +78,21 @@ def consumer(
         "isolation_level": "read_committed" if read_committed else "read_uncommitted",
     }
     return KafkaConsumer(*topics, **login.options(), **{**defaults, **over})
+
+
+def whole(login: KafkaLogin, topic: str) -> Iterator[tuple[str, bytes | None]]:
+    """Key and value of every record that a topic of one partition has now. Raises Retry if the broker is too slow."""
+    place = TopicPartition(topic, 0)
+    deadline = time.monotonic() + _READ_TIMEOUT_S
+    with consumer(login, [], None) as reader:
+        reader.assign([place])
+        reader.seek_to_beginning(place)
+        end = reader.end_offsets([place])[place]
+        while reader.position(place) < end:
+            if time.monotonic() > deadline:
+                raise Retry(f"Kafka did not give the topic {topic!r} within {_READ_TIMEOUT_S:.0f} s; try again.")
+            for records in reader.poll(timeout_ms=500).values():
+                yield from ((record.key.decode(errors="replace"), record.value) for record in records)
 
 
 def admin(login: KafkaLogin, **over: Any) -> KafkaAdminClient:

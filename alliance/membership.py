@@ -6,7 +6,6 @@ hub's processes get no path to it.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,13 +13,12 @@ from pathlib import Path
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from kafka import TopicPartition
 from pydantic import ValidationError
 
 from alliance import kafka
 from alliance.clock import AllianceClock
 from alliance.embedded.datadir import HOST, DataDir
-from alliance.errors import Retry, SetupError
+from alliance.errors import SetupError
 from alliance.files import write_atomically
 from alliance.kafka import KafkaLogin
 from alliance.keys import store
@@ -34,7 +32,7 @@ from schemas import strictjson
 from schemas.registry import Alliance, Member, Officer, Sector, SigningKey
 from schemas.topics import MEMBERS
 
-_READ_TIMEOUT_S = 15.0
+_SEND_TIMEOUT_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +75,8 @@ def register(
 def read_registry(login: KafkaLogin) -> Registry:
     """The registry as the `members` topic has it now. Raises Retry if the broker does not give it."""
     registry = Registry()
-    place = TopicPartition(MEMBERS.name, 0)
-    deadline = time.monotonic() + _READ_TIMEOUT_S
-    with kafka.consumer(login, [], None) as reader:
-        reader.assign([place])
-        reader.seek_to_beginning(place)
-        end = reader.end_offsets([place])[place]
-        while reader.position(place) < end:
-            if time.monotonic() > deadline:
-                raise Retry(f"Kafka did not give the registry within {_READ_TIMEOUT_S:.0f} s; try again.")
-            for records in reader.poll(timeout_ms=500).values():
-                for record in records:
-                    _apply(registry, record.key.decode(), record.value)
+    for name, value in kafka.whole(login, MEMBERS.name):
+        _apply(registry, name, value)
     return registry
 
 
@@ -207,7 +195,7 @@ def _publish(login: KafkaLogin, records: Sequence[Member]) -> None:
                 for record in records
             ]
             for future in sent:
-                future.get(_READ_TIMEOUT_S)
+                future.get(_SEND_TIMEOUT_S)
 
 
 def _apply(registry: Registry, name: str, value: bytes | None) -> None:

@@ -64,7 +64,7 @@ class Right:
 CLUSTER = ("kafka-cluster",)
 
 TABLE: tuple[Grant, ...] = (
-    # Admits members: their topic, password and rights; signs the registry and the rules.
+    # Admits members: their topic, password and rights; writes the registry, and the allow-list as police signed it.
     Grant("registrar", "CLUSTER", CLUSTER, ("ALTER", "DESCRIBE")),
     Grant(
         "registrar", "TOPIC", (_TO_ANY_MEMBER,), ("CREATE", "WRITE", "DESCRIBE_CONFIGS", "ALTER_CONFIGS"), prefix=True

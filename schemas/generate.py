@@ -16,6 +16,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from schemas.allowlist import AllowEntry, AllowRecord, AllowView
 from schemas.envelope import EVENT, EVENTS, VERSION
 from schemas.leads import Lead
 from schemas.reasons import REMEDY, WHOLE_BUNDLE, Reason
@@ -52,6 +53,7 @@ CONTRACTS: tuple[Contract, ...] = (
     Contract("event", EVENT, Direction.INBOUND),
     Contract("bundle", EVENTS, Direction.INBOUND),
     Contract("mandate", TypeAdapter(Mandate), Direction.BOTH),
+    Contract("allow-entry", TypeAdapter(AllowEntry), Direction.BOTH),
     Contract("member", TypeAdapter(Member), Direction.OUTBOUND),
     Contract("to-member", TO_MEMBER, Direction.OUTBOUND),
     Contract("quarantine-note", TypeAdapter(QuarantineNote), Direction.OUTBOUND),
@@ -59,6 +61,8 @@ CONTRACTS: tuple[Contract, ...] = (
     Contract("request-view", TypeAdapter(RequestView), Direction.OUTBOUND),
     Contract("hold-view", TypeAdapter(HoldView), Direction.OUTBOUND),
     Contract("mandate-view", TypeAdapter(MandateView), Direction.OUTBOUND),
+    Contract("allow-record", TypeAdapter(AllowRecord), Direction.OUTBOUND),
+    Contract("allow-view", TypeAdapter(AllowView), Direction.OUTBOUND),
 )
 
 

@@ -53,7 +53,7 @@ QUARANTINE = Topic(
     "quarantine", "intake", "member", "QuarantineNote", "quarantine-note", 1, 90 * DAY, max_message_bytes=2_000_000
 )
 MEMBERS = Topic("members", "registrar", "member", "Member", "member", 1, -1, "compact")
-RULES = Topic("rules", "registrar", "name", "streams.core.rules", "", 1, -1, "compact")
+RULES = Topic("rules", "registrar", "kind and token", "AllowRecord", "allow-record", 1, -1, "compact")
 AUDIT = Topic("audit", "casebook", "sequence", "AuditEntry", "", 1, -1)
 
 TOPICS: tuple[Topic, ...] = (

@@ -12,6 +12,7 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 from pydantic import TypeAdapter
 
+from alliance.allowlist import judged
 from alliance.ids import uuid7_time
 from alliance.keys.encoding import decode
 from alliance.keys.signatures import verify_object
@@ -39,6 +40,9 @@ CONTRACT_OF = {
     "member": "member",
     "mandate-view": "mandate-view",
     "mandate": "mandate",
+    "allow-entry": "allow-entry",
+    "allow-record": "allow-record",
+    "allow-view": "allow-view",
     "quarantine-note": "quarantine-note",
     "hold-view": "hold-view",
     "bundle": "bundle",
@@ -153,6 +157,13 @@ def test_orders_and_mandates_are_signed_by_an_officer_of_the_unit() -> None:
             assert request.authority.covered_by == read("victim-report").id
     view: MandateView = read("mandate-view")
     assert verify_object(view.jws, registry.key)[1] == view.mandate.model_dump(mode="json")
+
+
+def test_an_allow_list_entry_is_signed_by_an_officer_of_the_unit_and_lies_under_its_own_key() -> None:
+    entry, view = read("allow-entry"), read("allow-view")
+    record = read("allow-record").model_dump_json().encode()
+    assert judged(entry.key(), record, Registry([read("member-police")])).proven() == entry == view.entry
+    assert view.key == entry.key()
 
 
 def test_ids_were_made_when_their_events_were_sent_and_are_unique() -> None:

@@ -8,13 +8,13 @@ from types import ModuleType
 
 import pytest
 
-from schemas import envelope, leads, receipts, registry
+from schemas import allowlist, envelope, leads, receipts, registry
 from schemas.envelope import EVENT
 from schemas.generate import CONTRACTS
 from schemas.topics import AUDIT, BY_KIND, TOPICS, Topic, member_topic
 
 EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples"
-PUBLIC: tuple[ModuleType, ...] = (envelope, leads, receipts, registry)
+PUBLIC: tuple[ModuleType, ...] = (allowlist, envelope, leads, receipts, registry)
 TO_MEMBER = member_topic("bank-a")
 SHOWN = [topic for topic in (*TOPICS, TO_MEMBER) if topic.example]
 CONTRACT_OF = {
@@ -23,6 +23,7 @@ CONTRACT_OF = {
     "QuarantineNote": "quarantine-note",
     "Member": "member",
     "ToMember": "to-member",
+    "AllowRecord": "allow-record",
 }
 
 
