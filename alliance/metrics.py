@@ -18,6 +18,9 @@ SIGNALS_UNREADABLE = Counter("afa_correlate_signals_unreadable", "Records of `si
 LEADS_PUBLISHED = Counter("afa_correlate_leads_published", "Snapshots of leads written")
 STATE_KEYS = Gauge("afa_correlate_state_keys", "Live keys", ["partition"])
 STATE_RECOVERED = Counter("afa_correlate_state_recovered", "Keys read back from the changelog")
+SPARED = Counter("afa_correlate_spared", "Leads that an allow-list entry spared", ["entry"])
+ALLOW_REFUSED = Gauge("afa_correlate_allow_refused", "Records of `rules` that are no entry that counts")
+SATURATED = Gauge("afa_correlate_saturated", "Saturated identifiers among those met since the start", ["partition"])
 PARTITIONS_OWNED = Gauge("afa_correlate_partitions_owned", "Partitions that this worker owns")
 
 # The casebook

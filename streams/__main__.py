@@ -12,7 +12,7 @@ from prometheus_client import start_http_server
 from alliance import clock, kafka
 from alliance.errors import AfaError
 from alliance.settings import Settings
-from schemas.topics import CHANGELOG, LEADS, MEMBERS, QUARANTINE, SIGNALS
+from schemas.topics import CHANGELOG, LEADS, MEMBERS, QUARANTINE, RULES, SIGNALS
 from streams.app import GROUP, INBOUND, Worker, load_rules
 
 
@@ -21,7 +21,7 @@ def main() -> int:
     try:
         settings = Settings()
         login = settings.kafka_login()
-        reads = [topic.name for topic in (*INBOUND, SIGNALS, CHANGELOG, MEMBERS)]
+        reads = [topic.name for topic in (*INBOUND, SIGNALS, CHANGELOG, MEMBERS, RULES)]
         writes = [topic.name for topic in (SIGNALS, CHANGELOG, LEADS, QUARANTINE)]
         kafka.probe(login, reads=reads, writes=writes, groups=[GROUP])
         worker = Worker(login, clock.load(settings.clock_file), load_rules())

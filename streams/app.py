@@ -7,19 +7,16 @@ transactions.
 from __future__ import annotations
 
 import asyncio
-import os
 import tomllib
 from pathlib import Path
 
 import faust
-import structlog
 from aiokafka import AIOKafkaProducer
 from faust.types import TP, StreamT
 
 from alliance import kafka, metrics
 from alliance.clock import AllianceClock
 from alliance.kafka import KafkaLogin
-from alliance.registry import Registry
 from schemas.topics import (
     ALIAS,
     SIGNALS,
@@ -33,13 +30,13 @@ from streams.batches import Batches
 from streams.core.rules import Rules, parse
 from streams.correlate import Owner
 from streams.driver import BoundedTransport, Room
+from streams.following import Allowed, Following
 from streams.intake import Intake
-from streams.recovery import client_options, follow_members
+from streams.recovery import client_options
 
 GROUP = "afa-streams"
 INBOUND = (SUSPICIOUS_ACCOUNT, SUSPICIOUS_NUMBER, SUSPICIOUS_HANDLE, VICTIM_REPORT, WITHDRAWAL, ALIAS)
 RULES_FILE = Path(__file__).with_name("rules.toml")
-log = structlog.get_logger()
 
 
 def load_rules(path: Path = RULES_FILE) -> Rules:
@@ -52,8 +49,7 @@ class Worker:
 
     def __init__(self, login: KafkaLogin, clock: AllianceClock, rules: Rules, group: str = GROUP) -> None:
         self._login, self._clock, self._rules, self._group = login, clock, rules, group
-        self._registry = Registry()
-        self._registry_ready = asyncio.Event()
+        self._following = Following(login, clock, self._allow)
         self._owners: dict[int, Owner] = {}
         self.app = self._new_app()
         self._room = Room()
@@ -103,9 +99,7 @@ class Worker:
 
     async def _start_intake(self) -> Batches:
         """Nothing is let in before it is known who is a member."""
-        followed = asyncio.create_task(follow_members(self._login, self._registry, self._registry_ready))
-        followed.add_done_callback(_end_if_failed)
-        await self._registry_ready.wait()
+        await self._following.ready()
         producer = AIOKafkaProducer(
             enable_idempotence=True,
             acks="all",
@@ -114,7 +108,8 @@ class Worker:
             **client_options(self._login),
         )
         await producer.start()
-        batches = Batches("intake", Intake(producer, self._registry, self._clock, self._rules).handle, self._room)
+        intake = Intake(producer, self._following.registry, self._clock, self._rules)
+        batches = Batches("intake", intake.handle, self._room)
         batches.start()
         return batches
 
@@ -123,7 +118,8 @@ class Worker:
         await self._keep_only(set())
 
     async def _on_rebalanced(self, app: faust.App, **_: object) -> None:
-        """Awaited before the partitions resume: no signal arrives ahead of the state."""
+        """Awaited before the partitions resume: no signal arrives ahead of the state and of the allow-list."""
+        await self._following.ready()
         mine = {tp.partition for tp in app.consumer.assignment() if tp.topic == SIGNALS.name}
         await self._keep_only(mine)
         fresh = [
@@ -132,14 +128,13 @@ class Worker:
         ]
         await asyncio.gather(*(owner.start() for owner in fresh))
         self._owners.update({owner.partition: owner for owner in fresh})
+        self._allow(self._following.allowed)
         metrics.PARTITIONS_OWNED.set(len(self._owners))
+
+    def _allow(self, entries: Allowed) -> None:
+        for owner in self._owners.values():
+            owner.allow(entries)
 
     async def _keep_only(self, partitions: set[int]) -> None:
         for partition in self._owners.keys() - partitions:
             await self._owners.pop(partition).stop()
-
-
-def _end_if_failed(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and task.exception() is not None:
-        log.critical("the registry can't be followed any more; the worker ends", error=str(task.exception()))
-        os._exit(1)

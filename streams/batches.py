@@ -50,6 +50,10 @@ class Batches:
         self._events.append(event)
         self._work.set()
 
+    def wake(self) -> None:
+        """Have the handler called soon, with or without events."""
+        self._work.set()
+
     async def _run(self, wake_after: Callable[[], float | None]) -> None:
         try:
             while True:

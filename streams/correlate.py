@@ -7,6 +7,8 @@ transaction.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 import orjson
 import structlog
@@ -64,6 +66,12 @@ class Owner:
     async def stop(self) -> None:
         await self._batches.stop()
         await self._producer.stop()
+        metrics.SATURATED.labels(str(self.partition)).set(0)
+
+    def allow(self, entries: Mapping[str, str]) -> None:
+        """The allow-list is now this one; what follows is published without waiting for signals."""
+        self._engine.allow(entries)
+        self._batches.wake()
 
     def put(self, event: EventT[bytes]) -> None:
         self._batches.put(event)
@@ -132,3 +140,7 @@ class Owner:
         for name, count in self._engine.counts.items():
             metrics.CORRELATED.labels(name).inc(count)
         self._engine.counts.clear()
+        metrics.SATURATED.labels(str(self.partition)).set(len(self._engine.saturated))
+        for entry, count in self._engine.spared.items():
+            metrics.SPARED.labels(entry).inc(count)
+        self._engine.spared.clear()

@@ -1,18 +1,13 @@
-"""Reading a partition's state back from its changelog, and the registry from its topic."""
+"""Reading a partition's state back from its changelog."""
 
 from __future__ import annotations
 
-import asyncio
-
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from pydantic import ValidationError
 
 from alliance import metrics
 from alliance.errors import Stop
 from alliance.kafka import MECHANISM, KafkaLogin
-from alliance.registry import Registry
-from schemas.registry import Member
-from schemas.topics import CHANGELOG, MEMBERS
+from schemas.topics import CHANGELOG
 from streams.core import packing
 
 
@@ -69,30 +64,3 @@ def _check(value: bytes, key: str) -> None:
             f"the state of {key} in {CHANGELOG.name} was written by another version of this program; "
             f"run the version that wrote it, or start with an empty data folder"
         )
-
-
-async def follow_members(login: KafkaLogin, registry: Registry, ready: asyncio.Event) -> None:
-    """Keep `registry` as the `members` topic says; `ready` is set once it has caught up."""
-    consumer = AIOKafkaConsumer(group_id=None, enable_auto_commit=False, **client_options(login))
-    await consumer.start()
-    try:
-        place = TopicPartition(MEMBERS.name, 0)
-        consumer.assign([place])
-        await consumer.seek_to_beginning(place)
-        end = (await consumer.end_offsets([place]))[place]
-        while True:
-            if not ready.is_set() and await consumer.position(place) >= end:
-                ready.set()
-            for records in (await consumer.getmany(timeout_ms=500)).values():
-                for record in records:
-                    _apply(registry, record.key.decode(), record.value)
-    finally:
-        await consumer.stop()
-
-
-def _apply(registry: Registry, name: str, value: bytes | None) -> None:
-    """Take a registry record. Only the registrar can write one, so one that does not parse is a broken hub."""
-    try:
-        registry.apply(name, None if value is None else Member.model_validate_json(value))
-    except ValidationError as error:
-        raise Stop(f"the registry record of {name} does not parse: {error}") from error

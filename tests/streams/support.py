@@ -119,11 +119,14 @@ class World:
         }
 
     @contextmanager
-    def worker(self) -> Iterator[subprocess.Popen[bytes]]:
+    def worker(self, **over: str) -> Iterator[subprocess.Popen[bytes]]:
         """A stream worker in a process of its own; what it printed is shown if the test fails."""
         with (self.folder / f"worker-{IDS.next()}.log").open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "streams"], env=self.environment(), stdout=log, stderr=subprocess.STDOUT
+                [sys.executable, "-m", "streams"],
+                env=self.environment() | over,
+                stdout=log,
+                stderr=subprocess.STDOUT,
             )
             try:
                 yield process

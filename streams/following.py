@@ -1,0 +1,112 @@
+"""What the hub's compacted topics say, kept current: who is a member, and what is allow-listed.
+
+Nothing of `rules` is believed without a police officer's signature. Must never be what a batch of alerts waits for, but
+at the start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from pydantic import ValidationError
+
+from alliance import metrics
+from alliance.allowlist import AllowList, Filed
+from alliance.clock import AllianceClock
+from alliance.errors import Stop
+from alliance.kafka import KafkaLogin
+from alliance.registry import Registry
+from schemas.registry import Member
+from schemas.topics import MEMBERS, RULES
+from streams.core.keys import key_of
+from streams.recovery import client_options
+
+Allowed = Mapping[str, str]
+"""State key → id of the allow-list entry that spares it."""
+_POLL_MS = 500
+"""Also how late an entry may end."""
+log = structlog.get_logger()
+
+
+class Following:
+    """Follows both topics from the first `ready` on; `changed` is given each allow-list that takes another's place."""
+
+    def __init__(self, login: KafkaLogin, clock: AllianceClock, changed: Callable[[Allowed], None]) -> None:
+        self.registry = Registry()
+        self.allowed: Allowed = {}
+        self._login, self._clock, self._changed = login, clock, changed
+        self._list = AllowList()
+        self._filed: list[Filed] = []
+        self._ready = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def ready(self) -> None:
+        """Return once all that the topics held at first is known."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._follow(), name="following")
+            self._task.add_done_callback(_end_if_failed)
+        await self._ready.wait()
+
+    async def _follow(self) -> None:
+        consumer = AIOKafkaConsumer(group_id=None, enable_auto_commit=False, **client_options(self._login))
+        await consumer.start()
+        try:
+            places = [TopicPartition(topic.name, 0) for topic in (MEMBERS, RULES)]
+            consumer.assign(places)
+            await consumer.seek_to_beginning(*places)
+            ends = await consumer.end_offsets(places)
+            while any([await consumer.position(place) < ends[place] for place in places]):
+                await self._take(consumer)
+            self._judge()
+            self._ready.set()
+            while True:
+                if await self._take(consumer):
+                    self._judge()
+                self._enforce()
+        finally:
+            await consumer.stop()
+
+    async def _take(self, consumer: AIOKafkaConsumer) -> bool:
+        """What has come within the poll's time; whether anything has."""
+        batches = await consumer.getmany(timeout_ms=_POLL_MS)
+        for place, records in batches.items():
+            apply = self._list.apply if place.topic == RULES.name else self._enrol
+            for record in records:
+                apply(record.key.decode(errors="replace"), record.value)
+        return bool(batches)
+
+    def _enrol(self, name: str, value: bytes | None) -> None:
+        """Only the registrar can write a registry record, so one that does not parse is a broken hub."""
+        try:
+            self.registry.apply(name, None if value is None else Member.model_validate_json(value))
+        except ValidationError as error:
+            raise Stop(f"the registry record of {name} does not parse: {error}") from error
+
+    def _judge(self) -> None:
+        """Prove every record anew: a unit or an officer's key may have come or gone."""
+        known = {(filed.key, filed.refused) for filed in self._filed}
+        self._filed = list(self._list.filed(self.registry))
+        refused = [filed for filed in self._filed if filed.refused]
+        metrics.ALLOW_REFUSED.set(len(refused))
+        for filed in refused:
+            if (filed.key, filed.refused) not in known:
+                log.error("an allow-list entry is not applied", key=filed.key, why=filed.refused)
+        self._enforce()
+
+    def _enforce(self) -> None:
+        now = self._clock.now()
+        entries = [filed.entry for filed in self._filed if filed.entry and filed.in_force(now)]
+        allowed = {key_of(entry.kind, token): str(entry.entry_id) for entry in entries for token in entry.tokens}
+        if allowed != self.allowed:
+            self.allowed = allowed
+            self._changed(allowed)
+
+
+def _end_if_failed(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.critical("the registry can't be followed any more; the worker ends", error=str(task.exception()))
+        os._exit(1)
