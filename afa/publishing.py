@@ -85,17 +85,22 @@ def token(
 
     Example: afa token number "139 1234 5679" --as bank-icbc-ty
     """
-    keys = load_keys(DataDir(data_dir(data)), member)
+    tokens = tokenised(DataDir(data_dir(data)), member, kind, value)
+    print(orjson.dumps({"kind": kind, "tokens": tokens}).decode() if json else "\n".join(tokens))
+
+
+def tokenised(data: DataDir, member: str, kind: str, value: str) -> list[str]:
+    """The tokens that the member's keys make of a clear value. Raises InvalidAlert for what can be no identifier."""
+    keys = load_keys(data, member)
     try:
         form = canonical(kind, value)
     except CanonicalError as error:
         raise InvalidAlert("value", f"{error.reason}: {error}") from error
     if keys.tokens is None:
         raise SetupError(f"The keys of {member} can make no tokens; use a member's.")
-    tokens = keys.tokens.tokens(form.namespace, form.value)
-    print(orjson.dumps({"kind": kind, "tokens": tokens}).decode() if json else "\n".join(tokens))
     for warning in form.warnings:
         note(f"Note: {warning}")
+    return keys.tokens.tokens(form.namespace, form.value)
 
 
 @contextmanager

@@ -24,7 +24,8 @@ Counts = Mapping[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What there is after `up_s` seconds. `changed` are the leads that changed since the sample before."""
+    """What there is after `up_s` seconds. `spared` are leads that the allow-list spared, `saturated` are identifiers,
+    `changed` the leads that changed since the sample before."""
 
     up_s: float
     now: datetime
@@ -36,6 +37,8 @@ class Sample:
     answers: Counts
     holds: int
     held: Sequence[Money]
+    spared: int
+    saturated: int
     changed: Sequence[Lead]
 
     def counts(self) -> dict[str, Counts]:

@@ -18,6 +18,8 @@ from schemas.risk import Level
 
 _ALERTS = "afa_intake_events_accepted_total"
 _QUARANTINED = "afa_intake_quarantined_total"
+SPARED = "afa_correlate_spared_total"
+_SATURATED = "afa_correlate_saturated"
 
 
 class Sampler:
@@ -47,6 +49,8 @@ class Sampler:
             answers=totals.answers,
             holds=totals.holds.get("active", 0),
             held=[Money(minor=minor, currency=currency) for currency, minor in sorted(totals.held_minor.items())],
+            spared=sum(_whole(counted.get(SPARED, {})).values()),
+            saturated=sum(_whole(counted.get(_SATURATED, {})).values()),
             changed=page.items,
         )
 

@@ -55,6 +55,10 @@ class StatusView(BaseModel):
     holds: int
     """In force now."""
     held: list[Money]
+    spared: int
+    """Leads that the allow-list spared since the workers started; `afa allow list` shows them by entry."""
+    saturated: int
+    """Identifiers, among those met since then, through which no pair counts (docs/correlation.md)."""
 
 
 def status(data: Data = None, json: Json = False) -> None:
@@ -111,6 +115,8 @@ def _look(run: Run) -> StatusView:
         counts={name: dict(parts) for name, parts in sample.counts().items()},
         holds=sample.holds,
         held=list(sample.held),
+        spared=sample.spared,
+        saturated=sample.saturated,
     )
 
 
@@ -125,6 +131,8 @@ def _draw(view: StatusView) -> None:
         listed = ", ".join(f"{part} {count:,}" for part, count in parts.items() if part)
         counts.add_row(name, f"{sum(parts.values()):,}", listed)
     counts.add_row("holds active", f"{view.holds:,}", amounts(view.held))
+    counts.add_row("leads spared", f"{view.spared:,}", "")
+    counts.add_row("saturated", f"{view.saturated:,}", "")
     lag = _table("Group", "Topic", "Lag")
     for group, topics in view.lag.items():
         for topic, records in topics.items():

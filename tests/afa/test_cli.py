@@ -22,7 +22,7 @@ from alliance.membership import member_dir
 RUNNER = CliRunner()
 COMMANDS = ["up", "down", "status", "publish", "withdraw", "token", "leads", "requests", "holds", "order", "city",
             "bench", "quarantine list", "quarantine show", "member list", "member add", "mandate list",
-            "mandate add"]  # fmt: skip
+            "mandate add", "allow list", "allow add", "allow remove"]  # fmt: skip
 
 
 @pytest.fixture
@@ -62,6 +62,10 @@ def test_no_command_is_left_out_above() -> None:
     "order 019a0000-0000-7000-8000-000000000000",
     "member add x --name X --sector bakery --alliance police-bank",
     "bench nonsense",
+    "allow add number --as police-a --officer chen --reason x",
+    "allow add number 96110 --token e1:0000000000000000000000 --as police-a --officer chen --reason x",
+    "allow add numbr 96110 --as police-a --officer chen --reason x",
+    "allow remove no-uuid --as police-a --officer chen --reason x",
 ])  # fmt: skip
 def test_wrong_usage_is_2(arguments: str) -> None:
     wrong = RUNNER.invoke(app, arguments.split())
@@ -71,7 +75,7 @@ def test_wrong_usage_is_2(arguments: str) -> None:
 
 @pytest.mark.parametrize("command", [
     "status", "leads", "requests", "holds", "order", "quarantine list", "quarantine show a/0/1", "member list",
-    "mandate list", "withdraw 019a0000-0000-7000-8000-000000000000 --as bank-a --reason x",
+    "mandate list", "allow list", "withdraw 019a0000-0000-7000-8000-000000000000 --as bank-a --reason x",
 ])  # fmt: skip
 def test_where_nothing_runs_each_says_how_to_start_it(command: str, data: Path) -> None:
     failed = RUNNER.invoke(app, [*command.split(), "--data", str(data)])

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from alliance.kafka import until
 from tests.afa.runs import AFA, afa, result, up
 
 pytestmark = pytest.mark.services
@@ -125,3 +126,42 @@ def test_a_file_is_published_once_its_bad_rows_are_put_aside_and_one_is_withdraw
     assert json.loads(again.stdout) == {"accepted": 0, "duplicates": 1, "bad": 1}
     withdrawn = result("withdraw", event, "--as", "bank-icbc", "--reason", "a test", "--json", data=played.data)
     assert json.loads(withdrawn)["event_id"] == event
+
+
+def test_an_allow_listed_lead_falls_is_counted_asks_for_nothing_and_comes_back(played: Played) -> None:
+    signing = ("--as", "police-ty", "--officer", "chen-guoqiang", "--reason", "an escrow account")
+    lead = next(
+        x for x in listed("leads", data=played.data) if x["subject"]["kind"] == "account" and x["level"] != "none"
+    )
+    requests = len(listed("requests", data=played.data))
+
+    def level() -> str:
+        return next(str(x["level"]) for x in listed("leads", data=played.data) if x["lead_id"] == lead["lead_id"])
+
+    assert afa("allow", "list", data=played.data).stderr == "Nothing is allow-listed.\n"
+    by_token = ("allow", "add", "account", "--token", lead["subject"]["token"], *signing)
+    entry = json.loads(result(*by_token, "--json", data=played.data))["entry"]["entry_id"]
+    result("allow", "add", "number", "96110", *signing, "--category", "hotline", "--days", "30", data=played.data)
+    until(lambda: level() == "none", "the lead has not fallen")
+
+    entries = {view["entry"]["category"]: view for view in listed("allow", "list", data=played.data)}
+    assert {name: (view["in_force"], view["spared"] > 0) for name, view in entries.items()} == {
+        "other": (True, True),
+        "hotline": (True, False),
+    }
+    shown = result("allow", "list", data=played.data)
+    assert "never" in shown
+    assert max(map(len, shown.splitlines())) <= 100
+    assert json.loads(result("status", "--json", data=played.data))["spared"] == entries["other"]["spared"]
+    assert len(listed("requests", data=played.data)) == requests
+
+    result("allow", "remove", entry, *signing, data=played.data)
+    until(lambda: level() == lead["level"], "the lead has not come back")
+    assert [view["entry"]["category"] for view in listed("allow", "list", data=played.data)] == ["hotline"]
+
+
+def test_only_an_officer_of_police_may_allow_list(played: Played) -> None:
+    add = ("allow", "add", "number", "96110", "--officer", "chen-guoqiang", "--reason", "x")
+    refused = afa(*add, "--as", "bank-icbc", data=played.data)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "bank-icbc has no officer 'chen-guoqiang'" in refused.stderr

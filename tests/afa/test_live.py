@@ -51,6 +51,8 @@ def sample(up_s: float = 1.0, alerts: int = 0, changed: tuple[Lead, ...] = (), *
         "answers": {"executed": 3},
         "holds": 1,
         "held": [Money(minor=1234567, currency="CNY")],
+        "spared": 0,
+        "saturated": 0,
         "changed": changed,
     }
     return Sample(**{**fields, **over})

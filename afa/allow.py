@@ -1,0 +1,169 @@
+"""`afa allow`: what is never the subject of a lead. An officer signs each entry and each removal; the workers believe
+nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from afa import runfile
+from afa.options import As, Data, Json, OfficerId
+from afa.output import Column, note, show, when
+from afa.place import Run
+from afa.publishing import tokenised
+from afa.sample import counters
+from afa.sampler import SPARED
+from alliance import kafka
+from alliance.allowlist import AllowList, Filed, judged
+from alliance.errors import Refused
+from alliance.ids import IdSource
+from alliance.keys.signatures import sign_object
+from alliance.membership import load_officer
+from schemas.allowlist import AllowEntry, AllowRecord, AllowView, Category
+from schemas.identifiers import IdentifierKind
+from schemas.topics import RULES
+
+app = typer.Typer(no_args_is_help=True, help="The allow-list: identifiers that are never the subject of a lead.")
+Reason = Annotated[str, typer.Option(help="Why, for whoever reads the list later.")]
+_SEND_S = 15.0
+
+
+@app.command("list")
+def list_all(data: Data = None, json: Json = False) -> None:
+    """The entries, and how many leads each has spared since the workers started. One that spared none may be idle.
+
+    Example: afa allow list --json | jq 'select(.spared == 0)'
+    """
+    run = Run(data)
+    _show(run, _on_topic(run), json)
+
+
+@app.command("add")
+def add(  # noqa: PLR0913, PLR0917 — each argument is an option of the command line
+    kind: Annotated[IdentifierKind, typer.Argument(metavar="KIND", help="account, number, handle, …")],
+    unit: As,
+    officer: OfficerId,
+    reason: Reason,
+    value: Annotated[str | None, typer.Argument(metavar="VALUE", help="The value in clear.")] = None,
+    token: Annotated[
+        str | None, typer.Option(help="Instead of a value, a token as a lead shows it: for placeholders.")
+    ] = None,
+    category: Annotated[Category, typer.Option(help="What it is.")] = Category.OTHER,
+    days: Annotated[int | None, typer.Option(min=1, help="It ends so long from now; never, unless given.")] = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Sign and file an entry; one of the same identifier takes its place. A lead that it has falls at once.
+
+    Example: afa allow add number 96110 --as police-ty --officer chen-guoqiang --reason hotline
+    """
+    if (value is None) == (token is None):
+        raise typer.BadParameter("give either the value or --token", param_hint="VALUE")
+    run = Run(data)
+    now = run.clock.now()
+    entry = AllowEntry(
+        entry_id=IdSource(run.clock.now_ms, os.urandom).next(),
+        # A presented number is a number, and one entry spares both.
+        kind=IdentifierKind.NUMBER if kind is IdentifierKind.PRESENTED_NUMBER else kind,
+        tokens=[token] if token else tokenised(run.data, unit, kind.value, value or ""),
+        category=category,
+        reason=reason,
+        unit=unit,
+        officer=officer,
+        at=now,
+        until=now + timedelta(days=days) if days else None,
+    )
+    _show(run, [_file(run, entry)], json)
+    note("Filed; the workers apply it as soon as they have read it.")
+
+
+@app.command("remove")
+def remove(
+    entry_id: Annotated[UUID, typer.Argument(metavar="ENTRY_ID", help="As `afa allow list` shows it.")],
+    unit: As,
+    officer: OfficerId,
+    reason: Reason,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Sign the end of an entry. If its identifier has a lead by what is known, that comes back at once.
+
+    Example: afa allow remove 019a… --as police-ty --officer chen-guoqiang --reason "account was sold"
+    """
+    run = Run(data)
+    entry = next((each.entry for each in _on_topic(run) if each.entry and each.entry.entry_id == entry_id), None)
+    if entry is None:
+        raise Refused(f"There is no entry {entry_id}; see `afa allow list`.")
+    end = {"removed": True, "unit": unit, "officer": officer, "reason": reason, "at": run.clock.now()}
+    _show(run, [_file(run, entry.model_copy(update=end))], json)
+    note("Filed; the workers apply it as soon as they have read it.")
+
+
+def _file(run: Run, entry: AllowEntry) -> Filed:
+    """Signed, and found to be what the workers will believe, before it is written."""
+    kid, key = load_officer(run.data, entry.unit, entry.officer)
+    record = AllowRecord(jws=sign_object(key, kid, entry.model_dump(mode="json"))).model_dump_json().encode()
+    filed = judged(entry.key(), record, run.registry())
+    filed.proven()
+    with kafka.producer(run.registrar()) as sender:
+        sender.send(RULES.name, record, entry.key().encode()).get(_SEND_S)
+    return filed
+
+
+def _show(run: Run, filed: Iterable[Filed], json: bool) -> None:
+    now, spared = run.clock.now(), _spared(run)
+    show([[_view(each, now, spared) for each in filed]], _COLUMNS, as_json=json, empty="Nothing is allow-listed.")
+
+
+def _on_topic(run: Run) -> list[Filed]:
+    """What lies on the topic, but for what police removed."""
+    known = AllowList()
+    for key, value in kafka.whole(run.registrar(), RULES.name):
+        known.apply(key, value)
+    return [filed for filed in known.filed(run.registry()) if filed.refused or not filed.proven().removed]
+
+
+def _spared(run: Run) -> Mapping[str, float]:
+    """Entry id → leads that it spared, as the workers that answer have counted."""
+    running = runfile.load(run.data)
+    return counters(running.processes).get(SPARED, {}) if running else {}
+
+
+def _view(filed: Filed, now: datetime, spared: Mapping[str, float]) -> AllowView:
+    count = int(spared.get(str(filed.entry.entry_id), 0)) if filed.entry else 0
+    return AllowView(
+        key=filed.key, entry=filed.entry, in_force=filed.in_force(now), refused=filed.refused, spared=count
+    )
+
+
+def _what(view: AllowView) -> str:
+    return f"{view.entry.category.value} {view.entry.kind.value}" if view.entry else view.key
+
+
+def _why(view: AllowView) -> str:
+    return view.refused or (view.entry.reason if view.entry else "")
+
+
+def _state(view: AllowView) -> str:
+    if view.refused or view.entry is None:
+        return "refused"
+    if view.entry.removed:
+        return f"removed {when(view.entry.at)}"
+    if view.entry.until is None:
+        return "in force"
+    return f"{'until' if view.in_force else 'ended'} {when(view.entry.until)}"
+
+
+_COLUMNS = (
+    Column[AllowView]("Entry", 36, lambda v: str(v.entry.entry_id) if v.entry else "–"),
+    Column[AllowView]("What", 14, _what),
+    Column[AllowView]("Why", 17, _why),
+    Column[AllowView]("State", 22, _state),
+    Column[AllowView]("Spared", 6, lambda v: f"{v.spared:,}" if v.spared else "never", "right"),
+)
