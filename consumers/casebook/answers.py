@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from alliance import metrics
-from consumers.casebook import consequences, requests
+from consumers.casebook import consequences, requests, withdrawals
 from consumers.casebook.consequences import Effect
 from consumers.casebook.inbound import Admitted, Bundle
 from consumers.casebook.lifecycle import RequestEvent, request_after
@@ -51,6 +51,7 @@ def apply(turn: Turn, bundles: Sequence[Bundle]) -> None:
     insert_rows(turn.db, AnswerRow, rows)
     _settle(turn, effects)
     consequences.follow(turn, effects)
+    withdrawals.let_go(turn, sorted({effect.request.case_id for effect in effects if effect.begins_hold}))
 
 
 def _settle(turn: Turn, effects: Iterable[Effect]) -> None:

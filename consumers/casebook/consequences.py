@@ -30,6 +30,10 @@ class Effect:
     done_at: datetime
     status: RequestStatus
 
+    @property
+    def begins_hold(self) -> bool:
+        return self.request.action is Action.STOP and self.status in _DONE
+
 
 _DONE = frozenset({RequestStatus.EXECUTED, RequestStatus.PARTIAL})
 _MOVED = frozenset({RequestStatus.PARTIAL, RequestStatus.ALREADY_GONE})

@@ -57,10 +57,10 @@ def release(turn: Turn, requests: Sequence[Request]) -> None:
         _move(turn, HoldEvent.RELEASE, among(HoldRow.hold_id, [request.hold_id for request in requests]))
 
 
-def propose_release(turn: Turn, hold_ids: Sequence[UUID]) -> None:
-    """To the unit that ordered it, which decides."""
-    if hold_ids:
-        _move(turn, HoldEvent.PROPOSE_RELEASE, among(HoldRow.hold_id, hold_ids))
+def propose_release(turn: Turn, hold_ids: Sequence[UUID]) -> set[UUID]:
+    """To the unit that ordered it, which decides; the stops that had led to those newly proposed."""
+    moved = _move(turn, HoldEvent.PROPOSE_RELEASE, among(HoldRow.hold_id, hold_ids)) if hold_ids else []
+    return {row.request_id for row in moved}
 
 
 def expire(turn: Turn) -> Sequence[UUID]:

@@ -63,6 +63,8 @@ def standing(turn: Turn, cases: Sequence[UUID]) -> dict[UUID, int]:
 
 def without(turn: Turn, cases: Sequence[UUID]) -> set[UUID]:
     """Those of the cases that have nothing left to rest on."""
+    if not cases:
+        return set()
     roles = dict(iter(turn.db.execute(select(Case.case_id, Case.role).where(among(Case.case_id, cases)))))
     return {case for case, count in standing(turn, cases).items() if count < NEEDED[SubjectRole(roles[case])]}
 

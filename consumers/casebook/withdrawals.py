@@ -50,6 +50,11 @@ def apply(turn: Turn, events: Sequence[Admitted]) -> None:
         _release(turn, _resting_on(turn, list(rows)))
 
 
+def let_go(turn: Turn, case_ids: Sequence[UUID]) -> None:
+    """Release those of the cases whose grounds have fallen: a stop may be carried out after its withdrawal."""
+    _release(turn, sorted(support.without(turn, case_ids)))
+
+
 def _mark(turn: Turn, rows: Sequence[dict[str, Any]]) -> None:
     statement, parameters = inserting(Withdrawn, rows)
     by_police = or_(Withdrawn.by_police, statement.excluded.by_police)
@@ -68,23 +73,26 @@ def _resting_on(turn: Turn, alerts: Sequence[tuple[str, UUID]]) -> list[UUID]:
 
 
 def _release(turn: Turn, case_ids: Sequence[UUID]) -> None:
+    """Again and again it does no more than once: what is let go already is passed over."""
     if not case_ids:
         return
     rows = _open(turn, case_ids)
-    cancelled = requests.cancel(turn, [row.request_id for row in rows if row.status in UNSENT], _REASON)
-    left = [row for row in rows if row.request_id not in cancelled]
+    acts = [row for row in rows if row.action != Action.RELEASE.value]
+    cancelled = requests.cancel(turn, [row.request_id for row in acts if row.status in UNSENT], _REASON)
+    left = [row for row in acts if row.request_id not in cancelled]
     cases, law = read_cases(turn, case_ids), turn.law()
     at_once = {held.mandate.mandate_id: held for held in law.mandates if held.mandate.release_at_once}
     drafts = [d for d in (_letting_go(row, cases[row.case_id], law, at_once) for row in left) if d is not None]
     requests.put(turn, drafts)
-    held = holds.in_force(turn, case_ids)
-    holds.propose_release(turn, [hold.hold_id for hold in held if hold.mandate_id not in at_once])
-    let_go = {row.case_id for row in rows if row.request_id in cancelled} | {draft.case_id for draft in drafts}
-    _count(turn, sorted(let_go | {hold.case_id for hold in held}))
+    asked = {draft.parent for draft in drafts}
+    under_way = asked | {row.parent for row in rows if row.action == Action.RELEASE.value}
+    held = [hold.hold_id for hold in holds.in_force(turn, case_ids) if hold.request_id not in under_way]
+    gone = cancelled | asked | holds.propose_release(turn, held)
+    _count(turn, sorted({r.case_id for r in acts if r.request_id in gone and r.attempt > cases[r.case_id].releases}))
 
 
 def _count(turn: Turn, case_ids: Sequence[UUID]) -> None:
-    """What newly supports these cases begins anew."""
+    """What newly supports these cases begins anew. Whatever a fall lets go, and however late, it is counted once."""
     turn.db.execute(update(CaseRow).where(among(CaseRow.case_id, case_ids)).values(releases=CaseRow.releases + 1))
     for case_id in case_ids:
         turn.trail.note("grounds fell", case_id)
@@ -92,8 +100,8 @@ def _count(turn: Turn, case_ids: Sequence[UUID]) -> None:
 
 def _open(turn: Turn, case_ids: Sequence[UUID]) -> Sequence[Any]:
     """What is under way or in force in these cases."""
-    query = select(RequestRow.request_id, RequestRow.case_id, RequestRow.status, RequestRow.mandate_id,
-                   RequestRow.body, RequestRow.member).where(
+    query = select(RequestRow.request_id, RequestRow.case_id, RequestRow.parent, RequestRow.action, RequestRow.attempt,
+                   RequestRow.status, RequestRow.mandate_id, RequestRow.body, RequestRow.member).where(
         among(RequestRow.case_id, case_ids), RequestRow.status.not_in(FRUITLESS)
     )  # fmt: skip
     return turn.db.execute(query.order_by(RequestRow.drafted_at, RequestRow.request_id)).all()

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from alliance.embedded.services import EmbeddedServices
+from tests.consumers.office import Office
 from tests.consumers.world import Hub, Mailbox, World
 
 
@@ -49,3 +50,10 @@ def mailbox(city: World) -> Iterator[Callable[[str], Mailbox]]:
     yield open_mailbox
     for box in opened:
         box.close()
+
+
+@pytest.fixture
+def office(database_url: str) -> Iterator[Office]:
+    made = Office(database_url)
+    yield made
+    made.engine.dispose()

@@ -27,7 +27,7 @@ from schemas.envelope import Event, event_type, source_of
 from schemas.identifiers import Identifier
 from schemas.leads import Evidence, Lead
 from schemas.registry import Officer, SigningKey
-from schemas.requests import HoldView, Mandate, Request, RequestView
+from schemas.requests import HoldView, Mandate, Request, RequestStatus, RequestView
 from tests.consumers import facts
 
 Payload = VictimReport | Withdrawal | Answer
@@ -79,21 +79,24 @@ class Office:
         return bundle.events[0].event.id
 
     def withdraw(self, *items: Evidence, by: str | None = None) -> None:
-        bundles = [
-            self._bundle(by or i.member, Withdrawal(event_id=i.event_id, event_member=i.member, reason="a mistake"))
-            for i in items
-        ]
-        self.take(withdrawals=bundles)
+        self.take(withdrawals=[self.withdrawal(item, by) for item in items])
+
+    def withdrawal(self, item: Evidence, by: str | None = None) -> Bundle:
+        said = Withdrawal(event_id=item.event_id, event_member=item.member, reason="a mistake")
+        return self._bundle(by or item.member, said)
 
     def annul(self, event_id: UUID, member: str = "police-one", by: str = "police-one") -> None:
         said = Withdrawal(event_id=event_id, event_member=member, reason="a mistake")
         self.take(withdrawals=[self._bundle(by, said)])
 
     def answer(self, request: Request, status: AnswerStatus, **fields: Any) -> Bundle:
-        at, by = fields.pop("at", None), fields.pop("by", request.to)
-        bundle = self._bundle(by, Answer(request_id=request.request_id, status=status, **fields), at)
+        bundle = self.said(request, status, **fields)
         self.take(answers=[bundle])
         return bundle
+
+    def said(self, request: Request, status: AnswerStatus, **fields: Any) -> Bundle:
+        at, by = fields.pop("at", None), fields.pop("by", request.to)
+        return self._bundle(by, Answer(request_id=request.request_id, status=status, **fields), at)
 
     def deliver(self) -> list[Request]:
         """Do dispatch's work; what was sent."""
@@ -129,6 +132,13 @@ class Office:
         with self.engine.connect() as db:
             shown = views.requests(db, self._since).items
         return [one for one in shown if lead is None or one.lead_id == lead.lead_id]
+
+    def draft(self, target: Identifier) -> Request:
+        """The one stop of the target that waits for an officer."""
+        waits = RequestStatus.AWAITING_AUTHORISATION
+        (one,) = [r for r in self.requests() if r.target.tokens == target.tokens and r.status is waits]
+        with self.engine.connect() as db:
+            return orders.read_draft(db, one.request_id)
 
     def holds(self, target: Identifier) -> list[HoldView]:
         with self.engine.connect() as db:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -23,13 +22,6 @@ from tests.consumers.office import Office
 
 pytestmark = pytest.mark.services
 TWO_DAYS = {"hours": 48}
-
-
-@pytest.fixture
-def office(database_url: str) -> Iterator[Office]:
-    made = Office(database_url)
-    yield made
-    made.engine.dispose()
 
 
 def stop_of(letters: list[Request]) -> Request:
