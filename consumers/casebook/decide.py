@@ -55,6 +55,11 @@ def target_of(lead: Lead) -> Identifier:
     return Identifier(kind=subject.kind, tokens=[subject.token], holders=subject.holders[:4], basis=subject.basis)
 
 
+def newest(reports: Sequence[Reported]) -> UUID:
+    """The report that covers what is asked because of these."""
+    return max(reports, key=lambda report: (report.taken_at, report.event_id)).event_id
+
+
 def _account(lead: Lead, case: Case, reports: Sequence[Reported], law: Law) -> Drafts:
     target, route = target_of(lead), to_holder(lead.subject.holders, law.registry)
     reasons = why(lead)
@@ -73,19 +78,19 @@ def _account(lead: Lead, case: Case, reports: Sequence[Reported], law: Law) -> D
 
 
 def _stop(lead: Lead, case: Case, reports: Sequence[Reported], law: Law) -> Draft | None:
-    newest = max(reports, key=lambda report: (report.transfer is not None, report.taken_at, report.event_id))
+    told = max(reports, key=lambda report: (report.transfer is not None, report.taken_at, report.event_id))
     act = Act(
         Action.STOP,
         target_of(lead),
         to_holder(lead.subject.holders, law.registry),
         amount=at_risk(lead, reports, law.profile.currency),
-        match=match_of(newest.transfer, law.profile),
+        match=match_of(told.transfer, law.profile),
         attempt=_attempt(case),
         reasons=why(lead),
     )
     if act.attempt > law.profile.stop.most.value:
         return None
-    return stop(case, act, law, newest.event_id)
+    return stop(case, act, law, told.event_id)
 
 
 def _delay(lead: Lead, case: Case, law: Law, target: Identifier, route: Route) -> Drafts:
@@ -105,7 +110,7 @@ def _number(lead: Lead, case: Case, reports: Sequence[Reported], law: Law) -> Dr
         yield ask(case, Act(action, target, route, attempt=_attempt(case), reasons=why(lead)), law)
     if reports:
         act = Act(Action.SUSPEND, target, route, attempt=_attempt(case), reasons=why(lead))
-        yield order(case, act, law, _newest(reports))
+        yield order(case, act, law, newest(reports))
 
 
 def _handle(lead: Lead, case: Case, reports: Sequence[Reported], law: Law) -> Drafts:
@@ -116,7 +121,7 @@ def _handle(lead: Lead, case: Case, reports: Sequence[Reported], law: Law) -> Dr
     asked = [known for known in case.known if known.action is Action.TAKEDOWN and known.attempt == _attempt(case)]
     if reports and any(known.status in _UNDONE for known in asked):
         act = Act(Action.TAKEDOWN, target, route, attempt=_attempt(case) + 1, reasons=why(lead))
-        yield order(case, act, law, _newest(reports))
+        yield order(case, act, law, newest(reports))
 
 
 _UNDONE = frozenset({RequestStatus.REFUSED, RequestStatus.FAILED})
@@ -137,10 +142,6 @@ def _reporters(lead: Lead) -> list[str]:
 def _attempt(case: Case) -> int:
     """After all that a case rested on had fallen, what newly supports it begins anew."""
     return case.releases + 1
-
-
-def _newest(reports: Sequence[Reported]) -> UUID:
-    return max(reports, key=lambda report: (report.taken_at, report.event_id)).event_id
 
 
 def why(lead: Lead) -> list[str]:

@@ -1,6 +1,7 @@
 """Where the money went: what left an account opens the next hop's stops, until it is cash or the hops are used up.
 
-Pure. Simple for now: each outflow is asked for at most in full, and together for no more than is missing.
+Pure. Each payee is asked for at most what it got, the payees together for no more than is missing, and the first named
+first.
 """
 
 from __future__ import annotations
@@ -96,6 +97,14 @@ def repeat(case: Case, request: Request, law: Law, covered_by: UUID | None) -> D
     """The stop once more, where the law allows one: after the first ran out."""
     if request.attempt >= law.profile.stop.most.value:
         return None
+    once_more = request.model_copy(
+        update={"attempt": request.attempt + 1, "reasons": ["repeated: the first stop has expired"]}
+    )
+    return again(case, once_more, law, covered_by, request.request_id)
+
+
+def again(case: Case, request: Request, law: Law, covered_by: UUID | None, parent: UUID) -> Draft | None:
+    """The same stop, drafted now; None where it would only wait as it does already."""
     act = Act(
         Action.STOP,
         request.target,
@@ -103,8 +112,8 @@ def repeat(case: Case, request: Request, law: Law, covered_by: UUID | None) -> D
         amount=request.amount,
         match=request.match,
         hop=request.hop,
-        attempt=request.attempt + 1,
-        reasons=("repeated: the first stop has expired",),
-        parent=request.request_id,
+        attempt=request.attempt,
+        reasons=request.reasons,
+        parent=parent,
     )
     return stop(case, act, law, covered_by)

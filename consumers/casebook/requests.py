@@ -81,13 +81,6 @@ def cancel(turn: Turn, request_ids: Sequence[UUID], reason: str) -> set[UUID]:
     return cancelled
 
 
-def awaiting_targets(turn: Turn) -> set[str]:
-    """Targets of stops that wait for an officer: a mandate may cover them by now."""
-    waiting = (RequestRow.status == RequestStatus.AWAITING_AUTHORISATION.value) & (RequestRow.hop == 0)
-    query = select(RequestRow.target).where(waiting, RequestRow.action == Action.STOP.value)
-    return set(turn.db.scalars(query))
-
-
 def known_of(turn: Turn, cases: Sequence[UUID]) -> dict[UUID, list[Known]]:
     """What was asked so far, by case."""
     table = RequestRow

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from consumers.casebook import answers, clocks, inbound, leads, orders, reports, requests, withdrawals
+from consumers.casebook import answers, clocks, inbound, leads, orders, reports, waiting, withdrawals
 from consumers.casebook.inbound import Admitted, Bundle
 from consumers.casebook.rerouting import reroute
 from consumers.casebook.turn import Turn
@@ -35,8 +35,10 @@ def take(turn: Turn, inbox: Inbox) -> None:
     orders.judge(turn)
     inbound.close(turn, [*inbox.reports, *inbox.withdrawals, *inbox.answers])
     if inbox.look_again:
-        named |= {*reroute(turn), *requests.awaiting_targets(turn)}
+        named |= {*reroute(turn), *waiting.targets(turn)}
     leads.redecide(turn, named)
+    if inbox.look_again:
+        waiting.cover(turn)
 
 
 def _events(bundles: Sequence[Bundle]) -> list[Admitted]:
