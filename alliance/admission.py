@@ -57,6 +57,10 @@ class Limits:
     max_future_s: int
 
 
+LIMITS = Limits(max_age_s=604_800, max_future_s=300)
+"""The alliance's. The stream's rules say the same, since its windows rest on them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """One good event and the fingerprint of its content, which its seals are no part of."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from alliance import metrics
-from alliance.admission import Limits, Record, admit
+from alliance.admission import LIMITS, Record, admit
 from consumers.casebook.rows import insert_rows
 from consumers.casebook.tables import Outbox
 from consumers.casebook.turn import Turn
@@ -18,8 +18,6 @@ from schemas.envelope import Event
 from schemas.receipts import Receipt, Refusal
 from schemas.registry import Sector
 from schemas.topics import ANSWERS
-
-LIMITS = Limits(max_age_s=604_800, max_future_s=300)
 
 
 @dataclass(frozen=True, slots=True)
