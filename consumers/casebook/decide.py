@@ -88,8 +88,6 @@ def _stop(lead: Lead, case: Case, reports: Sequence[Reported], law: Law) -> Draf
         attempt=_attempt(case),
         reasons=why(lead),
     )
-    if act.attempt > law.profile.stop.most.value:
-        return None
     return stop(case, act, law, told.event_id)
 
 

@@ -39,16 +39,21 @@ class Act:
 
 def ask(case: Case, act: Act, law: Law, kind: AuthorityClass = AuthorityClass.MEMBER_REQUEST) -> Draft | None:
     """A request (B) or an advisory (C); None if it was asked already."""
-    known = find(case, act)
+    act, known = _tried(case, act)
     if known and not _may_amend(known, act, covered=False):
         return None
     return draft(case, act, law, cover.by_request(law, kind), RequestStatus.DRAFTED)
 
 
 def stop(case: Case, act: Act, law: Law, covered_by: UUID | None) -> Draft | None:
-    """A stop under a mandate that covers it, which the mandate's usage then counts; else for an officer to sign."""
-    known, account = find(case, act), act.target.tokens[0]
-    held = None
+    """A stop under a mandate that covers it, which the mandate's usage then counts; else for an officer to sign.
+
+    None if it was drafted already, or as often as the law has it.
+    """
+    act, known = _tried(case, act)
+    if act.attempt > law.profile.stop.most.value:
+        return None
+    held, account = None, act.target.tokens[0]
     # What can be sent to nobody yet must not use a mandate up.
     if act.route.to:
         held = cover.mandate_for(law, Action.STOP, account, case.level, act.hop, act.amount, covered_by)
@@ -64,7 +69,7 @@ def stop(case: Case, act: Act, law: Law, covered_by: UUID | None) -> Draft | Non
 
 def order(case: Case, act: Act, law: Law, covered_by: UUID | None) -> Draft | None:
     """A police order, for an officer to sign; None if it was drafted already."""
-    known = find(case, act)
+    act, known = _tried(case, act)
     if known and not _may_amend(known, act, covered=False):
         return None
     return _for_officer(case, act, law, covered_by)
@@ -74,6 +79,17 @@ def find(case: Case, act: Act) -> Known | None:
     """The case's request for the same act."""
     wanted = (act.action, act.target.tokens[0], act.attempt, act.asked)
     return next((k for k in case.known if (k.action, k.target, k.attempt, k.asked) == wanted), None)
+
+
+def _tried(case: Case, act: Act) -> tuple[Act, Known | None]:
+    """The act at its last attempt, and the request for it; the next attempt, after a void one, on new evidence."""
+    known = find(case, act)
+    while known and known.status is RequestStatus.CANCELLED:
+        following = replace(act, attempt=act.attempt + 1)
+        if not case.renewed and not find(case, following):
+            break
+        act, known = following, find(case, following)
+    return act, known
 
 
 def _may_amend(known: Known, act: Act, *, covered: bool) -> bool:

@@ -50,8 +50,6 @@ def _stop(request: Request, outflow: Outflow, amount: Money, case: Case, law: La
         reasons=(f"onward transfer, hop {request.hop + 1}",),
         parent=request.request_id,
     )
-    if act.attempt > law.profile.stop.most.value:
-        return None
     return stop(case, act, law, request.authority.covered_by)
 
 
@@ -95,8 +93,6 @@ def _by_payee(outflows: Iterable[Outflow]) -> list[tuple[Outflow, Money]]:
 
 def repeat(case: Case, request: Request, law: Law, covered_by: UUID | None) -> Draft | None:
     """The stop once more, where the law allows one: after the first ran out."""
-    if request.attempt >= law.profile.stop.most.value:
-        return None
     once_more = request.model_copy(
         update={"attempt": request.attempt + 1, "reasons": ["repeated: the first stop has expired"]}
     )

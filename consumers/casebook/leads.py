@@ -54,7 +54,7 @@ def decide_on(turn: Turn, leads: Sequence[tuple[UUID, Lead]]) -> None:
     """Draft what the leads, filed under these cases, call for now."""
     if not leads:
         return
-    support.remember(turn, leads)
+    renewed = support.remember(turn, leads)
     case_ids = sorted({case_id for case_id, _ in leads})
     fallen = support.without(turn, case_ids)
     named = reports.naming(turn, {lead.subject.token for _, lead in leads})
@@ -66,7 +66,7 @@ def decide_on(turn: Turn, leads: Sequence[tuple[UUID, Lead]]) -> None:
         if case_id in fallen:
             continue
         so_far = known.setdefault(case_id, [])
-        case = Case(case_id, lead.lead_id, lead.level, releases[case_id], so_far)
+        case = Case(case_id, lead.lead_id, lead.level, releases[case_id], so_far, case_id in renewed)
         drafted = decide(lead, case, named.get(lead.subject.token, ()), law)
         # Another lead of the same victim, later in this batch, must see what was asked just now.
         so_far.extend(draft.known() for draft in drafted)

@@ -38,13 +38,14 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`releases` counts how often all that the case rested on had fallen."""
+    """`releases` counts how often all that the case rested on had fallen; `renewed`: it rests on something new."""
 
     case_id: UUID
     lead_id: str | None
     level: Level
     releases: int = 0
     known: Sequence[Known] = ()
+    renewed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

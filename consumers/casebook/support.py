@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import Boolean, ColumnElement, and_, func, literal_column, or_, select
 
 from consumers.casebook.rows import among, inserting
 from consumers.casebook.tables import Case, EvidenceSeen, Withdrawn
@@ -21,8 +21,8 @@ NEEDED = {SubjectRole.SUSPECT: 1, SubjectRole.VICTIM: 2}
 """A victim is at risk where two alerts meet; one alone is no reason."""
 
 
-def remember(turn: Turn, leads: Sequence[tuple[UUID, Lead]]) -> None:
-    """Add the leads' evidence to what was ever seen of their cases."""
+def remember(turn: Turn, leads: Sequence[tuple[UUID, Lead]]) -> set[UUID]:
+    """Add the leads' evidence to what was ever seen of their cases; the cases to which it is new, and stands."""
     rows: dict[tuple[UUID, str, UUID], dict[str, Any]] = {}
     for case_id, lead in leads:
         for member, event_id, direct, report in _items(lead):
@@ -31,9 +31,11 @@ def remember(turn: Turn, leads: Sequence[tuple[UUID, Lead]]) -> None:
                 {"case_id": case_id, "member": member, "event_id": event_id, "direct": False, "report": False},
             )
             row["direct"], row["report"] = row["direct"] or direct, row["report"] or report
-    if not rows:
-        return
-    statement, parameters = inserting(EvidenceSeen, list(rows.values()))
+    return _add(turn, list(rows.values())) if rows else set()
+
+
+def _add(turn: Turn, rows: Sequence[dict[str, Any]]) -> set[UUID]:
+    statement, parameters = inserting(EvidenceSeen, rows)
     grown = or_(
         and_(statement.excluded.direct, EvidenceSeen.direct.is_(False)),
         and_(statement.excluded.report, EvidenceSeen.report.is_(False)),
@@ -46,18 +48,19 @@ def remember(turn: Turn, leads: Sequence[tuple[UUID, Lead]]) -> None:
         },
         where=grown,
     )
-    turn.db.execute(statement, parameters)
+    # A row that was there before, and only says more now, bears the mark of its former version.
+    is_new = literal_column("evidence_seen.xmax = 0", Boolean).label("is_new")
+    seen = EvidenceSeen
+    written = statement.returning(seen.case_id, seen.member, seen.event_id, seen.report, is_new).cte("written").c
+    stand = select(written.case_id).outerjoin(Withdrawn, _fell(written))
+    return set(turn.db.scalars(stand.where(written.is_new, Withdrawn.member.is_(None)), parameters))
 
 
 def standing(turn: Turn, cases: Sequence[UUID]) -> dict[UUID, int]:
     """How many direct alerts of each case still stand; a case that was never built on any is absent."""
-    seen, gone = EvidenceSeen, Withdrawn
-    # A victim's report stands until police annul it: scammers coach victims to withdraw.
-    fallen = and_(
-        gone.member == seen.member, gone.event_id == seen.event_id, or_(gone.by_police, seen.report.is_(False))
-    )
-    stands = func.count().filter(gone.member.is_(None), seen.direct)
-    counted = select(seen.case_id, stands).outerjoin(gone, fallen).group_by(seen.case_id)
+    seen = EvidenceSeen
+    stands = func.count().filter(Withdrawn.member.is_(None), seen.direct)
+    counted = select(seen.case_id, stands).outerjoin(Withdrawn, _fell(seen)).group_by(seen.case_id)
     return dict(iter(turn.db.execute(counted.where(among(seen.case_id, cases))))) if cases else {}
 
 
@@ -67,6 +70,12 @@ def without(turn: Turn, cases: Sequence[UUID]) -> set[UUID]:
         return set()
     roles = dict(iter(turn.db.execute(select(Case.case_id, Case.role).where(among(Case.case_id, cases)))))
     return {case for case, count in standing(turn, cases).items() if count < NEEDED[SubjectRole(roles[case])]}
+
+
+def _fell(seen: Any) -> ColumnElement[bool]:
+    """A victim's report stands until police annul it: scammers coach victims to withdraw."""
+    named = and_(Withdrawn.member == seen.member, Withdrawn.event_id == seen.event_id)
+    return and_(named, or_(Withdrawn.by_police, seen.report.is_(False)))
 
 
 def _items(lead: Lead) -> Iterator[tuple[str, UUID, bool, bool]]:

@@ -1,0 +1,88 @@
+"""A draft that nobody signed in time: void, and drafted once more only on evidence that it did not rest on."""
+
+from __future__ import annotations
+
+import pytest
+
+from schemas.identifiers import Identifier
+from schemas.leads import Evidence, Lead
+from schemas.requests import Action, RequestStatus
+from tests.consumers.facts import account, evidence, lead
+from tests.consumers.office import Office
+from tests.consumers.test_office import stop_of
+
+pytestmark = pytest.mark.services
+
+
+def unsigned(office: Office, mule: Identifier) -> Lead:
+    """A reported account whose stop has become void."""
+    suspicion = lead(mule, reported=True)
+    office.report(mule)
+    office.suspect(suspicion)
+    office.deliver()
+    office.pass_time(hours=24)
+    assert statuses(office, suspicion) == {1: RequestStatus.CANCELLED}
+    return suspicion
+
+
+def statuses(office: Office, suspicion: Lead) -> dict[int, RequestStatus]:
+    return {one.attempt: one.status for one in office.requests(suspicion) if one.action is Action.STOP}
+
+
+def grown(suspicion: Lead, *items: Evidence) -> Lead:
+    return suspicion.model_copy(update={"evidence": [*suspicion.evidence, *items]})
+
+
+def test_new_evidence_has_a_void_stop_drafted_once_more(office: Office) -> None:
+    suspicion = unsigned(office, account())
+    more = grown(suspicion, evidence("bank-one"))
+    office.suspect(more)
+    assert statuses(office, suspicion) == {1: RequestStatus.CANCELLED, 2: RequestStatus.AWAITING_AUTHORISATION}
+    assert not office.deliver()
+    office.suspect(grown(more, evidence("platform-one", "suspicious-handle")))
+    assert len(statuses(office, suspicion)) == 2
+
+
+def test_nothing_new_drafts_no_void_stop_again(office: Office) -> None:
+    suspicion = unsigned(office, account())
+    office.suspect(suspicion.model_copy(update={"score": 0.99}))
+    office.registry_changed()
+    taken_back = evidence("bank-one")
+    office.withdraw(taken_back)
+    office.suspect(grown(suspicion, taken_back))
+    assert statuses(office, suspicion) == {1: RequestStatus.CANCELLED}
+
+
+def test_evidence_that_came_before_the_draft_was_void_is_not_new(office: Office) -> None:
+    suspicion = lead(account(), reported=True)
+    office.report(Identifier(kind=suspicion.subject.kind, tokens=[suspicion.subject.token]))
+    office.suspect(suspicion)
+    more = grown(suspicion, evidence("bank-one"))
+    office.suspect(more)
+    office.pass_time(hours=24)
+    office.suspect(more.model_copy(update={"score": 0.99}))
+    assert statuses(office, suspicion) == {1: RequestStatus.CANCELLED}
+
+
+def test_a_mandate_covers_the_second_draft_too(office: Office) -> None:
+    suspicion = unsigned(office, account())
+    office.suspect(grown(suspicion, evidence("bank-one")))
+    office.mandate()
+    office.take()
+    assert stop_of(office.deliver()).attempt == 2
+
+
+def test_a_stop_is_drafted_no_more_often_than_the_law_has_it(office: Office) -> None:
+    suspicion = grown(unsigned(office, account()), evidence("bank-one"))
+    office.suspect(suspicion)
+    office.pass_time(hours=24)
+    office.suspect(grown(suspicion, evidence("bank-two")))
+    assert statuses(office, suspicion) == {1: RequestStatus.CANCELLED, 2: RequestStatus.CANCELLED}
+
+
+def test_what_a_member_was_never_asked_in_time_is_asked_on_new_evidence(office: Office) -> None:
+    suspicion = lead(account())
+    office.suspect(suspicion)
+    office.pass_time(hours=24)
+    office.suspect(grown(suspicion, evidence("carrier-one", "suspicious-number")))
+    assert {(one.action, one.attempt) for one in office.deliver()} == {(Action.DELAY, 2), (Action.VERIFY, 2)}
