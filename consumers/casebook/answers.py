@@ -51,7 +51,7 @@ def apply(turn: Turn, bundles: Sequence[Bundle]) -> None:
     insert_rows(turn.db, AnswerRow, rows)
     _settle(turn, effects)
     consequences.follow(turn, effects)
-    withdrawals.let_go(turn, sorted({effect.request.case_id for effect in effects if effect.begins_hold}))
+    withdrawals.let_go(turn, sorted({effect.request.case_id for effect in effects if effect.leaves_hold}))
 
 
 def _settle(turn: Turn, effects: Iterable[Effect]) -> None:

@@ -31,8 +31,10 @@ class Effect:
     status: RequestStatus
 
     @property
-    def begins_hold(self) -> bool:
-        return self.request.action is Action.STOP and self.status in _DONE
+    def leaves_hold(self) -> bool:
+        """A stop was carried out, or a release was not."""
+        done = self.status in _DONE
+        return done if self.request.action is Action.STOP else self.request.action is Action.RELEASE and not done
 
 
 _DONE = frozenset({RequestStatus.EXECUTED, RequestStatus.PARTIAL})

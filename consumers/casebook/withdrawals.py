@@ -1,7 +1,8 @@
 """Withdrawals: an alert no longer stands, and what rested on nothing else is let go.
 
 Drafts end at once; a member's own measure and a mandate's hold get a release where the mandate says so; any other
-police hold is proposed for release to its unit. Absence of evidence never comes here.
+police hold is proposed for release to its unit, and so is one that its member did not release. Absence of evidence
+never comes here.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def apply(turn: Turn, events: Sequence[Admitted]) -> None:
 
 
 def let_go(turn: Turn, case_ids: Sequence[UUID]) -> None:
-    """Release those of the cases whose grounds have fallen: a stop may be carried out after its withdrawal."""
+    """What an answer leaves held though the grounds have fallen: a stop came too late, or a release came to nothing."""
     _release(turn, sorted(support.without(turn, case_ids)))
 
 

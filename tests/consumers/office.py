@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import orjson
 import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import select
 
 from alliance import profiles
 from alliance.keys.encoding import encode
@@ -17,7 +18,9 @@ from alliance.keys.signatures import sign_object
 from alliance.registry import Registry
 from consumers.casebook import audit, database, orders, views
 from consumers.casebook.inbound import Admitted, Bundle
+from consumers.casebook.lifecycle import FRUITLESS
 from consumers.casebook.mandates import add_mandate, revoke_mandate
+from consumers.casebook.tables import RequestRow
 from consumers.casebook.turn import Turn
 from consumers.casebook.work import Inbox, take
 from consumers.dispatch.outbox import Outbox
@@ -143,6 +146,12 @@ class Office:
     def holds(self, target: Identifier) -> list[HoldView]:
         with self.engine.connect() as db:
             return [hold for hold in views.holds(db, self._since).items if hold.target.tokens == target.tokens]
+
+    def being_released(self) -> set[UUID | None]:
+        """The stops and measures whose release is asked for, and was not denied."""
+        query = select(RequestRow.parent).where(RequestRow.action == "release", RequestRow.status.not_in(FRUITLESS))
+        with self.engine.connect() as db:
+            return set(db.scalars(query))
 
     def forget(self) -> None:
         """Show from now on only what changes from now on."""

@@ -1,7 +1,7 @@
 """Any order of leads, reports, withdrawals, answers, orders, mandates and time, on a real database.
 
 After each step: no stop without an authority that a member would verify, no more stops than the law has, nothing sent
-twice, and nothing that has ended goes on.
+twice, nothing that has ended goes on, and nothing is held on withdrawn grounds that nobody is asked to release.
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from consumers.casebook.ids import case_id
 from consumers.casebook.inbound import Bundle
 from producers.reference.authority import prove
 from schemas.answers import AnswerStatus, Outflow, OutflowType
 from schemas.identifiers import Identifier
 from schemas.leads import Evidence, Lead
-from schemas.requests import Action, Caps, Mandate, Request, RequestStatus
+from schemas.requests import Action, Caps, HoldStatus, Mandate, Request, RequestStatus
 from schemas.risk import Level
 from tests.consumers.facts import account, evidence, lead, yuan
 from tests.consumers.office import Office
@@ -58,6 +59,7 @@ class Casebook(RuleBasedStateMachine):
     def begin(self) -> None:
         self.suspects: list[Identifier] = [account(None, f"cnaps:{1 + index % 2}") for index in range(2)]
         self.evidence: dict[int, list[Evidence]] = {index: [] for index in range(2)}
+        self.withdrawn: set[UUID] = set()
         self.reports: list[UUID] = []
         self.sent: dict[UUID, Request] = {}
         self.given: list[Bundle] = []
@@ -87,6 +89,7 @@ class Casebook(RuleBasedStateMachine):
 
     @rule(who=WHO, count=st.integers(1, 8))
     def withdraw(self, who: int, count: int) -> None:
+        self.withdrawn |= {item.event_id for item in self.evidence[who][:count]}
         self.office.withdraw(*self.evidence[who][:count])
 
     @rule()
@@ -153,11 +156,22 @@ class Casebook(RuleBasedStateMachine):
                 self._stays(hold.hold_id, hold.status, hold.status.value in OVER)
                 assert hold.status.value in OVER or hold.until > self.office.now
                 assert hold.until > hold.since
+        self._lets_go()
 
     def teardown(self) -> None:
         for mandate in self.mandates:
             self.office.revoke(mandate)
         assert self.office.is_audited()
+
+    def _lets_go(self) -> None:
+        fallen = {
+            case_id(self._lead(who, Level.NONE).lead_id)
+            for who, items in self.evidence.items()
+            if items and self.withdrawn >= {item.event_id for item in items}
+        }
+        held = [hold for suspect in self.suspects for hold in self.office.holds(suspect) if hold.case_id in fallen]
+        released = self.office.being_released()
+        assert all(hold.request_id in released for hold in held if hold.status is HoldStatus.ACTIVE)
 
     def _stays(self, key: UUID, status: Any, ended: bool) -> None:
         assert self.ended.get(key, status) is status
