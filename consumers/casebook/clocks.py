@@ -11,13 +11,14 @@ from uuid import UUID
 
 from sqlalchemy import Connection, func, select
 
-from consumers.casebook import holds, hops, requests, support
+from consumers.casebook import holds, hops, requests, support, withdrawals
 from consumers.casebook.consequences import read_cases
 from consumers.casebook.lifecycle import IN_FORCE, UNSENT
 from consumers.casebook.model import RANK
 from consumers.casebook.rows import among
 from consumers.casebook.tables import HoldRow, ReportRow, RequestRow, Withdrawn
 from consumers.casebook.turn import Turn
+from schemas.requests import Action
 from schemas.risk import Level
 
 _VOID = "void: its time ran out before it was sent"
@@ -26,8 +27,11 @@ _VOID = "void: its time ran out before it was sent"
 def expire(turn: Turn) -> None:
     """End holds and unsent requests whose time is over; ask for a stop once more where the law allows it."""
     _repeat(turn, holds.expire(turn))
-    due = select(RequestRow.request_id).where(RequestRow.status.in_(UNSENT), RequestRow.void_after <= turn.now)
-    requests.cancel(turn, list(turn.db.scalars(due)), _VOID)
+    query = select(RequestRow.request_id, RequestRow.case_id, RequestRow.action)
+    due = turn.db.execute(query.where(RequestRow.status.in_(UNSENT), RequestRow.void_after <= turn.now)).all()
+    void = requests.cancel(turn, [row.request_id for row in due], _VOID)
+    releases = [row for row in due if row.request_id in void and row.action == Action.RELEASE.value]
+    withdrawals.let_go(turn, sorted({row.case_id for row in releases}))
 
 
 def next_due(db: Connection) -> datetime | None:

@@ -52,7 +52,7 @@ def apply(turn: Turn, events: Sequence[Admitted]) -> None:
 
 
 def let_go(turn: Turn, case_ids: Sequence[UUID]) -> None:
-    """What an answer leaves held though the grounds have fallen: a stop came too late, or a release came to nothing."""
+    """What is still held though the grounds have fallen: a stop came too late, or a release came to nothing."""
     _release(turn, sorted(support.without(turn, case_ids)))
 
 

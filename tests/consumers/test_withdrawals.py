@@ -125,6 +125,15 @@ def test_a_hold_that_its_member_does_not_release_is_put_to_its_unit(office: Offi
     assert hold_of(office, mule).status is HoldStatus.RELEASE_PROPOSED
 
 
+def test_a_hold_whose_release_was_never_sent_is_put_to_its_unit(office: Office) -> None:
+    mule = account()
+    suspicion, stop = stopped(office, mule)
+    office.answer(stop, AnswerStatus.EXECUTED, amount=yuan(3_000_000))
+    office.withdraw(*suspicion.evidence)
+    office.pass_time(hours=24)
+    assert hold_of(office, mule).status is HoldStatus.RELEASE_PROPOSED
+
+
 def test_a_stop_carried_out_after_new_evidence_came_is_held(office: Office) -> None:
     mule = account()
     suspicion, stop = ordered(office, mule)
