@@ -52,7 +52,7 @@ def _add(turn: Turn, rows: Sequence[dict[str, Any]]) -> set[UUID]:
     is_new = literal_column("evidence_seen.xmax = 0", Boolean).label("is_new")
     seen = EvidenceSeen
     written = statement.returning(seen.case_id, seen.member, seen.event_id, seen.report, is_new).cte("written").c
-    stand = select(written.case_id).outerjoin(Withdrawn, _fell(written))
+    stand = select(written.case_id).distinct().outerjoin(Withdrawn, _fell(written))
     return set(turn.db.scalars(stand.where(written.is_new, Withdrawn.member.is_(None)), parameters))
 
 
