@@ -11,9 +11,10 @@ import typer
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
+from afa import output
 from afa.live import subject
 from afa.options import Data, Follow, Json
-from afa.output import Column, amount, amounts, show, when
+from afa.output import Column, amount, amounts, when
 from afa.place import Run, database
 from consumers.casebook import views
 from consumers.casebook.views import Page
@@ -37,7 +38,7 @@ def leads(
     """
     pages = _pages(data, views.leads, follow)
     chosen = ([lead for lead in page if level is None or lead.level is level] for page in pages)
-    show(chosen, _LEADS, as_json=json, empty="There is no lead yet.")
+    output.follow(chosen, _LEADS, as_json=json, empty="There is no lead yet.", on=follow)
 
 
 def requests(
@@ -52,7 +53,7 @@ def requests(
     """
     pages = _pages(data, views.requests, follow)
     chosen = ([request for request in page if status is None or request.status is status] for page in pages)
-    show(chosen, REQUEST_COLUMNS, as_json=json, empty="There is no request yet.")
+    output.follow(chosen, REQUEST_COLUMNS, as_json=json, empty="There is no request yet.", on=follow)
 
 
 def holds(data: Data = None, json: Json = False, follow: Follow = False) -> None:
@@ -60,24 +61,21 @@ def holds(data: Data = None, json: Json = False, follow: Follow = False) -> None
 
     Example: afa holds --json | jq 'select(.status == "active") | .amount.minor'
     """
-    show(_pages(data, views.holds, follow), _HOLDS, as_json=json, empty="There is no hold yet.")
+    output.follow(_pages(data, views.holds, follow), _HOLDS, as_json=json, empty="There is no hold yet.", on=follow)
 
 
 def _pages(data: Path | None, view: Callable[[Connection, int], Page[T]], follow: bool) -> Iterator[Sequence[T]]:
-    """All there is, then what changes. Ctrl-C is the way to end a following, not a failure."""
-    try:
-        with database(Run(data).database_url) as engine:
-            since = 0
-            while True:
-                with engine.connect() as db:
-                    page = view(db, since)
-                yield page.items
-                if not follow:
-                    return
-                since = page.after
-                time.sleep(_EVERY_S)
-    except KeyboardInterrupt:
-        return
+    """All there is, then what changes."""
+    with database(Run(data).database_url) as engine:
+        since = 0
+        while True:
+            with engine.connect() as db:
+                page = view(db, since)
+            yield page.items
+            if not follow:
+                return
+            since = page.after
+            time.sleep(_EVERY_S)
 
 
 def _to(request: RequestView) -> str:

@@ -33,6 +33,18 @@ class Column(Generic[T]):
     justify: Literal["left", "right"] = "left"
 
 
+def follow(
+    batches: Iterable[Sequence[T]], columns: Sequence[Column[T]], *, as_json: bool, empty: str, on: bool
+) -> None:
+    """`show` what there is and, if `on`, what comes. Ctrl-C is the way to end a following, not a failure."""
+    try:
+        show(batches, columns, as_json=as_json, empty=empty)
+    except KeyboardInterrupt:
+        # Wherever it strikes: in a query, in the pause, or while a batch is being printed.
+        if not on:
+            raise
+
+
 def show(batches: Iterable[Sequence[T]], columns: Sequence[Column[T]], *, as_json: bool, empty: str) -> None:
     """Print every batch as it comes; if the first has nothing, say so by `empty`."""
     console = Console(width=None if sys.stdout.isatty() else WIDTH)

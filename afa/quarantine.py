@@ -10,8 +10,9 @@ import orjson
 import typer
 from kafka import KafkaConsumer, TopicPartition
 
+from afa import output
 from afa.options import Data, Follow, Json
-from afa.output import Column, show, when
+from afa.output import Column, when
 from afa.place import Run
 from alliance import kafka
 from alliance.errors import Refused, Retry
@@ -34,7 +35,7 @@ def list_quarantine(data: Data = None, json: Json = False, follow: Follow = Fals
     """
     login = Run(data).admin
     batches = ([note for note, _ in batch] for batch in _read(login, follow))
-    show(batches, _COLUMNS, as_json=json, empty="Nothing has been quarantined.")
+    output.follow(batches, _COLUMNS, as_json=json, empty="Nothing has been quarantined.", on=follow)
 
 
 @app.command("show")

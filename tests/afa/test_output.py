@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from afa.output import WIDTH, Column, amount, amounts, show, when
+from afa.output import WIDTH, Column, amount, amounts, follow, show, when
 from schemas.base import Money
 
 MONEY = [Money(minor=1234567, currency="CNY"), Money(minor=5, currency="CNY"), Money(minor=1234567, currency="JPY")]
@@ -61,3 +61,13 @@ def test_later_rows_stand_under_the_earlier_ones_without_another_heading(capsys:
 def test_brackets_in_what_members_write_are_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
     show([MONEY[:1]], [Column[Money]("Note", 30, lambda m: "[red]alarm[/red] [x]")], as_json=False, empty="")
     assert "[red]alarm[/red] [x]" in capsys.readouterr().out
+
+
+def test_ctrl_c_while_a_batch_is_printed_ends_a_following_in_order_and_nothing_else() -> None:
+    def struck(_: Money) -> str:
+        raise KeyboardInterrupt
+
+    columns = (Column[Money]("Amount", 20, struck),)
+    follow([MONEY], columns, as_json=False, empty="", on=True)
+    with pytest.raises(KeyboardInterrupt):
+        follow([MONEY], columns, as_json=False, empty="", on=False)
