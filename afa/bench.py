@@ -18,13 +18,16 @@ class Bench(StrEnum):
     THROUGHPUT = "throughput"
     LATENCY = "latency"
     RECOVERY = "recovery"
+    STAGES = "stages"
 
 
 def bench(
     context: typer.Context,
-    which: Annotated[Bench | None, typer.Argument(metavar="BENCH", help="throughput, latency or recovery.")] = None,
+    which: Annotated[
+        Bench | None, typer.Argument(metavar="BENCH", help="throughput, latency, recovery or stages.")
+    ] = None,
 ) -> None:
-    """Measure throughput, latency or recovery on services of its own; all three unless one is named.
+    """Measure throughput, latency and recovery on real services, and what each step costs; all unless one is named.
 
     One JSON line each on stdout. Further options go to the benchmark.
 

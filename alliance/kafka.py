@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     import faust
 
 SecurityProtocol = Literal["SASL_PLAINTEXT", "SASL_SSL"]
+COORDINATOR_BUSY = (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError)
+"""What a broker answers of its groups for a moment after its start."""
 MECHANISM = "SCRAM-SHA-256"
 _PROBE_TIMEOUT_MS = 5_000
 _READ_TIMEOUT_S = 15.0
@@ -174,7 +176,7 @@ def _group_is_allowed(login: KafkaLogin, client: KafkaAdminClient, name: str) ->
     """True if it is, Refused if not; False while a new broker still makes its offsets topic."""
     try:
         allowed = client.describe_groups([name])[name].get("authorized_operations")
-    except (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError):
+    except COORDINATOR_BUSY:
         return False
     except GroupAuthorizationFailedError:
         allowed = []

@@ -7,8 +7,6 @@ that names its suspect.
 
 from __future__ import annotations
 
-import math
-import re
 import signal
 import sys
 import threading
@@ -18,12 +16,12 @@ from typing import Any
 from kafka import TopicPartition
 
 from alliance import kafka
-from benchmarks.load import Alert, Bundle, Town, bundles
+from alliance.clock import wall_ms
+from benchmarks.hops import TOKEN, hops
+from benchmarks.load import Alert, Bundle, Town, bundles, quantile
 from benchmarks.progress import wait_until_done
 from benchmarks.stack import Stack, stack
 from schemas.topics import member_topic
-
-_TOKEN = re.compile(rb'"tokens":\["([^"]+)"')
 
 
 class Reader(threading.Thread):
@@ -31,19 +29,19 @@ class Reader(threading.Thread):
 
     def __init__(self, up: Stack) -> None:
         super().__init__(daemon=True)
-        self.seen: dict[str, float] = {}
+        self.seen: dict[str, int] = {}
         self.done = threading.Event()
-        self._consumer = kafka.consumer(up.run.services.admin, [], None, fetch_max_wait_ms=5)
+        self._consumer = kafka.consumer(up.run.services.admin, [], None)
         places = [TopicPartition(member_topic(name).name, 0) for name in up.keys]
         self._consumer.assign(places)
         self._consumer.seek_to_end()
 
     def run(self) -> None:
         while not self.done.is_set():
-            for records in self._consumer.poll(20).values():
-                now = time.perf_counter()
+            for records in self._consumer.poll(500).values():
+                now = wall_ms()
                 for record in records:
-                    for token in _TOKEN.findall(record.value):
+                    for token in TOKEN.findall(record.value):
                         self.seen.setdefault(token.decode(), now)
         self._consumer.close()
 
@@ -64,29 +62,31 @@ def latency(rate: int, seconds: int, workers: int) -> dict[str, Any]:
         packed = [bundles([alert], up.keys, 1)[0] for alert in flow]
         reader = Reader(up)
         reader.start()
+        begun = wall_ms()
         sent = _at_rate(up, flow, packed, rate, {alert.suspect for alert in last})
         _wait_for(reader, set(sent))
-        spans = sorted((reader.seen[token] - at) * 1000 for token, at in sent.items() if token in reader.seen)
+        spans = sorted(float(reader.seen[token] - at) for token, at in sent.items() if token in reader.seen)
         return {
             "bench": "latency",
-            "p50_ms": round(_quantile(spans, 0.5)),
-            "p99_ms": round(_quantile(spans, 0.99)),
+            "p50_ms": round(quantile(spans, 0.5)),
+            "p99_ms": round(quantile(spans, 0.99)),
             "rate": rate,
             "scams": len(sent),
             "answered": len(spans),
             "workers": workers,
+            "hops_ms": hops(up, sent, reader.seen, begun),
         }
 
 
-def _at_rate(up: Stack, flow: list[Alert], packed: list[Bundle], rate: int, watched: set[str]) -> dict[str, float]:
+def _at_rate(up: Stack, flow: list[Alert], packed: list[Bundle], rate: int, watched: set[str]) -> dict[str, int]:
     """Send one alert after the other on the beat of `rate`; when each watched one was sent."""
-    sent: dict[str, float] = {}
+    sent: dict[str, int] = {}
     begun = time.perf_counter()
     for index, (alert, record) in enumerate(zip(flow, packed, strict=True)):
         if (ahead := begun + index / rate - time.perf_counter()) > 0.002:
             signal.sigtimedwait([], ahead)
         if alert.suspect in watched:
-            sent[alert.suspect] = time.perf_counter()
+            sent[alert.suspect] = wall_ms()
         up.producer.send(record.topic, key=record.member.encode(), value=record.value, headers=record.headers)
     up.producer.flush()
     return sent
@@ -104,7 +104,3 @@ def _send(up: Stack, packed: list[Bundle]) -> None:
     for record in packed:
         up.producer.send(record.topic, key=record.member.encode(), value=record.value, headers=record.headers)
     up.producer.flush()
-
-
-def _quantile(ordered: list[float], share: float) -> float:
-    return ordered[min(len(ordered) - 1, math.ceil(share * len(ordered)) - 1)] if ordered else math.nan

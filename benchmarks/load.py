@@ -7,6 +7,7 @@ alert makes a lead and so requests.
 
 from __future__ import annotations
 
+import math
 import random
 import secrets
 from collections.abc import Iterator
@@ -161,3 +162,8 @@ def _bundle(group: list[Alert], keys: dict[str, MemberKeys]) -> Bundle:
 
 def _ident(kind: str, value: str, *holders: str) -> dict[str, Any]:
     return {"kind": kind, "value": value, "holders": list(holders)}
+
+
+def quantile(ordered: list[float], share: float) -> float:
+    """The smallest value that at least `share` of the ordered ones do not exceed; NaN where there is none."""
+    return ordered[min(len(ordered) - 1, math.ceil(share * len(ordered)) - 1)] if ordered else math.nan

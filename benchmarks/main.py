@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from benchmarks.latency import latency
 from benchmarks.recovery import recovery
+from benchmarks.stages import stages
 from benchmarks.throughput import throughput
 
 
@@ -22,11 +23,16 @@ def main(argv: Sequence[str]) -> int:
     steady.add_argument("--seconds", type=int, default=20)
     restart = benches.add_parser("recovery", help="from a worker's start to its first lead")
     restart.add_argument("--identifiers", type=int, default=1_000_000)
+    steps = benches.add_parser("stages", help="CPU time an alert in each step of the stream, without Kafka")
+    steps.add_argument("--alerts", type=int, default=20_000)
+    steps.add_argument("--bundle", type=int, default=200, help="events in a bundle (default: 200)")
     for one in (burst, steady):
         one.add_argument("--workers", type=int, default=2, help="stream workers (default: 2)")
     chosen = parser.parse_args(argv)
     if chosen.bench == "throughput":
         result = throughput(chosen.alerts, chosen.bundle, chosen.workers)
+    elif chosen.bench == "stages":
+        result = stages(chosen.alerts, chosen.bundle)
     elif chosen.bench == "recovery":
         result = recovery(chosen.identifiers)
     else:

@@ -42,7 +42,7 @@ class Intake:
             headers = list(message.headers or ())
             record = Record(message.topic, message.value or b"", dict(headers), message.key)
             admitted = admit(record, self._registry, self._clock.now(), self._limits)
-            _collect(admitted, signals)
+            collect(admitted, signals)
             metrics.INTAKE_BYTES.inc(len(record.value))
             if admitted.refusals:
                 await self._refuse(outbox, event, admitted, headers)
@@ -67,7 +67,7 @@ class Intake:
             await outbox.send_one(member_topic(name).name, told)
 
 
-def _collect(admitted: Admitted, signals: Signals) -> None:
+def collect(admitted: Admitted, signals: Signals) -> None:
     """Signals of the good events, each to every partition that has a part in it."""
     member = admitted.member
     if member is None:

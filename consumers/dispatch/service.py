@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import select
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -25,6 +26,7 @@ from consumers.dispatch.stopping import Stopping
 from schemas.topics import member_topic
 
 _BATCH = 500
+_TO_ANY_MEMBER = member_topic("").name
 _TAKE_OVER_S = 15
 _RETRY_S = 1.0
 _ACK_S = 12.0
@@ -60,6 +62,7 @@ class Dispatch:
         if not outbox.take_over(_TAKE_OVER_S):
             raise Stop("Another dispatcher works on this database; this one ends with nothing sent.")
         waiting = outbox.left()
+        self._connected()
         while not self._stopping:
             fresh = outbox.claim(_BATCH)
             waiting += fresh
@@ -117,9 +120,18 @@ class Dispatch:
                 # A producer that is born while the broker is away may never find it.
                 kafka.probe(self._login)
                 self._producer = kafka.producer(self._login, **_PATIENCE)
+                self._acquaint(self._producer)
             except (Retry, KafkaError) as error:
                 log.warning("the broker is away; dispatch tries again", reason=str(error))
         return self._producer
+
+    def _acquaint(self, producer: KafkaProducer) -> None:
+        """Know all members' topics before the first request is due: of an unknown one the client asks alone, and no
+        more than one in 100 ms."""
+        with kafka.admin(self._login) as client:
+            names = [name for name in client.list_topics() if name.startswith(_TO_ANY_MEMBER)]
+        with ThreadPoolExecutor(max_workers=32) as pool:
+            list(pool.map(producer.partitions_for, names))
 
     def _discard(self) -> None:
         """Away with the producer: closing alone would wait for what can't be sent, and let it go on trying."""
