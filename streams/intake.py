@@ -5,7 +5,7 @@ At least once and without state: a batch is acknowledged when all that it led to
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from aiokafka import AIOKafkaProducer
 from faust.types import EventT
@@ -77,7 +77,8 @@ def collect(admitted: Admitted, signals: Signals) -> None:
         signal = alert_of(event, member.member, member.sector, accepted.digest) or retraction_of(
             event, member.member, member.sector is Sector.POLICE
         )
-        metrics.EVENTS_ACCEPTED.labels(event.data.kind).inc()
         if signal is not None:
             for partition in destinations(signal, STATE_PARTITIONS):
                 signals[partition].append(signal)
+    for kind, count in Counter(accepted.event.data.kind for accepted in admitted.accepted).items():
+        metrics.EVENTS_ACCEPTED.labels(kind).inc(count)

@@ -51,7 +51,7 @@ class Casebook:
             [],
             None,
             max_poll_records=MAX_RECORDS,
-            fetch_max_wait_ms=100,
+            fetch_max_wait_ms=20,
             fetch_max_bytes=16_000_000,
             reconnect_backoff_max_ms=1_000,
         )
