@@ -13,6 +13,9 @@ from prometheus_client import Counter, Gauge, Histogram
 INTAKE_BYTES = Counter("afa_intake_bytes", "Bytes of inbound bundles read")
 EVENTS_ACCEPTED = Counter("afa_intake_events_accepted", "Events let in", ["kind"])
 QUARANTINED = Counter("afa_intake_quarantined", "Events or whole bundles refused", ["reason"])
+RECEIPTS_UNDELIVERABLE = Counter(
+    "afa_intake_receipts_undeliverable", "Receipts not sent, since the member has no topic", ["member"]
+)
 CORRELATED = Counter("afa_correlate_events", "What the correlation took, by what it was", ["what"])
 SIGNALS_UNREADABLE = Counter("afa_correlate_signals_unreadable", "Records of `signals` that are none")
 LEADS_PUBLISHED = Counter("afa_correlate_leads_published", "Snapshots of leads written")

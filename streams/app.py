@@ -32,6 +32,7 @@ from streams.correlate import Owner
 from streams.driver import BoundedTransport, Room
 from streams.following import Allowed, Following
 from streams.intake import Intake
+from streams.receipts import Receipts
 from streams.recovery import client_options
 
 GROUP = "afa-streams"
@@ -51,6 +52,7 @@ class Worker:
         self._login, self._clock, self._rules, self._group = login, clock, rules, group
         self._following = Following(login, clock, self._allow)
         self._owners: dict[int, Owner] = {}
+        self._receipts = Receipts()
         self.app = self._new_app()
         self._room = Room()
         transport = BoundedTransport(self.app.conf.broker_consumer, self.app)
@@ -108,7 +110,7 @@ class Worker:
             **client_options(self._login),
         )
         await producer.start()
-        intake = Intake(producer, self._following.registry, self._clock, self._rules)
+        intake = Intake(producer, self._following.registry, self._clock, self._rules, self._receipts)
         batches = Batches("intake", intake.handle, self._room)
         batches.start()
         return batches
@@ -123,7 +125,7 @@ class Worker:
         mine = {tp.partition for tp in app.consumer.assignment() if tp.topic == SIGNALS.name}
         await self._keep_only(mine)
         fresh = [
-            Owner(partition, self._group, self._login, self._clock, self._rules, self._room)
+            Owner(partition, self._group, self._login, self._clock, self._rules, self._room, self._receipts)
             for partition in sorted(mine - self._owners.keys())
         ]
         await asyncio.gather(*(owner.start() for owner in fresh))

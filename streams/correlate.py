@@ -18,13 +18,14 @@ from faust.types import EventT
 from alliance import metrics
 from alliance.clock import AllianceClock, wall_ms
 from alliance.kafka import KafkaLogin
-from schemas.topics import CHANGELOG, LEADS, QUARANTINE, SIGNALS, STATE_PARTITIONS, member_topic
+from schemas.topics import CHANGELOG, LEADS, QUARANTINE, SIGNALS, STATE_PARTITIONS
 from streams import refusals, wire
 from streams.batches import Batches
 from streams.core.engine import Engine, Flush
 from streams.core.rules import Rules
 from streams.driver import Room
 from streams.outbox import Outbox
+from streams.receipts import Receipts
 from streams.recovery import client_options, load
 
 TRANSACTION_TIMEOUT_MS = 10_000
@@ -37,12 +38,22 @@ log = structlog.get_logger()
 class Owner:
     """Owns one partition from `start` until `stop`; `put` takes its signals in order."""
 
-    def __init__(self, partition: int, group: str, login: KafkaLogin, clock: AllianceClock, rules: Rules, room: Room):
+    def __init__(
+        self,
+        partition: int,
+        group: str,
+        login: KafkaLogin,
+        clock: AllianceClock,
+        rules: Rules,
+        room: Room,
+        receipts: Receipts,
+    ) -> None:
         self.partition = partition
         self._group = group
         self._login = login
         self._clock = clock
         self._rules = rules
+        self._receipts = receipts
         self._sweep: list[str] = []
         self._swept_at = 0
         self._batches = Batches(f"correlate-{partition}", self._handle, room)
@@ -125,7 +136,8 @@ class Owner:
             refused = [refusals.conflict(event)]
             headers = refusals.note_headers(place, member, refused, now, [])
             await outbox.send_one(QUARANTINE.name, b"", key=member.encode(), headers=headers)
-            await outbox.send_one(member_topic(member).name, refusals.receipt(place, 0, refused, now))
+            told = refusals.receipt(place, 0, refused, now)
+            await self._receipts.send(self._producer, outbox, member, told)
 
     def _next_swept(self) -> list[str]:
         """A few keys at a time, round and round."""

@@ -15,12 +15,13 @@ from alliance.admission import Admitted, Limits, Record, admit
 from alliance.clock import AllianceClock
 from alliance.registry import Registry
 from schemas.registry import Sector
-from schemas.topics import QUARANTINE, SIGNALS, STATE_PARTITIONS, member_topic
+from schemas.topics import QUARANTINE, SIGNALS, STATE_PARTITIONS
 from streams import refusals, wire
 from streams.core.extract import alert_of, retraction_of
 from streams.core.partitioning import Signal, destinations
 from streams.core.rules import Rules
 from streams.outbox import Outbox
+from streams.receipts import Receipts
 
 Signals = dict[int, list[Signal]]
 
@@ -28,10 +29,13 @@ Signals = dict[int, list[Signal]]
 class Intake:
     """`handle` takes a batch of inbound records through `producer`, which is idempotent but in no transaction."""
 
-    def __init__(self, producer: AIOKafkaProducer, registry: Registry, clock: AllianceClock, rules: Rules) -> None:
+    def __init__(
+        self, producer: AIOKafkaProducer, registry: Registry, clock: AllianceClock, rules: Rules, receipts: Receipts
+    ) -> None:
         self._producer = producer
         self._registry = registry
         self._clock = clock
+        self._receipts = receipts
         self._limits = Limits(rules.admission.max_age_s, rules.admission.max_future_s)
 
     async def handle(self, batch: list[EventT[bytes]]) -> None:
@@ -64,7 +68,7 @@ class Intake:
             metrics.QUARANTINED.labels(refusal.reason.value).inc()
         if name:
             told = refusals.receipt(place, len(admitted.accepted), admitted.refusals, now)
-            await outbox.send_one(member_topic(name).name, told)
+            await self._receipts.send(self._producer, outbox, name, told)
 
 
 def collect(admitted: Admitted, signals: Signals) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
 import subprocess
 import sys
 import time
@@ -139,6 +140,13 @@ def number(kind: str, value: str, **over: Any) -> dict[str, Any]:
     """An identifier as it travels, of a value that is unique to the test."""
     namespace = "number" if kind == "presented-number" else kind
     return {"kind": kind, "tokens": TOKENS.tokens(namespace, value), "basis": "observed", "holders": [], **over}
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+    return port
 
 
 def unique(stem: str) -> str:

@@ -4,7 +4,6 @@ nothing.
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,7 +21,7 @@ from schemas.allowlist import AllowEntry, AllowRecord, Category
 from schemas.identifiers import IdentifierKind
 from schemas.registry import Officer, Sector, SigningKey
 from schemas.topics import LEADS, RULES
-from tests.streams.support import IDS, NOW, World, member_record, number, unique
+from tests.streams.support import IDS, NOW, World, free_port, member_record, number, unique
 from tests.streams.test_worker import call, transfer
 
 pytestmark = pytest.mark.services
@@ -98,13 +97,6 @@ def file(world: World, entry: AllowEntry, signer: Any = CHEN.signing) -> None:
     jws = sign_object(signer, KID, entry.model_dump(mode="json"))
     value = AllowRecord(jws=jws).model_dump_json().encode()
     world.producer.send(RULES.name, key=entry.key().encode(), value=value).get(10)
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-    return port
 
 
 def test_an_entry_takes_a_lead_away_is_counted_and_gives_it_back(police: World) -> None:

@@ -8,10 +8,14 @@ from typing import Any
 import orjson
 import pytest
 
+from afa.runfile import Process
+from afa.sample import counters
+from alliance.keys.store import generate
 from schemas.leads import Lead
 from schemas.receipts import NOTE_HEADER, QuarantineNote, Receipt
+from schemas.registry import Sector
 from schemas.topics import LEADS, QUARANTINE
-from tests.streams.support import World, number, unique
+from tests.streams.support import TOKENS, World, free_port, member_record, number, unique
 
 pytestmark = pytest.mark.services
 
@@ -71,3 +75,39 @@ def test_a_bad_event_is_quarantined_alone_and_its_member_is_told(world: World) -
     assert orjson.loads(noted[-1].value) == [bad, good]
     assert (receipt.accepted, receipt.refusals[0].index) == (1, 0)
     assert "data.suspicious-number.duration_s" in receipt.refusals[0].detail
+
+
+def test_a_member_without_a_topic_gets_no_receipt_and_holds_up_nobody(world: World) -> None:
+    world.keys["bank-x"] = generate("bank-x", TOKENS)
+    world.register(member_record(world.keys["bank-x"], Sector.BANK))
+    good, bad, other = (transfer(unique("mule"), unique("payer"), unique("victim")) for _ in range(3))
+    refused = world.event("bank-x", {**bad, "score": -1})
+    first = world.event("bank-x", good)
+    port = free_port()
+    with world.worker(AFA_METRICS_PORT=str(port)) as process:
+        scam(world)
+        world.send("bank-x", refused)
+        world.send("bank-x", first)
+        world.send("bank-x", {**first, "data": other})
+        scam(world, within_s=20)
+        assert quarantined(world, refused["id"]) == "invalid-field"
+        assert quarantined(world, first["id"]) == "conflict"
+        assert not process.poll()
+        counted = counters([Process(name="streams", pid=process.pid, metrics_port=port)])
+    assert counted["afa_intake_receipts_undeliverable_total"] == {"bank-x": 2}
+
+
+def quarantined(world: World, event_id: str) -> str:
+    """Why, once it is there."""
+    records = world.read_until(QUARANTINE.name, lambda r: event_id.encode() in dict(r.headers)[NOTE_HEADER])
+    note = QuarantineNote.model_validate_json(dict(records[-1].headers)[NOTE_HEADER])
+    return note.refusals[0].reason.value
+
+
+def scam(world: World, within_s: float = 40.0) -> None:
+    """A call and a transfer of one victim, and their lead."""
+    victim, payee, now = unique("victim"), unique("mule"), datetime.now(UTC)
+    token = number("account", payee)["tokens"][0]
+    world.send("carrier-a", world.event("carrier-a", call(unique("caller"), victim), now - timedelta(hours=1)))
+    world.send("bank-a", world.event("bank-a", transfer(payee, unique("payer"), victim), now))
+    world.read_until(LEADS.name, lambda r: orjson.loads(r.value)["subject"]["token"] == token, within_s)
