@@ -21,6 +21,7 @@ SIGNALS_UNREADABLE = Counter("afa_correlate_signals_unreadable", "Records of `si
 LEADS_PUBLISHED = Counter("afa_correlate_leads_published", "Snapshots of leads written")
 STATE_KEYS = Gauge("afa_correlate_state_keys", "Live keys", ["partition"])
 STATE_RECOVERED = Counter("afa_correlate_state_recovered", "Keys read back from the changelog")
+GENERATIONS = Counter("afa_correlate_generations", "Times that state of another version was given up and rebuilt")
 SPARED = Counter("afa_correlate_spared", "Leads that an allow-list entry spared", ["entry"])
 ALLOW_REFUSED = Gauge("afa_correlate_allow_refused", "Records of `rules` that are no entry that counts")
 SATURATED = Gauge("afa_correlate_saturated", "Saturated identifiers among those met since the start", ["partition"])

@@ -7,7 +7,7 @@ transaction.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 import orjson
@@ -26,7 +26,7 @@ from streams.core.rules import Rules
 from streams.driver import Room
 from streams.outbox import Outbox
 from streams.receipts import Receipts
-from streams.recovery import client_options, load
+from streams.recovery import await_committed, beginning, client_options, is_usable, load
 
 TRANSACTION_TIMEOUT_MS = 10_000
 SWEEP_KEYS = 1_000
@@ -69,7 +69,12 @@ class Owner:
     async def start(self) -> None:
         """Fence the former owner, then read its state: in this order, or it could still write after the reading."""
         await self._producer.start()
-        self._engine = Engine(self.partition, STATE_PARTITIONS, self._rules, await load(self._login, self.partition))
+        store = await load(self._login, self.partition)
+        if not is_usable(store):
+            await self._begin_anew(store)
+            store = {}
+        self._engine = Engine(self.partition, STATE_PARTITIONS, self._rules, store)
+        metrics.STATE_RECOVERED.inc(len(store))
         metrics.STATE_KEYS.labels(str(self.partition)).set(len(self._engine.store))
         log.info("partition recovered", partition=self.partition, keys=len(self._engine.store))
         self._batches.start(self._wake_after)
@@ -86,6 +91,22 @@ class Owner:
 
     def put(self, event: EventT[bytes]) -> None:
         self._batches.put(event)
+
+    async def _begin_anew(self, keys: Iterable[str]) -> None:
+        """Give up state of another version and read the signals from their beginning: both in one transaction, so that
+        a crash leaves the former generation whole or the next one at its start."""
+        place = TopicPartition(SIGNALS.name, self.partition)
+        first = await beginning(self._login, place)
+        await self._producer.begin_transaction()
+        outbox = Outbox(self._producer)
+        await outbox.send(CHANGELOG.name, self.partition, ((key.encode(), None) for key in keys))
+        await outbox.settle()
+        await self._producer.send_offsets_to_transaction({place: first}, self._group)
+        await self._producer.commit_transaction()
+        # Faust seeks to what is committed once all owners have started.
+        await await_committed(self._login, self._group, place, first)
+        metrics.GENERATIONS.inc()
+        log.warning("state of another version is rebuilt from the signals", partition=self.partition, offset=first)
 
     def _wake_after(self) -> float | None:
         due = self._engine.next_due()

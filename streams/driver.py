@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
@@ -51,6 +51,18 @@ class _CommittedThread(AIOKafkaConsumerThread):
         consumer._isolation_level = "read_committed"
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS
         return consumer
+
+    async def seek_to_committed(self) -> Mapping[Any, int | None]:
+        committed: Mapping[Any, int | None] = await self.call_thread(self._seek_to_committed)
+        return committed
+
+    async def _seek_to_committed(self) -> Mapping[Any, int | None]:
+        """To offset 0 too, where a new generation of the state begins; aiokafka would stay where it is."""
+        consumer = self._ensure_consumer()
+        committed: Mapping[Any, int | None] = await consumer.seek_to_committed()
+        for place in (place for place, offset in committed.items() if offset == 0):
+            consumer.seek(place, 0)
+        return committed
 
 
 class BoundedConsumer(Consumer):

@@ -1,14 +1,19 @@
-"""Reading a partition's state back from its changelog."""
+"""Reading a partition's state back from its changelog, and where its signals begin."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from alliance import metrics
-from alliance.errors import Stop
 from alliance.kafka import MECHANISM, KafkaLogin
 from schemas.topics import CHANGELOG
 from streams.core import packing
+
+COMMITTED_S = 15.0
+POLL_S = 0.02
 
 
 def client_options(login: KafkaLogin) -> dict[str, object]:
@@ -24,21 +29,43 @@ def client_options(login: KafkaLogin) -> dict[str, object]:
 
 
 async def load(login: KafkaLogin, partition: int) -> dict[str, bytes]:
-    """The partition's whole state, as the last committed transaction left it. Call once the former owner is fenced."""
-    consumer = AIOKafkaConsumer(
-        group_id=None,
-        enable_auto_commit=False,
-        isolation_level="read_committed",
-        max_partition_fetch_bytes=8 * 1024 * 1024,
-        **client_options(login),
-    )
-    await consumer.start()
-    try:
-        place = TopicPartition(CHANGELOG.name, partition)
+    """The partition's whole state, as the last committed transaction left it, of whatever version. Call once the former
+    owner is fenced."""
+    place = TopicPartition(CHANGELOG.name, partition)
+    options = {"isolation_level": "read_committed", "max_partition_fetch_bytes": 8 * 1024 * 1024}
+    async with _consumer(login, **options) as consumer:
         consumer.assign([place])
         await consumer.seek_to_beginning(place)
         end = (await consumer.end_offsets([place]))[place]
         return await _read(consumer, place, end)
+
+
+def is_usable(store: Mapping[str, bytes]) -> bool:
+    """False if any of it was written by another version of this program."""
+    return all(packing.is_current(value) for value in store.values())
+
+
+async def beginning(login: KafkaLogin, place: TopicPartition) -> int:
+    """Offset of the first record that retention has left."""
+    async with _consumer(login) as consumer:
+        first: int = (await consumer.beginning_offsets([place]))[place]
+        return first
+
+
+async def await_committed(login: KafkaLogin, group: str, place: TopicPartition, offset: int) -> None:
+    """Return once the group is told this offset: for a moment after a transaction's commit it is still the former."""
+    async with _consumer(login, group_id=group) as consumer, asyncio.timeout(COMMITTED_S):
+        while await consumer.committed(place) != offset:
+            await asyncio.sleep(POLL_S)
+
+
+@asynccontextmanager
+async def _consumer(login: KafkaLogin, **options: object) -> AsyncIterator[AIOKafkaConsumer]:
+    """Joins no group, even if it asks for one's offsets."""
+    consumer = AIOKafkaConsumer(enable_auto_commit=False, **options, **client_options(login))
+    await consumer.start()
+    try:
+        yield consumer
     finally:
         await consumer.stop()
 
@@ -52,15 +79,5 @@ async def _read(consumer: AIOKafkaConsumer, place: TopicPartition, end: int) -> 
                 if record.value is None:
                     store.pop(key, None)
                 else:
-                    _check(record.value, key)
                     store[key] = record.value
-    metrics.STATE_RECOVERED.inc(len(store))
     return store
-
-
-def _check(value: bytes, key: str) -> None:
-    if not packing.is_current(value):
-        raise Stop(
-            f"the state of {key} in {CHANGELOG.name} was written by another version of this program; "
-            f"run the version that wrote it, or start with an empty data folder"
-        )

@@ -1,6 +1,6 @@
 """Signals as bytes: the MessagePack array that one record of the `signals` topic carries.
 
-Internal to the stream; what is read here was written here, by the same version of the code or one that `VERSION` names.
+Internal to the stream, but retained: a new generation of the state reads what former versions of the code wrote.
 """
 
 from __future__ import annotations
