@@ -70,6 +70,8 @@ class Worker:
             broker_heartbeat_interval=2.0,
             broker_max_poll_records=None,
             consumer_auto_offset_reset="earliest",
+            # A broker that has just come up names no topics: the group shares out nothing until it looks again.
+            consumer_metadata_max_age_ms=3_000,
             stream_buffer_maxsize=65536,
             stream_wait_empty=True,
             stream_recovery_delay=0.0,

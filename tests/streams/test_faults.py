@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 import tomllib
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any
@@ -22,6 +23,7 @@ import pytest
 from kafka import KafkaConsumer, TopicPartition
 
 from alliance import kafka
+from alliance.kafka import KafkaLogin
 from schemas.envelope import Headers
 from schemas.topics import LEADS
 from streams.app import RULES_FILE
@@ -49,8 +51,8 @@ def test_leads_equal_the_oracles_after_kills_stalls_and_redelivery(world: World,
             world.send_raw(member, topic, value, Headers(jws).pairs())
             if index % pause == pause - 1:
                 harm(world, running, workers, chance)
-        wait_until_idle(world)
-        check(world, days)
+        wait_until_idle(world.services.admin)
+        check(world.services.admin, days)
 
 
 def start(world: World, running: ExitStack, *command: str) -> subprocess.Popen[bytes]:
@@ -86,11 +88,11 @@ def harm(world: World, running: ExitStack, workers: list[subprocess.Popen[bytes]
         workers.append(start(world, running))
 
 
-def check(world: World, days: list[Scene]) -> None:
-    """Every last snapshot is the oracle's, and the oracle's leads are all there."""
+def check(login: KafkaLogin, days: Sequence[Scene]) -> dict[tuple[str, str], oracle.OracleLead]:
+    """Every last snapshot is the oracle's, and the oracle's leads, which are returned, are all there."""
     rules = tomllib.loads(RULES_FILE.read_text())
-    last = snapshots(world)
-    expected = {}
+    last = snapshots(login)
+    expected: dict[tuple[str, str], oracle.OracleLead] = {}
     for scene in days:
         alerts, retractions = facts(scene)
         expected.update(oracle.leads(alerts, retractions, rules))
@@ -105,11 +107,12 @@ def check(world: World, days: list[Scene]) -> None:
             (member, event.hex()) for member, event, *_ in lead.evidence
         }
     assert len(found) > len(days)
+    return expected
 
 
-def snapshots(world: World) -> dict[tuple[str, str], Any]:
+def snapshots(login: KafkaLogin) -> dict[tuple[str, str], Any]:
     """The last committed snapshot of each subject, by role and token."""
-    consumer: KafkaConsumer = kafka.consumer(world.services.admin, [], None)
+    consumer: KafkaConsumer = kafka.consumer(login, [], None)
     places = [TopicPartition(LEADS.name, p) for p in consumer.partitions_for_topic(LEADS.name)]
     consumer.assign(places)
     consumer.seek_to_beginning()
