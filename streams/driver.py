@@ -52,16 +52,16 @@ class _CommittedThread(AIOKafkaConsumerThread):
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS
         return consumer
 
-    async def seek_to_committed(self) -> Mapping[Any, int | None]:
-        committed: Mapping[Any, int | None] = await self.call_thread(self._seek_to_committed)
-        return committed
+    async def seek_to_committed(self) -> Any:
+        """Also where aiokafka would stay in place: nothing is committed yet, and what a rebalance made Faust fetch and
+        drop would be passed over; or offset 0, where a new generation of the state begins."""
+        return await self.call_thread(self._seek_back)
 
-    async def _seek_to_committed(self) -> Mapping[Any, int | None]:
-        """To offset 0 too, where a new generation of the state begins; aiokafka would stay where it is."""
+    async def _seek_back(self) -> Any:
         consumer = self._ensure_consumer()
-        committed: Mapping[Any, int | None] = await consumer.seek_to_committed()
-        for place in (place for place, offset in committed.items() if offset == 0):
-            consumer.seek(place, 0)
+        committed = await consumer.seek_to_committed()
+        if fresh := [tp for tp, offset in committed.items() if not offset]:
+            await consumer.seek_to_beginning(*fresh)
         return committed
 
 

@@ -15,6 +15,8 @@ WORKERS = ("streams", "streams-2")
 PUBLISHER = "publisher"
 DYING_WORKER = "tests.streams.dying_worker"
 DYING = "tests.consumers.dying"
+DYING_S = 30
+"""Longer than the session of the killed worker, whose partitions the dying one waits for."""
 
 
 def kill_worker(chain: Processes, chance: random.Random) -> None:
@@ -22,8 +24,10 @@ def kill_worker(chain: Processes, chance: random.Random) -> None:
 
 
 def die_between_send_and_commit(chain: Processes, chance: random.Random) -> None:
-    """The successor of a killed worker, which finds work waiting, dies too."""
-    _again(chain, chance.choice(WORKERS), module=DYING_WORKER, arguments=(str(chance.randint(1, 3)),))
+    """The successor of a killed worker, which finds work waiting, dies at it too."""
+    name = chance.choice(WORKERS)
+    _again(chain, name, DYING_WORKER, str(chance.randint(1, 3)))
+    chain.wait_for_death(name, DYING_S)
 
 
 def stall_worker(chain: Processes, chance: random.Random) -> None:
@@ -73,9 +77,9 @@ def some(count: int, chance: random.Random) -> list[Fault]:
     return faults
 
 
-def _again(chain: Processes, name: str, **over: object) -> None:
+def _again(chain: Processes, name: str, module: str = "", *arguments: str) -> None:
     chain.kill(name)
-    chain.start(name, **over)
+    chain.start(name, module, *arguments)
 
 
 def _kill_or_let_die(chain: Processes, chance: random.Random, name: str) -> None:
@@ -83,4 +87,4 @@ def _kill_or_let_die(chain: Processes, chance: random.Random, name: str) -> None
     if chance.random() < 0.5:
         _again(chain, name)
     else:
-        _again(chain, name, module=DYING, arguments=(name, str(chance.randint(1, 3))))
+        _again(chain, name, DYING, name, str(chance.randint(1, 3)))

@@ -83,6 +83,7 @@ def books_agree(db: Connection, data: DataDir) -> None:
         assert {UUID(request_id) for _, request_id, _ in acts} == set(done)
     held = {UUID(said["request_id"]) for bank in BANKS for said in _held(data, bank) if said["measure"] == Action.STOP}
     stops = {row.request_id for row in rows if row.action == Action.STOP and R(row.status) in _HELD}
+    assert stops
     assert held == stops == set(db.scalars(select(HoldRow.request_id)))
 
 

@@ -30,9 +30,11 @@ class Processes:
         for name in self.programs:
             self.start(name)
 
-    def start(self, name: str, **over: object) -> None:
-        """With `module` and `arguments` of its own where a process is to die in a way of its own."""
-        program = replace(self.programs[name], **over)  # type: ignore[arg-type]
+    def start(self, name: str, module: str = "", *arguments: str) -> None:
+        """As `module` with these arguments where it is to die in a way of its own."""
+        program = self.programs[name]
+        if module:
+            program = replace(program, module=module, arguments=arguments)
         log = self.run.services.data.log_file(name)
         self._children[name] = Child(name, program.command(), log, death_signal=signal.SIGKILL)
 
@@ -44,6 +46,11 @@ class Processes:
         """SIGSTOP until so many seconds have passed."""
         os.kill(self._children[name].pid, signal.SIGSTOP)
         self._stalled[name] = time.monotonic() + seconds
+
+    def wait_for_death(self, name: str, timeout_s: float) -> None:
+        """Until the process that has the name now is no more; if it lives on, so be it."""
+        child = self._children[name]
+        self.until(lambda: not child.alive, timeout_s)
 
     def is_done(self, name: str) -> bool:
         """Whether a process that ends by itself has ended well."""
