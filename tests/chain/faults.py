@@ -35,11 +35,13 @@ def stall_worker(chain: Processes, chance: random.Random) -> None:
 
 
 def kill_casebook(chain: Processes, chance: random.Random) -> None:
-    _kill_or_let_die(chain, chance, "casebook")
+    """At any moment, and its successor before it commits what it has read; the first turn has read nothing."""
+    _again(chain, "casebook", DYING, "casebook", str(chance.randint(2, 4)))
 
 
 def kill_dispatch(chain: Processes, chance: random.Random) -> None:
-    _kill_or_let_die(chain, chance, "dispatch")
+    """At any moment, and its successor between sending and noting."""
+    _again(chain, "dispatch", DYING, "dispatch", str(chance.randint(1, 3)))
 
 
 def kill_member(chain: Processes, chance: random.Random) -> None:
@@ -80,11 +82,3 @@ def some(count: int, chance: random.Random) -> list[Fault]:
 def _again(chain: Processes, name: str, module: str = "", *arguments: str) -> None:
     chain.kill(name)
     chain.start(name, module, *arguments)
-
-
-def _kill_or_let_die(chain: Processes, chance: random.Random, name: str) -> None:
-    """At any moment, or in the middle of its work: before a commit, between sending and noting."""
-    if chance.random() < 0.5:
-        _again(chain, name)
-    else:
-        _again(chain, name, DYING, name, str(chance.randint(1, 3)))
