@@ -89,9 +89,9 @@ class BoundedConsumer(Consumer):
             yield tp, message
 
     async def wait_first(self, *coros: Any, timeout: Any = None) -> WaitResults:
-        """For each message Faust waits for its callback or a suspension; the callback never blocks, so it is
-        awaited."""
-        if len(coros) == 2 and all(inspect.iscoroutine(coro) for coro in coros):
+        """For each message Faust waits for its callback or a suspension. While messages flow, the callback does not
+        block, so it is awaited; a suspended one would end after the rebalance, and be taken for what was read since."""
+        if self.flow_active and len(coros) == 2 and all(inspect.iscoroutine(coro) for coro in coros):
             callback, suspension = coros
             suspension.close()
             await callback

@@ -8,7 +8,7 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
-from streams.driver import _CommittedThread
+from streams.driver import BoundedConsumer, _CommittedThread
 
 READ, FRESH = TopicPartition("signals", 0), TopicPartition("signals", 1)
 
@@ -42,3 +42,26 @@ def test_a_partition_that_was_never_committed_is_read_from_its_beginning_again()
     consumer = Positions()
     assert asyncio.run(Thread(consumer).seek_to_committed()) == {READ: 5, FRESH: None}
     assert consumer.at == {READ: 5, FRESH: 0}
+
+
+class Flow(BoundedConsumer):
+    """As much of a consumer as waits for a message's callback."""
+
+    def __init__(self, active: bool) -> None:
+        self.flow_active = active
+        self.suspend_flow = asyncio.Event()
+        self._stopped, self._crashed, self.loop = asyncio.Event(), asyncio.Event(), asyncio.get_running_loop()
+
+    async def callback(self) -> None:
+        """Waits, as Faust's does, for a flow that goes on after the rebalance alone."""
+        await asyncio.Event().wait()
+
+
+def test_a_message_that_a_rebalance_overtakes_is_let_go_before_the_reading_is_set_back() -> None:
+    async def one() -> None:
+        flow = Flow(active=False)
+        flow.suspend_flow.set()
+        async with asyncio.timeout(5):
+            await flow.wait_first(flow.callback(), flow.suspend_flow.wait())
+
+    asyncio.run(one())
