@@ -36,7 +36,7 @@ def main() -> int:
 
 
 def _spare_the_collector() -> None:
-    """A batch makes hundreds of thousands of objects without a cycle; looking for cycles took half of the time."""
+    """A batch makes hundreds of thousands of objects without a cycle: look for cycles rarely."""
     gc.freeze()
     gc.set_threshold(200_000, 50, 50)
 

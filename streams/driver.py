@@ -16,7 +16,7 @@ from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, T
 from mode.services import WaitResults
 
 FETCH_WAIT_MS = 20
-"""Faust's 1.5 s is what a reader of committed records waits when the broker misses that a transaction has ended."""
+"""How long the broker may hold back an answer for want of records; Faust's own value is 1.5 s."""
 MAX_BYTES_IN_FLIGHT = 32 * 1024 * 1024
 
 
