@@ -23,7 +23,7 @@ from alliance.kafka import KafkaLogin, probe
 
 _FORMAT_TIMEOUT_S = 60.0
 _START_TIMEOUT_S = 60.0
-_STOP_TIMEOUT_S = 5.0
+_STOP_TIMEOUT_S = 4.0
 
 
 class EmbeddedKafka:

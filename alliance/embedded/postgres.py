@@ -24,7 +24,7 @@ from alliance.errors import ServiceDied, SetupError
 _OWNER = "afa"
 _INIT_TIMEOUT_S = 60.0
 _START_TIMEOUT_S = 60.0
-_STOP_TIMEOUT_S = 3.0
+_STOP_TIMEOUT_S = 2.0
 _MAX_SOCKET_PATH = 100  # the kernel allows 107 bytes
 _CONFIG = """
 listen_addresses = ''
