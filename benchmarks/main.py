@@ -26,8 +26,8 @@ def main(argv: Sequence[str]) -> int:
     steps = benches.add_parser("stages", help="CPU time an alert in each step of the stream, without Kafka")
     steps.add_argument("--alerts", type=int, default=20_000)
     steps.add_argument("--bundle", type=int, default=200, help="events in a bundle (default: 200)")
-    for one in (burst, steady):
-        one.add_argument("--workers", type=int, default=2, help="stream workers (default: 2)")
+    for one, workers in ((burst, 2), (steady, 1)):
+        one.add_argument("--workers", type=int, default=workers, help=f"stream workers (default: {workers})")
     chosen = parser.parse_args(argv)
     if chosen.bench == "throughput":
         result = throughput(chosen.alerts, chosen.bundle, chosen.workers)
