@@ -15,9 +15,9 @@ from pydantic import ValidationError
 
 from alliance.errors import Refused
 from alliance.keys.signatures import BadSignature, verify_object
+from alliance.officers import officer_of
 from alliance.registry import Registry
 from schemas.allowlist import AllowEntry, AllowRecord
-from schemas.registry import Sector, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +72,10 @@ def judged(key: str, value: bytes, registry: Registry) -> Filed:
 
 
 def _objection(key: str, kid: str, entry: AllowEntry, registry: Registry) -> str | None:
-    unit, _, rest = kid.partition("/")
-    officer, slash, _ = rest.partition("/")
-    member = registry.member(unit)
-    if not slash:
-        return f"{kid} is no officer's key, and only a police officer may allow-list"
-    if member is None or member.sector is not Sector.POLICE or member.status is not Status.ACTIVE:
-        return f"{unit} is no active police unit, and only police may allow-list"
+    try:
+        unit, officer = officer_of(kid, registry)
+    except Refused as error:
+        return str(error).removesuffix(".")
     if (unit, officer) != (entry.unit, entry.officer):
         return f"the entry is signed by {officer} of {unit}, whom it does not name"
     if registry.key(kid, entry.at) is None:

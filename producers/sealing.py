@@ -35,7 +35,9 @@ def make_seals(
         return []
     police = registry.police()
     if police is None:
-        raise Refused("The registry knows no active police unit to seal for; admit one first (`afa member add … --sector police`).")
+        raise Refused(
+            "The registry knows no active police unit to seal for; admit one (`afa member add … --sector police`)."
+        )
     seals = [_seal(police, found, clear, event_id)]
     for holder, own in _by_holder(found, {sender, police.member}, registry):
         if len(seals) == MAX_SEALS:

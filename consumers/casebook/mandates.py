@@ -18,10 +18,10 @@ from sqlalchemy.dialects.postgresql import insert
 from alliance.errors import Refused
 from alliance.keys.encoding import decode
 from alliance.keys.signatures import BadSignature, verify_object
+from alliance.officers import officer_of
 from alliance.registry import Registry
 from consumers.casebook.model import InForce
 from consumers.casebook.tables import MandateRow
-from schemas.registry import Sector, Status
 from schemas.requests import Mandate, MandateView
 
 Filed = tuple[int, datetime | None, datetime | None] | None
@@ -82,17 +82,6 @@ def verified(jws: str, registry: Registry, now: datetime) -> Mandate:
     if mandate.unit != unit or officer not in mandate.officers:
         raise Refused(f"The mandate is signed by {officer} of {unit}, whom it does not name.")
     return mandate
-
-
-def officer_of(kid: str, registry: Registry) -> tuple[str, str]:
-    """Unit and officer of a signature. Raises Refused for any other key, and for a unit that may not order."""
-    parts = kid.split("/")
-    member = registry.member(parts[0])
-    if len(parts) != 3:
-        raise Refused(f"{kid} is no officer's key, and only an officer can order.")
-    if member is None or member.sector is not Sector.POLICE or member.status is not Status.ACTIVE:
-        raise Refused(f"{parts[0]} is no active police unit, and only police can order.")
-    return parts[0], parts[1]
 
 
 @lru_cache(maxsize=256)

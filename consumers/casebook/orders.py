@@ -17,9 +17,9 @@ from sqlalchemy import Connection, select
 from alliance import metrics
 from alliance.errors import Refused
 from alliance.keys.signatures import BadSignature, sign_object, verify_object
+from alliance.officers import officer_of
 from consumers.casebook import requests
 from consumers.casebook.lifecycle import RequestEvent, request_after
-from consumers.casebook.mandates import officer_of
 from consumers.casebook.rows import among, insert_rows, update_rows
 from consumers.casebook.tables import FiledOrder, RequestRow
 from consumers.casebook.turn import Turn

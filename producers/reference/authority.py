@@ -13,10 +13,10 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import ValidationError
 
-from alliance.errors import AfaError
+from alliance.errors import AfaError, Refused
 from alliance.keys.signatures import BadSignature, verify_object
+from alliance.officers import officer_of
 from alliance.registry import Registry
-from schemas.registry import Sector, Status
 from schemas.requests import Action, AuthorityClass, Mandate, Request
 
 NEEDS_POLICE = frozenset(
@@ -107,13 +107,9 @@ def _signed(jws: str | None, what: str, registry: Registry, now: datetime) -> tu
 
     try:
         kid, signed = verify_object(jws or "", key)
+        unit, officer = officer_of(kid, registry)
     except BadSignature as error:
         raise NotProven(f"the {what} does not verify ({error})") from error
-    unit, _, rest = kid.partition("/")
-    officer, slash, _ = rest.partition("/")
-    member = registry.member(unit)
-    if not slash:
-        raise NotProven(f"the {what} is signed by a member's key, and only an officer's counts")
-    if member is None or member.sector is not Sector.POLICE or member.status is not Status.ACTIVE:
-        raise NotProven(f"the {what} is signed for {unit}, which is no active police unit")
+    except Refused as error:
+        raise NotProven(f"the {what} does not count: {error}") from error
     return unit, officer, signed

@@ -1,7 +1,7 @@
 """Five banks' files of alerts that nobody here wrote, with known truth: accounts that several banks see are leads.
 
-The sector's cap in `streams/rules.toml` was chosen with these very files in view: that few innocents are among the leads
-holds the rules to what they do here, and does not prove what they would do elsewhere.
+The sector's cap in `streams/rules.toml` was chosen with these very files in view: that few innocents are among the
+leads holds the rules to what they do here, and does not prove what they would do elsewhere.
 """
 
 from __future__ import annotations
