@@ -32,7 +32,7 @@ class Receipts:
     async def send(self, producer: AIOKafkaProducer, outbox: Outbox, member: str, receipt: bytes) -> None:
         """Put it into `outbox`, which sends through `producer`; without the member's topic it is counted instead."""
         topic = member_topic(member).name
-        if await self._exists(producer, topic):
+        if await self._exists(producer, topic, member in self._unreached):
             self._unreached.discard(member)
             await outbox.send_one(topic, receipt)
             return
@@ -41,9 +41,10 @@ class Receipts:
             self._unreached.add(member)
             log.error("a member gets no receipts: its topic does not exist", member=member, topic=topic)
 
-    async def _exists(self, producer: AIOKafkaProducer, topic: str) -> bool:
-        """One question for all topics, which an absent one does not hold up."""
-        if wall_ms() - self._asked_at >= ASK_MS:
+    async def _exists(self, producer: AIOKafkaProducer, topic: str, known_absent: bool) -> bool:
+        """One question for all topics, which an absent one does not hold up. A new member's is asked for at once."""
+        is_new = topic not in self._topics and not known_absent
+        if is_new or wall_ms() - self._asked_at >= ASK_MS:
             try:
                 self._topics = (await producer.client.fetch_all_metadata()).topics()
             except KafkaError:
