@@ -92,7 +92,7 @@ class Stream:
         engine = self._engines[partition]
         decoded = self._watch.time("decode", lambda: list(chain.from_iterable(map(wire.decode, values))))
         self._watch.time("correlate", lambda: engine.apply(decoded))
-        flush = self._watch.time("judge and pack", lambda: engine.flush(0))
+        flush = self._watch.time("judge and pack", lambda: engine.flush(0, 0))
         self._watch.time("leads as JSON", lambda: [orjson.dumps(snapshot) for _, snapshot in flush.leads])
         return flush
 

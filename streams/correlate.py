@@ -118,7 +118,7 @@ class Owner:
         if wall_ms() - self._swept_at >= SWEEP_MS:
             self._engine.expire(self._next_swept(), self._clock.now_ms())
             self._swept_at = wall_ms()
-        flush = self._engine.flush(wall_ms())
+        flush = self._engine.flush(wall_ms(), self._clock.now_ms())
         if batch or flush.changelog:
             await self._commit(flush, batch[-1].message.offset + 1 if batch else None)
         self._count(flush)

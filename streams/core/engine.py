@@ -68,13 +68,13 @@ class Engine:
             else:
                 self._link(signal)
 
-    def flush(self, now: int) -> Flush:
+    def flush(self, now: int, at: int) -> Flush:
         """Judge what was touched, and hand over what must be written; `now` in ms of wall time decides what
-        may wait."""
+        may wait, `at` in ms of alliance time is when a lead fell of which nothing is left."""
         out, self._out = self._out, Flush()
         due = [key for key, since in self._waiting.items() if now - since >= DEBOUNCE_MS]
         for key in {**self._live, **dict.fromkeys(due)}:
-            self._publish(key, self._state(key), now, out)
+            self._publish(key, self._state(key), now, at, out)
         for key, state in self._live.items():
             marks = key in self._waiting, key in self.allowed
             self._keep(out, key, None if state.empty() else packing.pack(state, *marks))
@@ -161,7 +161,7 @@ class Engine:
             else:
                 self._out.signals[partition].append(signal)
 
-    def _publish(self, key: str, state: State, now: int, out: Flush) -> None:
+    def _publish(self, key: str, state: State, now: int, at: int, out: Flush) -> None:
         if _says_nothing(state):
             return
         suspect = suspect_lead(state, key, self.rules) if _may_lead(state) else None
@@ -169,15 +169,15 @@ class Engine:
         if key in self.allowed:
             self.spared[self.allowed[key]] += (said(suspect) is not None) + (said(victim) is not None)
             suspect, victim = spared(suspect), spared(victim)
-        waits = self._publish_one(SubjectRole.SUSPECT, key, state, suspect, now, out)
-        waits |= self._publish_one(SubjectRole.VICTIM, key, state, victim, now, out)
+        waits = self._publish_one(SubjectRole.SUSPECT, key, state, suspect, now, at, out)
+        waits |= self._publish_one(SubjectRole.VICTIM, key, state, victim, now, at, out)
         if waits:
             self._waiting.setdefault(key, now)
         else:
             self._waiting.pop(key, None)
 
     def _publish_one(
-        self, role: SubjectRole, key: str, state: State, snapshot: Snapshot | None, now: int, out: Flush
+        self, role: SubjectRole, key: str, state: State, snapshot: Snapshot | None, now: int, at: int, out: Flush
     ) -> bool:
         """Publish if it must be told now; True if something is left to be told within a second."""
         attribute = "said_suspect" if role is SubjectRole.SUSPECT else "said_victim"
@@ -189,7 +189,7 @@ class Engine:
         if patient and now - since < DEBOUNCE_MS:
             return True
         told = (
-            snapshot if after is not None and snapshot is not None else withdrawn(role, key, snapshot, self.rules, now)
+            snapshot if after is not None and snapshot is not None else withdrawn(role, key, snapshot, self.rules, at)
         )
         setattr(state, attribute, after)
         out.leads.append((key, told))

@@ -51,7 +51,7 @@ class Network:
         before = dict(engine.store)
         batch = self.queues[partition][:count]
         engine.apply(batch)
-        flush = engine.flush(self.now)
+        flush = engine.flush(self.now, self.now)
         if crash:
             self.hand_over(partition, before)
             return

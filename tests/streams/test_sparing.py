@@ -32,34 +32,34 @@ def test_the_oracle_leaves_out_what_is_allow_listed_and_nothing_else() -> None:
 
 def test_a_lead_falls_to_none_with_what_is_known_of_it_and_comes_back_whole() -> None:
     made = engine(*STORY)
-    before = dict(made.flush(0).leads)
+    before = dict(made.flush(0, 0).leads)
     made.allow({PAYEE: "entry"})
-    spared = made.flush(LATER)
+    spared = made.flush(LATER, 0)
     assert told(spared) == {PAYEE: "none"}
     assert spared.leads[0][1] == {**before[PAYEE], "level": "none"}
     made.allow({})
-    assert made.flush(2 * LATER).leads == [(PAYEE, before[PAYEE])]
+    assert made.flush(2 * LATER, 0).leads == [(PAYEE, before[PAYEE])]
 
 
 def test_a_victim_at_risk_is_spared_too() -> None:
     made = engine(*STORY)
     made.allow({PHONE: "entry"})
-    assert told(made.flush(0)).keys() == {PAYEE, CALLER}
+    assert told(made.flush(0, 0)).keys() == {PAYEE, CALLER}
 
 
 def test_a_lead_that_never_was_is_not_told_and_each_new_sparing_counts_for_its_entry() -> None:
     made = Engine(0, 1, parse(RULES))
     made.allow({PAYEE: "escrow", CALLER: "hotline", key(Kind.ACCOUNT, 5): "unused"})
     made.apply([transfer(NOON), transfer(NOON, 2)])
-    made.flush(0)
+    made.flush(0, 0)
     assert not +made.spared
     made.apply([call(NOON - HOUR, NOON)])
-    assert told(made.flush(LATER)).keys() == {PHONE}
+    assert told(made.flush(LATER, 0)).keys() == {PHONE}
     assert made.spared == {"escrow": 1, "hotline": 1}
-    made.flush(2 * LATER)
+    made.flush(2 * LATER, 0)
     assert made.spared == {"escrow": 1, "hotline": 1}
     made.apply([transfer(NOON + HOUR, 3)])
-    made.flush(3 * LATER)
+    made.flush(3 * LATER, 0)
     assert made.spared == {"escrow": 2, "hotline": 2}
 
 
@@ -67,11 +67,11 @@ def test_saturated_identifiers_are_known_until_they_no_longer_are() -> None:
     made = Engine(0, 1, parse(ruled(caps={"sightings": 2})))
     calls = [call(NOON, NOON, n, key(Kind.NUMBER, n)) for n in range(3)]
     made.apply(calls[:2])
-    made.flush(0)
+    made.flush(0, 0)
     assert not made.saturated
     made.apply(calls[2:])
-    made.flush(LATER)
+    made.flush(LATER, 0)
     assert made.saturated == {PHONE}
     made.expire([PHONE], NOON + 200 * 24 * HOUR)
-    made.flush(2 * LATER)
+    made.flush(2 * LATER, 0)
     assert not made.saturated
