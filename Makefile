@@ -30,7 +30,7 @@ format: setup ## put all code into the one style
 	@$(BIN)/ruff check --fix-only --quiet $(SOURCES)
 	@$(BIN)/ruff format --quiet $(SOURCES)
 
-bench: setup ## measure throughput, latency and recovery; one JSON line each
+bench: setup ## measure throughput, latency, recovery and what each step costs; one JSON line each
 	@$(BIN)/afa bench
 
 chaos: setup ## kill and stall real processes, at length

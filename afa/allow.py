@@ -124,8 +124,8 @@ def _show(run: Run, filed: Iterable[Filed], json: bool) -> None:
 def _on_topic(run: Run) -> list[Filed]:
     """What lies on the topic, but for what police removed."""
     known = AllowList()
-    for key, value in kafka.whole(run.registrar(), RULES.name):
-        known.apply(key, value)
+    for record in kafka.whole(run.registrar(), RULES.name):
+        known.apply(record.key.decode(errors="replace"), record.value)
     return [filed for filed in known.filed(run.registry()) if filed.refused or not filed.proven().removed]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -82,19 +82,31 @@ def consumer(
     return KafkaConsumer(*topics, **login.options(), **{**defaults, **over})
 
 
-def whole(login: KafkaLogin, topic: str) -> Iterator[tuple[str, bytes | None]]:
-    """Key and value of every record that a topic of one partition has now. Raises Retry if the broker is too slow."""
-    place = TopicPartition(topic, 0)
-    deadline = time.monotonic() + _READ_TIMEOUT_S
+def whole(login: KafkaLogin, *topics: str) -> Iterator[Any]:
+    """Every committed record that these topics have now. Raises Retry if the broker gives none for too long."""
     with consumer(login, [], None) as reader:
-        reader.assign([place])
-        reader.seek_to_beginning(place)
-        end = reader.end_offsets([place])[place]
-        while reader.position(place) < end:
+        places = places_of(reader, topics)
+        reader.assign(places)
+        reader.seek_to_beginning()
+        ends = reader.end_offsets(places)
+        deadline = time.monotonic() + _READ_TIMEOUT_S
+        while any(reader.position(place) < ends[place] for place in places):
             if time.monotonic() > deadline:
-                raise Retry(f"Kafka did not give the topic {topic!r} within {_READ_TIMEOUT_S:.0f} s; try again.")
-            for records in reader.poll(timeout_ms=500).values():
-                yield from ((record.key.decode(errors="replace"), record.value) for record in records)
+                raise Retry(f"Kafka gave nothing of {', '.join(topics)} for {_READ_TIMEOUT_S:.0f} s; try again.")
+            for records in reader.poll(timeout_ms=500, max_records=5_000).values():
+                yield from records
+                deadline = time.monotonic() + _READ_TIMEOUT_S
+
+
+def places_of(reader: KafkaConsumer, topics: Iterable[str]) -> list[TopicPartition]:
+    """All partitions of these topics. Raises Retry if the broker does not know one of them."""
+    places = []
+    for topic in topics:
+        numbers = reader.partitions_for_topic(topic)
+        if not numbers:
+            raise Retry(f"Kafka does not know the topic {topic!r} yet, or hides it; try again.")
+        places += [TopicPartition(topic, number) for number in sorted(numbers)]
+    return places
 
 
 def admin(login: KafkaLogin, **over: Any) -> KafkaAdminClient:

@@ -75,8 +75,8 @@ def register(
 def read_registry(login: KafkaLogin) -> Registry:
     """The registry as the `members` topic has it now. Raises Retry if the broker does not give it."""
     registry = Registry()
-    for name, value in kafka.whole(login, MEMBERS.name):
-        _apply(registry, name, value)
+    for record in kafka.whole(login, MEMBERS.name):
+        _apply(registry, record.key.decode(), record.value)
     return registry
 
 
@@ -137,22 +137,28 @@ def _record(data: DataDir, spec: MemberSpec, tokens: TokenKeys, known: Member | 
     folder = _private(_private(data.path / "members") / spec.member)
     keys = _keys(folder / "keys.json", spec.member, tokens)
     try:
-        fresh = Member(
-            member=spec.member,
-            name=spec.name,
-            sector=spec.sector,
-            alliance=spec.alliance,
-            routes=list(spec.routes),
-            keys=[_signing_key(keys, known.keys if known else [], now)],
-            seal_key=keys.public.sealing,
-            officers=[_officer(folder, officer, known, now) for officer in spec.officers],
-            call_back=spec.call_back,
-        )
+        officers = [_officer(folder, officer, known, now) for officer in spec.officers]
+        fresh = record_of(spec, keys, signing_key(keys, known.keys if known else [], now), officers)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         raise SetupError(f"{spec.member} can not be a member: {place}: {first['msg']}.") from error
     return fresh if known is None else _merged(known, fresh)
+
+
+def record_of(spec: MemberSpec, keys: MemberKeys, signing: SigningKey, officers: Sequence[Officer] = ()) -> Member:
+    """The registry's record of a member with these keys. Raises ValidationError."""
+    return Member(
+        member=spec.member,
+        name=spec.name,
+        sector=spec.sector,
+        alliance=spec.alliance,
+        routes=list(spec.routes),
+        keys=[signing],
+        seal_key=keys.public.sealing,
+        officers=list(officers),
+        call_back=spec.call_back,
+    )
 
 
 def _merged(known: Member, fresh: Member) -> Member:
@@ -166,11 +172,11 @@ def _merged(known: Member, fresh: Member) -> Member:
 def _officer(folder: Path, spec: OfficerSpec, known: Member | None, now: datetime) -> Officer:
     keys = _keys(_private(folder / "officers") / f"{spec.officer}.json", spec.officer, None)
     former = [officer.key for officer in known.officers if officer.officer == spec.officer] if known else []
-    return Officer(officer=spec.officer, rank=spec.rank, key=_signing_key(keys, former, now))
+    return Officer(officer=spec.officer, rank=spec.rank, key=signing_key(keys, former, now))
 
 
-def _signing_key(keys: MemberKeys, known: Iterable[SigningKey], now: datetime) -> SigningKey:
-    """As it was registered, or valid from now."""
+def signing_key(keys: MemberKeys, known: Iterable[SigningKey], now: datetime) -> SigningKey:
+    """As it is among the `known`, or valid from `now`."""
     public = keys.public
     for key in known:
         if (key.key_id, key.public) == (public.key_id, public.signing):

@@ -10,12 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import orjson
-from kafka import TopicPartition
 
 from alliance import kafka
 from benchmarks.load import quantile
 from benchmarks.stack import Stack
-from schemas.topics import LEADS, SIGNALS, STATE_PARTITIONS, Topic, member_topic
+from schemas.topics import LEADS, SIGNALS, Topic, member_topic
 from streams import wire
 from streams.core.alert import Alert, Role
 
@@ -47,7 +46,7 @@ def hops(up: Stack, sent: Mapping[str, int], seen: Mapping[str, int], since: int
 
 def _signalled(up: Stack, since: int) -> Moments:
     found: Moments = {}
-    for record in _records(up, [SIGNALS], STATE_PARTITIONS, since):
+    for record in _records(up, [SIGNALS], since):
         for signal in wire.decode(record.value):
             if isinstance(signal, Alert):
                 for named in signal.named:
@@ -59,7 +58,7 @@ def _signalled(up: Stack, since: int) -> Moments:
 def _led(up: Stack, since: int) -> Moments:
     """When the first lead of High or more was written, since that is what asks anybody for anything."""
     found: Moments = {}
-    for record in _records(up, [LEADS], STATE_PARTITIONS, since):
+    for record in _records(up, [LEADS], since):
         lead = orjson.loads(record.value)
         if lead["level"] in ("high", "very-high"):
             found.setdefault(lead["subject"]["token"], record.timestamp)
@@ -68,19 +67,13 @@ def _led(up: Stack, since: int) -> Moments:
 
 def _requested(up: Stack, since: int) -> Moments:
     found: Moments = {}
-    for record in _records(up, [member_topic(name) for name in up.keys], 1, since):
+    for record in _records(up, [member_topic(name) for name in up.keys], since):
         for token in TOKEN.findall(record.value):
             found.setdefault(token.decode(), record.timestamp)
     return found
 
 
-def _records(up: Stack, topics: Iterable[Topic], partitions: int, since: int) -> Iterator[Any]:
+def _records(up: Stack, topics: Iterable[Topic], since: int) -> Iterator[Any]:
     """Everything committed in these topics that was written since."""
-    places = [TopicPartition(topic.name, number) for topic in topics for number in range(partitions)]
-    with kafka.consumer(up.run.services.admin, [], None) as reader:
-        reader.assign(places)
-        reader.seek_to_beginning()
-        ends = reader.end_offsets(places)
-        while any(reader.position(place) < ends[place] for place in places):
-            for records in reader.poll(500).values():
-                yield from (record for record in records if record.timestamp >= since)
+    every = kafka.whole(up.run.services.admin, *(topic.name for topic in topics))
+    return (record for record in every if record.timestamp >= since)

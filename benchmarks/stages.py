@@ -10,25 +10,25 @@ import gc
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from itertools import chain, islice
 from typing import Any, TypeVar
 
 import orjson
 
-from alliance.admission import Admitted, Limits, Record, admit
+from alliance.admission import LIMITS, Admitted, Record, admit
 from alliance.clock import wall_now
 from alliance.keys import store
 from alliance.keys.signatures import verify
 from alliance.keys.store import MemberKeys
 from alliance.keys.tokens import TokenKeys
+from alliance.membership import record_of, signing_key
 from alliance.registry import Registry
 from benchmarks.load import Bundle, Town, bundles, mixed
 from benchmarks.stack import members
 from schemas import strictjson
 from schemas.envelope import EVENTS, SIGNATURE_HEADER
-from schemas.registry import Member, SigningKey
 from schemas.topics import STATE_PARTITIONS
 from streams import wire
 from streams.app import load_rules
@@ -59,7 +59,6 @@ class Stream:
     def __init__(self, registry: Registry, now: datetime, watch: Watch) -> None:
         rules = load_rules()
         self._registry, self._now, self._watch = registry, now, watch
-        self._limits = Limits(rules.admission.max_age_s, rules.admission.max_future_s)
         self._engines = [Engine(number, STATE_PARTITIONS, rules) for number in range(STATE_PARTITIONS)]
 
     def take(self, batch: list[Bundle]) -> None:
@@ -79,7 +78,7 @@ class Stream:
 
     def _admit(self, bundle: Bundle) -> Admitted:
         record = Record(bundle.topic, bundle.value, dict(bundle.headers), bundle.member.encode())
-        return admit(record, self._registry, self._now, self._limits)
+        return admit(record, self._registry, self._now, LIMITS)
 
     def _parts(self, bundle: Bundle) -> None:
         """The dear parts of `admit`, once more by themselves."""
@@ -122,20 +121,5 @@ def _alliance() -> tuple[dict[str, MemberKeys], Registry, datetime]:
     """The benchmark's members with keys, without a broker."""
     tokens, now = TokenKeys.generate(), wall_now()
     keys = {spec.member: store.generate(spec.member, tokens) for spec in members()}
-    return keys, Registry(list(_records(keys, now))), now
-
-
-def _records(keys: dict[str, MemberKeys], now: datetime) -> Iterator[Member]:
-    for spec in members():
-        public = keys[spec.member].public
-        key = SigningKey(key_id=public.key_id, public=public.signing, valid_from=now)
-        yield Member(
-            member=spec.member,
-            name=spec.name,
-            sector=spec.sector,
-            alliance=spec.alliance,
-            routes=list(spec.routes),
-            keys=[key],
-            seal_key=public.sealing,
-            call_back=spec.call_back,
-        )
+    records = [record_of(s, keys[s.member], signing_key(keys[s.member], (), now)) for s in members()]
+    return keys, Registry(records), now

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,13 @@ def result(*arguments: str, data: Path) -> str:
     return done.stdout
 
 
+def ended_within(process: subprocess.Popen[str], seconds: float) -> bool:
+    """Waits no longer than until it ends."""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
+    return process.poll() is not None
+
+
 class Up:
     """An `afa up` that is up."""
 
@@ -43,9 +50,8 @@ class Up:
     def wait_until_up(self) -> None:
         deadline = time.monotonic() + _UP_S
         while not (self.data / "run.json").exists():
-            assert self.process.poll() is None, self.process.communicate()
             assert time.monotonic() < deadline, "not up in time"
-            time.sleep(0.1)
+            assert not ended_within(self.process, 0.1), self.process.communicate()
 
     def pids(self) -> dict[str, int]:
         run: dict[str, Any] = json.loads((self.data / "run.json").read_text())

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from alliance.embedded.datadir import HOST, DataDir
-from tests.afa.runs import Up, afa, result, still_alive, up
+from tests.afa.runs import Up, afa, ended_within, result, still_alive, up
 
 pytestmark = pytest.mark.services
 
@@ -121,7 +121,7 @@ def test_a_signal_while_it_still_starts_leaves_nothing(data: Path) -> None:
     deadline = time.monotonic() + 60
     while not postgres.exists():
         assert time.monotonic() < deadline
-        time.sleep(0.05)
+        assert not ended_within(run.process, 0.05)
     family = run.family()
     code, said = run.end(signal.SIGTERM)
     assert (code, said.splitlines()[-1]) == (0, "Stopped.")

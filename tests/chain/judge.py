@@ -9,6 +9,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import Connection, select
 
+from alliance import kafka
 from alliance.embedded.datadir import DataDir
 from alliance.kafka import KafkaLogin
 from consumers.casebook import audit
@@ -25,7 +26,7 @@ from tests import oracle
 from tests.chain.books import answered, journal
 from tests.chain.cast import BANKS, ROUTES
 from tests.chain.day import Told
-from tests.chain.topics import records, state
+from tests.chain.topics import state
 
 _CHANGED_BOOKS = frozenset({R.EXECUTED, R.PARTIAL, R.ALREADY_GONE})
 _HELD = frozenset({R.EXECUTED, R.PARTIAL})
@@ -36,11 +37,11 @@ def no_alert_is_lost(login: KafkaLogin, told: Sequence[Told], noted: Sequence[UU
     assert len(noted) == len(told)
     assert all(known.id in (None, accepted) for known, accepted in zip(told, noted, strict=True))
     places: dict[UUID, tuple[str, int, int]] = {}
-    for record in records(login, *(topic.name for topic in INBOUND)):
+    for record in kafka.whole(login, *(topic.name for topic in INBOUND)):
         for event in orjson.loads(record.value):
             places[UUID(event["id"])] = (record.topic, record.partition, record.offset)
     assert set(noted) <= places.keys()
-    assert list(records(login, QUARANTINE.name)) == []
+    assert list(kafka.whole(login, QUARANTINE.name)) == []
     keys = state(login).keys()
     lost = [one.id for one in told if one.id is not None and event_key(one.member, one.id.bytes) not in keys]
     assert not lost, sorted(Counter(places[event] for event in lost).items())
@@ -104,7 +105,7 @@ def _held(data: DataDir, member: str) -> Iterable[dict[str, str]]:
 def _letters(login: KafkaLogin, member: str) -> dict[UUID, set[str]]:
     """The requests in a member's topic, each with its wordings; nothing else may be there."""
     found: dict[UUID, set[str]] = defaultdict(set)
-    for record in records(login, member_topic(member).name):
+    for record in kafka.whole(login, member_topic(member).name):
         letter = TO_MEMBER.validate_json(record.value)
         assert isinstance(letter, Request), letter
         found[letter.request_id].add(record.value.decode())

@@ -16,7 +16,7 @@ from schemas.topics import CHANGELOG, LEADS, SIGNALS
 from streams.core import packing
 from tests.chain.faults import PUBLISHER
 from tests.chain.processes import Processes
-from tests.chain.topics import places_of, state
+from tests.chain.topics import state
 from tests.streams.idle import has_records, lag, wait_s
 
 QUIET_S = 1.5
@@ -82,7 +82,7 @@ def _open_transactions(login: KafkaLogin) -> list[TopicPartition]:
 def _ends(login: KafkaLogin, topics: tuple[str, ...], committed: bool) -> Mapping[TopicPartition, int]:
     consumer: KafkaConsumer = kafka.consumer(login, [], None, read_committed=committed)
     try:
-        ends: Mapping[TopicPartition, int] = consumer.end_offsets(places_of(consumer, topics))
+        ends: Mapping[TopicPartition, int] = consumer.end_offsets(kafka.places_of(consumer, topics))
         return ends
     finally:
         consumer.close()
@@ -93,7 +93,7 @@ def _unread(db: Connection, login: KafkaLogin) -> list[TopicPartition]:
     done = {TopicPartition(topic, partition): following for topic, partition, following in db.execute(query)}
     consumer: KafkaConsumer = kafka.consumer(login, [], None)
     try:
-        ends = consumer.end_offsets(places_of(consumer, [topic.name for topic in TOPICS]))
+        ends = consumer.end_offsets(kafka.places_of(consumer, [topic.name for topic in TOPICS]))
         behind = [place for place in ends if done.get(place, 0) < ends[place]]
         return [place for place in behind if has_records(consumer, place, done.get(place, 0))]
     finally:

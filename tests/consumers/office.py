@@ -107,6 +107,10 @@ class Office:
         self._outbox.sent(rows, self.now)
         return [Request.model_validate_json(row.value) for row in rows if row.request_id]
 
+    def release_of(self, stop: Request) -> Request:
+        """What was sent to end the hold that a stop was to make."""
+        return next(letter for letter in self.deliver() if letter.hold_id == stop.hold_id)
+
     def mandate(self, **over: Any) -> Mandate:
         with self.engine.begin() as db:
             signed = self.sign(facts.mandate(**over).model_dump(mode="json"))

@@ -191,7 +191,7 @@ def test_a_release_that_crosses_the_answer_to_the_stop_leaves_no_hold(office: Of
     mule = account()
     suspicion, stop = stopped(office, mule)
     office.withdraw(*suspicion.evidence)
-    release = next(letter for letter in office.deliver() if letter.hold_id == stop.hold_id)
+    release = office.release_of(stop)
     office.answer(release, AnswerStatus.EXECUTED)
     office.answer(stop, AnswerStatus.EXECUTED, amount=yuan(5_000_000))
     assert [hold.status for hold in office.holds(mule)] == [HoldStatus.RELEASED]

@@ -107,7 +107,7 @@ def test_a_release_that_found_no_hold_yet_leaves_the_late_one_to_its_unit(office
     mule = account()
     suspicion, stop = stopped(office, mule)
     office.withdraw(*suspicion.evidence)
-    release = next(letter for letter in office.deliver() if letter.hold_id == stop.hold_id)
+    release = office.release_of(stop)
     office.answer(release, AnswerStatus.NOT_FOUND)
     office.answer(stop, AnswerStatus.EXECUTED, amount=yuan(3_000_000))
     assert hold_of(office, mule).status is HoldStatus.RELEASE_PROPOSED
@@ -118,7 +118,7 @@ def test_a_hold_that_its_member_does_not_release_is_put_to_its_unit(office: Offi
     suspicion, stop = stopped(office, mule)
     office.answer(stop, AnswerStatus.EXECUTED, amount=yuan(3_000_000))
     office.withdraw(*suspicion.evidence)
-    release = next(letter for letter in office.deliver() if letter.hold_id == stop.hold_id)
+    release = office.release_of(stop)
     office.answer(release, AnswerStatus.ACKNOWLEDGED)
     assert hold_of(office, mule).status is HoldStatus.ACTIVE
     office.answer(release, AnswerStatus.REFUSED, reason="another unit's order")

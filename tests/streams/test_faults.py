@@ -20,7 +20,6 @@ from typing import Any
 
 import orjson
 import pytest
-from kafka import KafkaConsumer, TopicPartition
 
 from alliance import kafka
 from alliance.kafka import KafkaLogin
@@ -112,16 +111,8 @@ def check(login: KafkaLogin, days: Sequence[Scene]) -> dict[tuple[str, str], ora
 
 def snapshots(login: KafkaLogin) -> dict[tuple[str, str], Any]:
     """The last committed snapshot of each subject, by role and token."""
-    consumer: KafkaConsumer = kafka.consumer(login, [], None)
-    places = [TopicPartition(LEADS.name, p) for p in consumer.partitions_for_topic(LEADS.name)]
-    consumer.assign(places)
-    consumer.seek_to_beginning()
-    ends = consumer.end_offsets(places)
     last: dict[tuple[str, str], Any] = {}
-    while any(consumer.position(place) < ends[place] for place in places):
-        for records in consumer.poll(500).values():
-            for record in records:
-                lead = orjson.loads(record.value)
-                last[(lead["subject"]["role"], lead["subject"]["token"])] = lead
-    consumer.close()
+    for record in kafka.whole(login, LEADS.name):
+        lead = orjson.loads(record.value)
+        last[(lead["subject"]["role"], lead["subject"]["token"])] = lead
     return last

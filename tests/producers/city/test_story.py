@@ -14,6 +14,7 @@ from stdnum.cn import ric
 from alliance.ids import IdSource
 from alliance.keys.store import generate
 from alliance.keys.tokens import TokenKeys
+from alliance.membership import record_of, signing_key
 from alliance.registry import Registry
 from producers.city import town
 from producers.city.acts import Notice, Payment, Story
@@ -21,7 +22,6 @@ from producers.city.cast import CAST, MEMBER_OF
 from producers.city.honest import ALERTS
 from producers.city.story import tell
 from producers.clear import check_sender, protect
-from schemas.registry import Member, SigningKey
 
 START = datetime(2026, 11, 10, 0, 0, tzinfo=UTC)
 TOKENS = TokenKeys({"e1": bytes(range(32))})
@@ -38,22 +38,9 @@ def day(city: town.Town) -> Story:
 
 
 def registry() -> Registry:
-    members = []
-    for spec in CAST:
-        public = generate(spec.member, TOKENS).public
-        key = SigningKey(key_id=public.key_id, public=public.signing, valid_from=START - timedelta(days=9))
-        members.append(
-            Member(
-                member=spec.member,
-                name=spec.name,
-                sector=spec.sector,
-                alliance=spec.alliance,
-                routes=list(spec.routes),
-                keys=[key],
-                seal_key=public.sealing,
-            )
-        )
-    return Registry(members)
+    valid_from = START - timedelta(days=9)
+    keys = {spec: generate(spec.member, TOKENS) for spec in CAST}
+    return Registry([record_of(spec, own, signing_key(own, (), valid_from)) for spec, own in keys.items()])
 
 
 def notices(day: Story) -> list[Notice]:
