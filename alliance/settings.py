@@ -1,4 +1,5 @@
-"""What a process is told from outside: where Kafka, PostgreSQL and the data folder are, and who this process is.
+"""What a process is told from outside: where Kafka, PostgreSQL and the data folder are, by which law it
+goes, and who this process is.
 
 The only module that reads the environment (prefix AFA_). It holds paths of secrets, never secrets themselves.
 """
@@ -11,6 +12,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from alliance import profiles
 from alliance.errors import SetupError
 from alliance.kafka import KafkaLogin, SecurityProtocol
 
@@ -36,6 +38,7 @@ class Settings(BaseSettings):
 
     database_url: str = ""
     clock_file: Path = Path("data/clock.json")
+    profile: str = profiles.DEFAULT
     metrics_port: int = Field(default=0, ge=0, le=65535)
 
     def kafka_login(self) -> KafkaLogin:

@@ -48,6 +48,12 @@ class AuthorityClass(StrEnum):
     ADVISORY = "advisory"
 
 
+NEEDS_POLICE = frozenset(
+    {Action.STOP, Action.EXTEND, Action.FREEZE, Action.RENEW, Action.RETURN, Action.SUSPEND, Action.REDUCE}
+)
+"""What no member may ask of another, wherever it is. A release is judged with the hold that it ends."""
+
+
 class RequestStatus(StrEnum):
     DRAFTED = "drafted"
     AWAITING_AUTHORISATION = "awaiting-authorisation"

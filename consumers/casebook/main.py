@@ -16,21 +16,20 @@ from consumers.casebook.service import TOPICS, Casebook
 from consumers.process import guarded
 from schemas.topics import MEMBERS
 
-PROFILE = "cn"
 log = structlog.get_logger()
 
 
 def run(settings: Settings, stop: threading.Event) -> None:
     """Until `stop` is set. Raises AfaError with the one sentence that a person must read."""
-    login = settings.kafka_login()
+    login, profile = settings.kafka_login(), profiles.load(settings.profile)
     kafka.probe(login, reads=[topic.name for topic in (*TOPICS, MEMBERS)])
     engine = database.connect(settings.database_url)
     database.migrate(engine)
-    casebook = Casebook(engine, login, clock.load(settings.clock_file), profiles.load(PROFILE))
+    casebook = Casebook(engine, login, clock.load(settings.clock_file), profile)
     if settings.metrics_port:
         start_http_server(settings.metrics_port, addr="127.0.0.1")
     _spare_the_collector()
-    log.info("casebook runs", profile=PROFILE)
+    log.info("casebook runs", profile=profile.name)
     casebook.run(stop)
     engine.dispose()
     log.info("casebook has stopped")

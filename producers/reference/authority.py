@@ -17,12 +17,8 @@ from alliance.errors import AfaError, Refused
 from alliance.keys.signatures import BadSignature, verify_object
 from alliance.officers import officer_of
 from alliance.registry import Registry
-from schemas.requests import Action, AuthorityClass, Mandate, Request
+from schemas.requests import NEEDS_POLICE, Action, AuthorityClass, Mandate, Request
 
-NEEDS_POLICE = frozenset(
-    {Action.STOP, Action.EXTEND, Action.FREEZE, Action.RENEW, Action.RETURN, Action.SUSPEND, Action.REDUCE}
-)
-"""What no member may ask of another. A release is judged with the hold that it ends."""
 _EASES = frozenset({Action.RELEASE, Action.REDUCE})
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -13,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alliance import profiles
-from alliance.errors import SetupError
 from alliance.registry import Registry
 from consumers.casebook import hops, ids
 from consumers.casebook.decide import decide
@@ -85,7 +83,10 @@ def acts(drafts: list[Draft]) -> set[tuple[str | None, str, str]]:
 def test_the_table(
     subject: Identifier, level: Level, reported: bool, expected: set[tuple[str | None, str, str]]
 ) -> None:
-    assert acts(decided(lead(subject, level), [report()] if reported else [])) == expected
+    drafts = decided(lead(subject, level), [report()] if reported else [])
+    assert acts(drafts) == expected
+    for place in map(profiles.load, profiles.names()):
+        assert all(draft.authority.authority in place.authority[draft.action].by.value for draft in drafts)
 
 
 def test_a_reported_account_is_stopped_under_a_mandate_that_covers_it() -> None:
@@ -251,14 +252,3 @@ def test_onward_stops_never_sum_to_more_than_left_or_is_missing(
     answer = gone(*outflows, status=AnswerStatus.PARTIAL, held=held)
     total = sum(minor for _, minor, _ in followed(stop_request(asked), answer))
     assert total <= min(sum(minor for _, minor in outflows), max(0, asked - held))
-
-
-def test_a_profile_that_is_not_there_or_cites_nothing_is_refused(tmp_path: Any, monkeypatch: Any) -> None:
-    with pytest.raises(SetupError, match="no profile 'xx'"):
-        profiles.load("xx")
-    text = (Path(profiles.__file__).parent / "profiles" / "cn.toml").read_text(encoding="utf-8")
-    (tmp_path / "profiles").mkdir()
-    (tmp_path / "profiles" / "cn.toml").write_text(text.replace(", verified = false", ""), encoding="utf-8")
-    monkeypatch.setattr(profiles, "files", lambda _: tmp_path)
-    with pytest.raises(SetupError, match="cite a source"):
-        profiles.load("cn")

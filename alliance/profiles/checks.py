@@ -1,0 +1,101 @@
+"""Where a profile contradicts itself: each check yields the place and, in words, why the two can not both hold.
+
+Pure. Says nothing about whether a value is good law; that is what its source is for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+
+from alliance.profiles import checks_of_authority
+from alliance.profiles.model import Profile
+from alliance.profiles.values import Way
+from schemas.requests import Action, AuthorityClass
+
+Found = Iterator[tuple[str, str]]
+
+
+def contradictions(profile: Profile) -> Found:
+    """All of them, the sections in their order."""
+    checks = (_scope, _stop, checks_of_authority.contradictions, _answers, _releases, _appeal, _returns)
+    return chain.from_iterable(check(profile) for check in checks)
+
+
+def _scope(profile: Profile) -> Found:
+    if profile.reduce_at_freeze.value:
+        if profile.amount_only.value:
+            yield "reduce_at_freeze", "under amount_only there is never more than the amount to reduce"
+        if profile.freeze is None:
+            yield "reduce_at_freeze", "there is no freeze at this place"
+
+
+def _stop(profile: Profile) -> Found:
+    stop, freeze, own = profile.stop, profile.freeze, profile.own_hold
+    if stop.approximate_tolerance_s.value < stop.tolerance_s.value:
+        yield "stop.approximate_tolerance_s", "an approximate time can not be matched more closely than an exact one"
+    if freeze is None and stop.most.value > 1:
+        yield "stop.most", "a stop is repeated until there is a freeze, and there is none at this place"
+    if freeze is not None and freeze.duration_s.value <= stop.duration_s.value:
+        yield "freeze.duration_s", "a freeze must outlast the stop that it takes over from"
+    if own is not None and profile.delay.duration_s.value > own.duration_s.value:
+        yield "delay.duration_s", "a bank can not be asked to delay for longer than own_hold lets it hold"
+
+
+def _answers(profile: Profile) -> Found:
+    void = profile.void_after
+    times_of = {
+        AuthorityClass.ADVISORY: ("advisory_s", void.advisory_s),
+        AuthorityClass.MEMBER_REQUEST: ("member_request_s", void.member_request_s),
+        AuthorityClass.MANDATE: ("authorised_s", void.authorised_s),
+        AuthorityClass.POLICE_ORDER: ("authorised_s", void.authorised_s),
+    }
+    named = {"answer.otherwise": profile.answer.otherwise}
+    named |= {f"answer.of.{action.value}": times for action, times in profile.answer.of.items()}
+    for place, times in named.items():
+        if times.acknowledge_s.value > times.final_s.value:
+            yield f"{place}.acknowledge_s", "a request is acknowledged before its final answer"
+    for action in profile.answer.of:
+        if action not in profile.authority:
+            yield f"answer.of.{action.value}", "nobody may authorise this action, so nobody answers it"
+    for action, rule in profile.authority.items():
+        for kind in rule.by.value:
+            name, until = times_of[kind]
+            if profile.answer.to(action).final_s.value > until.value:
+                yield _answer_of(profile, action), f"void_after.{name} ends a {kind.value} before its answer is due"
+    if profile.answer.to(Action.STOP).final_s.value >= profile.stop.duration_s.value:
+        yield _answer_of(profile, Action.STOP), "the stop is over before its answer is due"
+
+
+def _releases(profile: Profile) -> Found:
+    release = profile.release
+    for place, way in (("member_measure", release.member_measure), ("order", release.order)):
+        if way.value is Way.AS_MANDATE_SAYS:
+            yield f"release.{place}", "there is no mandate behind it that could say so"
+    if release.decision_s.value >= profile.stop.duration_s.value:
+        yield "release.decision_s", "the stop is over before its release is decided"
+    if release.due_s.value > release.latest_s.value:
+        yield "release.due_s", "what is due can not come later than latest_s"
+    if profile.answer.to(Action.RELEASE).final_s.value > release.latest_s.value:
+        yield _answer_of(profile, Action.RELEASE), "a member answers a release by release.latest_s"
+
+
+def _appeal(profile: Profile) -> Found:
+    if profile.appeal.review_s.value >= profile.stop.duration_s.value:
+        yield "appeal.review_s", "the stop is over before an appeal against it is decided"
+
+
+def _returns(profile: Profile) -> Found:
+    returns, freeze = profile.returns, profile.freeze
+    if returns is None:
+        return
+    if returns.objection_s.value > returns.notice_s.value:
+        yield "returns.objection_s", "objections are taken while the notice runs, and not after it"
+    longest = profile.stop.duration_s.value if freeze is None else freeze.duration_s.value * (1 + freeze.renewals.value)
+    if returns.notice_s.value >= longest:
+        yield "returns.notice_s", "even the longest hold is over before the notice is"
+
+
+def _answer_of(profile: Profile, action: Action) -> str:
+    of = f"of.{action.value}" if action in profile.answer.of else "otherwise"
+    return f"answer.{of}.final_s"

@@ -1,0 +1,197 @@
+"""What a profile says, section by section; what a section leaves out is not allowed at the place.
+
+The docstring of each field is what docs/profiles.md says of it. Durations are seconds of alliance time.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from alliance.profiles.values import (
+    Amount,
+    Choice,
+    Classes,
+    Count,
+    Data,
+    Number,
+    Officers,
+    Ranks,
+    Release,
+    Renewals,
+    Seconds,
+    Sharing,
+    Taint,
+    Undecided,
+)
+from schemas.base import Code, Currency
+from schemas.requests import Action
+
+Act = Annotated[Action, Field(strict=False)]
+
+
+class Stop(Data):
+    duration_s: Seconds
+    """How long a stop lasts, from its execution."""
+    most: Count
+    """Stops of one account in one case; an extension counts as one."""
+    tolerance_s: Seconds
+    """How far the time of a payment may lie from the one reported."""
+    approximate_tolerance_s: Seconds
+    """The same where the victim gave the time as approximate."""
+
+
+class Freeze(Data):
+    duration_s: Seconds
+    """How long a freeze lasts, and each renewal of it."""
+    renewals: Renewals
+    """How often it may be renewed."""
+    document: Choice
+    """Whether the order needs a paper, whose hash the request carries."""
+
+
+class Delay(Data):
+    duration_s: Seconds
+    """How long a member is asked to delay a payment by its own risk control."""
+
+
+class OwnHold(Data):
+    duration_s: Seconds
+    """How long a bank may hold by itself, before police order anything."""
+
+
+class Authority(Data):
+    """Who may authorise an action. What is said of officers is of police orders."""
+
+    by: Classes
+    """What may authorise it."""
+    ranks: Ranks | None = None
+    """Ranks of which one officer who signs must be; without any, each officer's signature counts."""
+    officers: Officers | None = None
+    """How many different officers must sign."""
+    second_from: Amount | None = None
+    """The amount from which a second officer must sign."""
+
+
+class Mandates(Data):
+    report_required: Choice
+    """Whether a mandate covers only what a report or a bank-reported case names, and the money's way from there."""
+
+
+class AnswerTimes(Data):
+    acknowledge_s: Seconds
+    """Within which a member must say that it has the request."""
+    final_s: Seconds
+    """Within which it must say what became of it."""
+
+
+class Answers(Data):
+    otherwise: AnswerTimes
+    of: dict[Act, AnswerTimes] = {}
+
+    def to(self, action: Action) -> AnswerTimes:
+        """When a request for this action must have been answered, from its sending."""
+        return self.of.get(action, self.otherwise)
+
+
+class Escalation(Data):
+    after_s: Seconds
+    """How long after a missed deadline a person is told, and again after that."""
+    most: Count
+    """How often a missed deadline is told."""
+
+
+class Releases(Data):
+    member_measure: Release
+    """A member's own measure whose grounds have fallen."""
+    mandate: Release
+    """A hold under a mandate whose grounds have fallen."""
+    order: Release
+    """A hold by an officer's order whose grounds have fallen."""
+    decision_s: Seconds
+    """Within which the unit must decide on a proposed release."""
+    at_end: Undecided
+    """What becomes of the hold if it does not."""
+    due_s: Seconds
+    """Within which a member lets go, once it is told to."""
+    latest_s: Seconds
+    """The same where the member must look into it first."""
+
+
+class Appeal(Data):
+    file_s: Seconds
+    """How long after the notice a holder may appeal."""
+    review_s: Seconds
+    """Within which the appeal must be decided, by another than the one who authorised the hold."""
+
+
+class Returns(Data):
+    traceable_first: Choice
+    """Whether transfers that can be traced go to their victims before anything is shared."""
+    rest: Sharing
+    """How the rest is shared among the victims."""
+    notice_s: Seconds
+    """How long a return is announced before it is carried out."""
+    objection_s: Seconds
+    """How long of that objections are taken."""
+
+
+class Claims(Data):
+    share: Sharing
+    """How several victims' claims on one account share what is held there."""
+
+
+class TaintOf(Data):
+    rule: Taint
+    """Which money a payment out of an account is taken to have moved."""
+
+
+class Hops(Data):
+    most: Count
+    """How many onward transfers are followed."""
+
+
+class VoidAfter(Data):
+    advisory_s: Seconds
+    """How long an advisory may still be acted upon."""
+    member_request_s: Seconds
+    """How long a member request may still be carried out."""
+    authorised_s: Seconds
+    """How long a request under an order or a mandate may still be carried out."""
+
+
+class Call(Data):
+    ongoing_s: Seconds
+    """How old a call's last sign may be for it to be taken as going on."""
+
+
+class Desk(Data):
+    calls_a_day: Number
+    """How many dissuasion calls the desks can make a day."""
+
+
+class Profile(Data):
+    name: Code
+    currency: Currency
+    amount_only: Choice
+    """Whether a hold covers the tainted amount and no more; else it may be the whole account."""
+    reduce_at_freeze: Choice
+    """Whether a hold of the whole account is reduced to the tainted amount when it becomes a freeze."""
+    stop: Stop
+    freeze: Freeze | None = None
+    delay: Delay
+    own_hold: OwnHold | None = None
+    authority: dict[Act, Authority]
+    mandate: Mandates
+    answer: Answers
+    escalation: Escalation
+    release: Releases
+    appeal: Appeal
+    returns: Returns | None = None
+    claims: Claims
+    taint: TaintOf
+    hops: Hops
+    void_after: VoidAfter
+    call: Call
+    desk: Desk
