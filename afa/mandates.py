@@ -14,6 +14,7 @@ from afa.place import Run
 from alliance.ids import IdSource
 from alliance.keys.signatures import sign_object
 from alliance.membership import load_officer
+from alliance.profiles import Profile
 from consumers.casebook.mandates import add_mandate, list_mandates
 from producers.money import minor_from_major
 from schemas.base import Money
@@ -21,15 +22,32 @@ from schemas.requests import Action, Caps, Mandate, MandateView
 from schemas.risk import Level
 
 app = typer.Typer(no_args_is_help=True, help="Standing police orders, under which stops go out at once.")
-_CURRENCY = "CNY"
 _HOUR_S = 3600
 
 
-def _cap(text: str) -> int:
+def _cap(text: str, currency: str) -> int:
     try:
-        return minor_from_major(text, _CURRENCY)
+        return minor_from_major(text, currency)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
+
+
+def _caps_of(currency: str, per_hold: str, per_account: str, per_day: str) -> Caps:
+    return Caps(
+        currency=currency,
+        per_hold=_cap(per_hold, currency),
+        per_account=_cap(per_account, currency),
+        per_day=_cap(per_day, currency),
+    )
+
+
+def _duration_s(hours: int | None, profile: Profile) -> int:
+    longest = profile.stop.duration_s.value
+    if hours is not None and hours * _HOUR_S > longest:
+        raise typer.BadParameter(
+            f"a stop lasts {longest // _HOUR_S} h at most under the profile {profile.name}", param_hint="--hours"
+        )
+    return longest if hours is None else hours * _HOUR_S
 
 
 @app.command("list")
@@ -50,16 +68,18 @@ def add(  # noqa: PLR0913, PLR0917 — each argument is an option of the command
     action: Annotated[list[Action], typer.Option(help="What may be ordered; repeat for more.")] = [Action.STOP],  # noqa: B006
     min_level: Annotated[Level, typer.Option(help="From which level of a lead on.")] = Level.HIGH,
     max_hop: Annotated[int, typer.Option(min=0, max=5, help="How many onward transfers it follows.")] = 5,
-    per_hold: Annotated[str, typer.Option(metavar="YUAN", help="At most so much by one order.")] = "500000",
-    per_account: Annotated[str, typer.Option(metavar="YUAN", help="At most so much on one account.")] = "1000000",
-    per_day: Annotated[str, typer.Option(metavar="YUAN", help="At most so much in a day.")] = "20000000",
-    hours: Annotated[int, typer.Option(min=1, max=48, help="How long a stop lasts.")] = 48,
+    per_hold: Annotated[str, typer.Option(metavar="AMOUNT", help="At most so much by one order.")] = "500000",
+    per_account: Annotated[str, typer.Option(metavar="AMOUNT", help="At most so much on one account.")] = "1000000",
+    per_day: Annotated[str, typer.Option(metavar="AMOUNT", help="At most so much in a day.")] = "20000000",
+    hours: Annotated[
+        int | None, typer.Option(min=1, help="How long a stop lasts; as long as the profile lets it, unless given.")
+    ] = None,
     days: Annotated[int, typer.Option(min=1, max=366, help="How long the mandate is valid, from now.")] = 90,
     release_at_once: Annotated[bool, typer.Option(help="Release when the grounds fall, or propose it.")] = True,
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Sign and file a mandate. It covers reported cases only.
+    """Sign and file a mandate. It covers reported cases only; its amounts are in the currency of the run's profile.
 
     Example: afa mandate add --as police-ty --officer chen-guoqiang --legal-basis "反电信网络诈骗法第二十条"
     """
@@ -73,8 +93,8 @@ def add(  # noqa: PLR0913, PLR0917 — each argument is an option of the command
         actions=action,
         min_level=min_level.value,
         max_hop=max_hop,
-        caps=Caps(currency=_CURRENCY, per_hold=_cap(per_hold), per_account=_cap(per_account), per_day=_cap(per_day)),
-        duration_s=hours * _HOUR_S,
+        caps=_caps_of(run.profile.currency, per_hold, per_account, per_day),
+        duration_s=_duration_s(hours, run.profile),
         release_at_once=release_at_once,
         legal_basis=legal_basis,
         valid_from=now,

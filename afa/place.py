@@ -1,4 +1,4 @@
-"""How a command reaches a run: its clock, its registry, its database. Each opens nothing that it is not asked for."""
+"""How a command reaches a run: its clock, law, registry and database. Each opens nothing that it is not asked for."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
+from afa import runfile
 from afa.options import data_dir
 from afa.programs import clock_file
-from alliance import clock
+from alliance import clock, profiles
 from alliance.clock import AllianceClock
 from alliance.embedded.services import attach
 from alliance.kafka import KafkaLogin
 from alliance.membership import read_registry
+from alliance.profiles import Profile
 from alliance.provision import login_of
 from alliance.registry import Registry
 from consumers.casebook.database import connect
@@ -32,6 +34,12 @@ class Run:
     @property
     def clock(self) -> AllianceClock:
         return clock.load(clock_file(self.data))
+
+    @property
+    def profile(self) -> Profile:
+        """The law by which the casebook of this run goes, whatever the caller's own environment says."""
+        running = runfile.load(self.data)
+        return profiles.load(running.profile if running else profiles.DEFAULT)
 
     def registrar(self) -> KafkaLogin:
         """Who may read and write the registry."""

@@ -1,4 +1,5 @@
-"""Which processes make up the alliance on one machine, and the little each is told: addresses and paths, no secret.
+"""Which processes make up the alliance on one machine, and the little each is told: addresses, paths and the law of
+the place, no secret.
 
 A process gets the password file of its own principal and nothing of another's; only the city, which plays the members,
 is told where members keep their keys.
@@ -7,9 +8,10 @@ is told where members keep their keys.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from alliance import profiles
 from alliance.embedded.datadir import DataDir
 
 ENV = "/usr/bin/env"
@@ -38,11 +40,12 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where everything is on this machine."""
+    """Where everything is on this machine, and by which law it goes."""
 
     data: DataDir
     bootstrap: str
     database_url: str
+    profile: str = profiles.DEFAULT
 
     @property
     def clock_file(self) -> Path:
@@ -63,7 +66,7 @@ class Place:
 def hub(place: Place, workers: int) -> list[Program]:
     """The alliance's own processes, in the order in which they start; they stop in the reverse."""
     names = ["streams", *(f"streams-{number}" for number in range(2, workers + 1))]
-    return [*(_worker(place, name) for name in names), _consumer(place, "casebook"), _consumer(place, "dispatch")]
+    return [*(_worker(place, name) for name in names), _casebook(place), _consumer(place, "dispatch")]
 
 
 def city(place: Place, days: int, options: tuple[str, ...] = ()) -> Program:
@@ -85,6 +88,11 @@ def clock_file(data: DataDir) -> Path:
 def _worker(place: Place, name: str) -> Program:
     told = {**place.login("streams"), "FAUST_DATADIR": str(place.data.path / name)}
     return Program(name, "streams", told, metrics_port=place.data.port(f"{name}-metrics"))
+
+
+def _casebook(place: Place) -> Program:
+    made = _consumer(place, "casebook")
+    return replace(made, environment={**made.environment, "AFA_PROFILE": place.profile})
 
 
 def _consumer(place: Place, name: str) -> Program:

@@ -1,4 +1,5 @@
-"""What a run tells others of itself: its processes, where their metrics are, and since when the services have been up.
+"""What a run tells others of itself: its processes, where their metrics are, since when the services have been up, and
+by which law it goes.
 
 Written by `afa up` alone, read by every other command; whether the run still lives is told by the folder's lock, not by
 this file.
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from alliance import profiles
 from alliance.embedded.datadir import DataDir, write_private
 from alliance.errors import SetupError
 
@@ -33,6 +35,7 @@ class RunFile(BaseModel):
     pid: int
     up_since: float
     processes: list[Process]
+    profile: str = profiles.DEFAULT
 
     def save(self, data: DataDir) -> None:
         write_private(_path(data), self.model_dump_json(indent=2) + "\n")

@@ -16,6 +16,7 @@ from pathlib import Path
 from afa import runfile
 from afa.programs import Place, Program, clock_file
 from afa.runfile import Process, RunFile
+from alliance import profiles
 from alliance.clock import AllianceClock, load_or_create, wall_seconds_now
 from alliance.embedded.child import Child
 from alliance.embedded.services import EmbeddedServices
@@ -30,7 +31,8 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run consists of, beside the services: who is admitted, how fast time goes, which processes run."""
+    """What a run consists of, beside the services: who is admitted, how fast time goes, which processes run and by
+    which law."""
 
     data_dir: Path
     cache_dir: Path
@@ -39,6 +41,7 @@ class Plan:
     members: Sequence[MemberSpec]
     migrate: Callable[[str], None]
     programs: Callable[[Place], list[Program]]
+    profile: str = profiles.DEFAULT
 
 
 class Supervisor:
@@ -110,7 +113,7 @@ class Supervisor:
 
     def _start_processes(self) -> None:
         services = self.services
-        place = Place(services.data, services.bootstrap, services.database_url)
+        place = Place(services.data, services.bootstrap, services.database_url, self._plan.profile)
         for program in self._plan.programs(place):
             log = services.data.log_file(program.name)
             child = Child(program.name, program.command(), log, death_signal=signal.SIGKILL)
@@ -119,4 +122,5 @@ class Supervisor:
         self.processes.append(Process(name="postgres", pid=services.postgres.pid or 0))
         for program, child in self._children:
             self.processes.append(Process(name=program.name, pid=child.pid, metrics_port=program.metrics_port))
-        RunFile(pid=os.getpid(), up_since=self.up_since, processes=self.processes).save(services.data)
+        told = RunFile(pid=os.getpid(), up_since=self.up_since, processes=self.processes, profile=self._plan.profile)
+        told.save(services.data)

@@ -21,6 +21,7 @@ from afa.programs import Place, Program, city, hub
 from afa.sampler import Sampler
 from afa.stopping import interruptible
 from afa.supervisor import Plan, Supervisor
+from alliance import profiles
 from alliance.embedded.datadir import DataDir
 from alliance.settings import Settings
 from consumers.casebook.database import migrate
@@ -59,6 +60,7 @@ def up(
 def plan_of(data: Data, rate: float, workers: int, city_days: int | None, city_options: tuple[str, ...] = ()) -> Plan:
     """A run's plan; `city_days` is None without the city, 0 for one that never ends."""
     settings = Settings()
+    profile = profiles.load(settings.profile)
 
     def programs(place: Place) -> list[Program]:
         own = hub(place, workers)
@@ -72,6 +74,7 @@ def plan_of(data: Data, rate: float, workers: int, city_days: int | None, city_o
         members=() if city_days is None else CAST,
         migrate=_migrate,
         programs=programs,
+        profile=profile.name,
     )
 
 

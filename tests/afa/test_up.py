@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import socket
 import time
@@ -12,6 +13,7 @@ import psutil
 import pytest
 
 from alliance.embedded.datadir import HOST, DataDir
+from alliance.kafka import until
 from tests.afa.runs import Up, afa, ended_within, result, still_alive, up
 
 pytestmark = pytest.mark.services
@@ -83,6 +85,36 @@ def test_one_that_dies_is_named_and_all_the_others_are_stopped(data: Path, victi
         assert f"{victim} ended unexpectedly (signal 9)" in sentence.lower()
         assert str(data / "log" / f"{victim}.log") in sentence
         assert still_alive(family) == []
+
+
+def test_it_goes_by_the_law_that_is_set_and_says_so_to_every_command(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AFA_PROFILE", "th")
+    with up(data):
+        # The run's law counts, whatever the environment of a later command says.
+        monkeypatch.delenv("AFA_PROFILE")
+        log = data / "log" / "casebook.log"
+        until(lambda: "casebook runs" in log.read_text(encoding="utf-8"), "the casebook does not run")
+        assert re.search(r"casebook runs.*profile.*th", log.read_text(encoding="utf-8"))
+        police = (
+            "--name",
+            "Police",
+            "--sector",
+            "police",
+            "--alliance",
+            "comprehensive",
+            "--officer",
+            "chen:inspector",
+        )
+        result("member", "add", "police-a", *police, data=data)
+        signed = ("mandate", "add", "--as", "police-a", "--officer", "chen", "--legal-basis", "a decree", "--json")
+        mandate = json.loads(result(*signed, data=data))["mandate"]
+        assert (mandate["caps"]["currency"], mandate["duration_s"]) == ("THB", 7 * 86_400)
+        assert json.loads(result(*signed, "--hours", "168", data=data))["mandate"]["duration_s"] == 168 * 3_600
+        longer = afa(*signed, "--hours", "169", data=data)
+        assert longer.returncode == 2
+        assert "168 h at most" in longer.stderr
 
 
 def test_a_second_run_on_the_same_folder_is_refused_and_harms_nothing(data: Path) -> None:

@@ -39,6 +39,13 @@ def test_a_password_file_that_is_away_is_named(password_file: Path) -> None:
         Settings().kafka_login()
 
 
+def test_the_law_is_that_of_the_default_profile_unless_another_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AFA_PROFILE", raising=False)
+    assert Settings().profile == "cn"
+    monkeypatch.setenv("AFA_PROFILE", "th")
+    assert Settings().profile == "th"
+
+
 def test_the_cache_is_where_the_desktop_standard_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert Settings().cache_dir == tmp_path / "afa"
