@@ -5,6 +5,7 @@
     ├── ServiceDied           a child process ended that should have gone on
     ├── Refused               the other side said no (wrong password, forbidden topic, unknown member)
     ├── InvalidAlert          the caller's alert is wrong; `field` names where
+    ├── InvalidLedger         what is told of an account contradicts itself at `place`; its holder is to be asked again
     ├── SpoolFull             the local spool is at its bound; nothing was accepted
     ├── Quarantine            this event or bundle is bad and goes to the quarantine; `reason` is a documented code
     ├── Retry                 what is needed is down for the moment; try the same again
@@ -38,6 +39,14 @@ class InvalidAlert(AfaError):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"{field}: {message}")
         self.field = field
+
+
+class InvalidLedger(AfaError):
+    """What is told of an account's money contradicts itself: an overdraft, a second currency. `place` is where."""
+
+    def __init__(self, place: str, message: str) -> None:
+        super().__init__(f"{place}: {message}")
+        self.place = place
 
 
 class SpoolFull(AfaError):
