@@ -12,12 +12,11 @@ from uuid import UUID
 from consumers.casebook.drafting import Act, stop
 from consumers.casebook.matching import match_of_outflow
 from consumers.casebook.model import Case, Draft, Law
+from consumers.casebook.outflows import ONWARD
 from consumers.casebook.routing import to_holder
-from schemas.answers import Answer, Outflow, OutflowType
+from schemas.answers import Answer, Outflow
 from schemas.base import Money
 from schemas.requests import Action, Request
-
-ONWARD = frozenset({OutflowType.TRANSFER, OutflowType.WALLET})
 
 
 def next_hop(request: Request, answer: Answer, case: Case, law: Law) -> list[Draft]:
