@@ -47,16 +47,15 @@ def clean_before(account: str, transfers: Iterable[Transfer], answer: Answer, to
     return max(-lowest, _told(moves, answer, told_at))
 
 
-def _moves(account: str, transfers: Iterable[Transfer]) -> Iterator[tuple[datetime, int, int]]:
-    """When, and how much the balance changed; at one moment money arrives before it leaves, as in a trace."""
+def _moves(account: str, transfers: Iterable[Transfer]) -> Iterator[tuple[datetime, bool, int]]:
+    """When, whether money left, and how much the balance changed: at one moment it arrives before it leaves."""
     for each in transfers:
-        if each.payer == account:
-            yield each.at, 1, -each.money.minor
-        if each.payee == account:
-            yield each.at, 2 if each.payer == account else 0, each.money.minor
+        if account in (each.payer, each.payee) and not each.within:
+            leaves = each.payer == account
+            yield each.at, leaves, -each.money.minor if leaves else each.money.minor
 
 
-def _told(moves: Iterable[tuple[datetime, int, int]], answer: Answer, told_at: datetime) -> int:
+def _told(moves: Iterable[tuple[datetime, bool, int]], answer: Answer, told_at: datetime) -> int:
     """By the balance of the answer, which what is only pending has not left yet."""
     if answer.balance is None:
         return 0

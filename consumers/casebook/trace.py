@@ -31,6 +31,11 @@ class Transfer:
     payee: str | None
     claims: Claims = field(default_factory=dict)
 
+    @property
+    def within(self) -> bool:
+        """Inside one account, as from its card to its deposit: it moves nothing."""
+        return self.payer is not None and self.payer == self.payee
+
 
 @dataclass(frozen=True, slots=True)
 class Measure:
@@ -68,9 +73,9 @@ def trace(
     lots: dict[str, Lots] = defaultdict(lambda: Lots(rule))
     for account, money in openings.items():
         lots[account] = Lots(rule, amount_in(currency, money, f"opening of {account}"))
-    moved: dict[str, Claims] = {}
     known = once(transfers)
-    for transfers_now, measures_now in _moments(known.values(), measures):
+    moved: dict[str, Claims] = {serial: {} for serial in known}
+    for transfers_now, measures_now in _moments((each for each in known.values() if not each.within), measures):
         for measure in (each for each in measures_now if isinstance(each.change, Release)):
             lots[measure.account].release(measure.change.claims)
         while transfers_now:
@@ -110,7 +115,7 @@ def _moments(
 
 def _next(waiting: list[Transfer], lots: Mapping[str, Lots]) -> Transfer:
     """Of transfers of one moment, one whose payer gets nothing more; in a ring, one that its payer can pay already."""
-    fed = {each.payee for each in waiting if each.payee != each.payer}
+    fed = {each.payee for each in waiting}
     ready = (each for each in waiting if each.payer is None or each.payer not in fed)
     payable = (each for each in waiting if each.payer is not None and lots[each.payer].free >= each.money.minor)
     return next(ready, None) or next(payable, waiting[0])

@@ -68,6 +68,10 @@ def played(rule: TaintRule, openings: dict[str, int], rows: list[Any]) -> tuple[
     for second, (payer, payee, minor, label, tainted) in enumerate(rows):
         if payer is None:
             coins = [label] * min(tainted, minor) + [CLEAN] * (minor - min(tainted, minor))
+        elif payer == payee:
+            transfers.append(move(str(second), payer, payee, minor, second))
+            moved[str(second)] = {}
+            continue
         else:
             coins = purses[payer].take(min(minor, purses[payer].free()))
         if payee is not None:
@@ -135,8 +139,8 @@ RING = [
 def test_a_to_b_to_c_to_a(rule: TaintRule) -> None:
     """The victim's money is back where it began, once, however often and by however many banks the ring is told."""
     assert traced(RING, rule).there == {"A": {"v": 100}}
-    later_told = [Transfer(each.serial, NOW + timedelta(9), each.money, each.payer, each.payee) for each in RING[1:]]
-    assert traced([*later_told, *RING], rule) == traced(RING, rule)
+    booked_later = move("2", "A", "B", 100, 9)
+    assert traced([booked_later, *RING], rule) == traced([*RING, booked_later], rule) == traced(RING, rule)
     twice_round = [*RING, move("5", "A", "B", 60, 4), move("6", "B", None, 25, 5)]
     assert traced(twice_round, rule).there == {"A": {"v": 40}, "B": {"v": 35}}
     assert traced(twice_round, rule).ended == {"6": {"v": 25}}
@@ -154,8 +158,18 @@ def test_at_one_moment_money_arrives_before_it_leaves() -> None:
     """Banks book to the second: serials that sort the other way round must not make the mule pay with clean money."""
     chain = [move("9", None, "A", 50, v=50), move("5", "A", "B", 50), move("1", "B", "C", 50)]
     assert traced(chain, TaintRule.LIFO, B=70).there == {"C": {"v": 50}}
+    within = [*chain, move("7", "A", "A", 50)]
+    assert traced(within, TaintRule.LIFO, B=70).there == {"C": {"v": 50}}
+    cashed = [chain[0], move("1", "A", None, 50)]
+    assert traced(cashed, TaintRule.LIFO, A=50).ended == {"1": {"v": 50}}
     ring = [*chain, move("0", "C", "A", 50)]
     assert traced(ring).there == {"A": {"v": 50}}
+
+
+def test_the_order_in_which_transfers_are_told_does_not_matter() -> None:
+    into = move("1", None, "A", 100, 0, v=60)
+    leaving = [move("2", "A", "B", 50, 1), move("3", "A", "C", 50, 1)]
+    assert traced([into, *leaving], A=40) == traced([*reversed(leaving), into], A=40)
 
 
 def test_money_that_is_held_is_not_in_what_left_later() -> None:
@@ -226,9 +240,12 @@ def test_an_account_that_told_no_balance_had_at_least_what_it_paid() -> None:
     transfers = [move("1", None, "A", 100, 1, v=100), move("2", "A", "B", 130, 2), move("3", None, "A", 50, 3)]
     assert clean_before("A", transfers, answer, NOW) == 30
     assert clean_before("B", transfers, answer, NOW) == 0
-    assert clean_before("A", [*transfers, move("4", "A", "A", 500, 5)], answer, NOW) == 480
+    assert clean_before("A", [*transfers, move("4", "A", "A", 500, 5)], answer, NOW) == 30
+    assert clean_before("A", [move("1", None, "A", 100), move("2", "A", "B", 100)], answer, NOW) == 0
     short = answer.model_copy(update={"balance": yuan(10)})
     assert clean_before("A", transfers, short, NOW + timedelta(seconds=2)) == 40
+    ordered = short.model_copy(update={"outflows": [out(7, 60, status=TransferStatus.PENDING)]})
+    assert clean_before("A", [*transfers, move("4", "A", "B", 7, 60)], ordered, NOW + timedelta(seconds=2)) == 40
 
 
 def test_alike_outflows_without_a_serial_are_several_and_the_same_when_told_again() -> None:
