@@ -64,7 +64,8 @@ def paid_in(transfers: list[Transfer]) -> Counter[str]:
 def played(rule: TaintRule, openings: dict[str, int], rows: list[Any]) -> tuple[list[Transfer], dict[str, Purse], Any]:
     """Rows as transfers that can be paid, the purses after them, and the labels that each one moved."""
     purses = {name: Purse(rule.value, openings.get(name, 0)) for name in NAMES}
-    transfers, moved = [], {}
+    transfers: list[Transfer] = []
+    moved: dict[str, dict[str, int]] = {}
     for second, (payer, payee, minor, label, tainted) in enumerate(rows):
         if payer is None:
             coins = [label] * min(tainted, minor) + [CLEAN] * (minor - min(tainted, minor))
