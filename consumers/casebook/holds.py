@@ -11,11 +11,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import case, select, update
 
 from alliance import metrics
 from consumers.casebook import ids
-from consumers.casebook.lifecycle import HOLD, IN_FORCE, HoldEvent, hold_after
+from consumers.casebook.lifecycle import HOLD, IN_FORCE, HoldEvent
 from consumers.casebook.rows import among, insert_rows
 from consumers.casebook.tables import HoldRow, RequestRow
 from consumers.casebook.turn import Turn
@@ -38,11 +38,12 @@ def begin(turn: Turn, executed: Sequence[Executed]) -> None:
     """A hold for each, until its execution plus the duration asked for."""
     if not executed:
         return
-    released = _released(turn, executed)
-    rows = [_row(turn, stop, released) for stop in executed if _held(turn, stop).minor or stop.answer.scope]
+    rows = [_row(turn, stop) for stop in executed if _held(turn, stop).minor or stop.answer.scope]
     insert_rows(turn.db, HoldRow, rows, ignore=True)
     for row in rows:
         turn.trail.note(f"hold {row['status']}", row["hold_id"], f"{row['minor']} {row['until']}".encode())
+    if crossed := _released(turn, executed):
+        _move(turn, HoldEvent.RELEASE, among(HoldRow.request_id, crossed))
 
 
 def extend(turn: Turn, request: Request, done_at: datetime) -> None:
@@ -76,13 +77,12 @@ def in_force(turn: Turn, case_ids: Sequence[UUID]) -> Sequence[Any]:
     return turn.db.execute(query.where(among(HoldRow.case_id, case_ids), HoldRow.status.in_(IN_FORCE))).all()
 
 
-def _move(turn: Turn, event: HoldEvent, where: Any, values: dict[str, Any] | None = None) -> list[Any]:
-    """Let the event happen to every hold that it can happen to."""
-    moved: list[Any] = []
-    for status in (status for status, moves in HOLD.items() if event in moves):
-        after = hold_after(status, event)
-        statement = update(HoldRow).where(where, HoldRow.status == status).values(status=after.value, **(values or {}))
-        moved += turn.db.execute(statement.returning(HoldRow.hold_id, HoldRow.request_id)).all()
+def _move(turn: Turn, event: HoldEvent, where: Any, values: dict[str, Any] | None = None) -> Sequence[Any]:
+    """Let the event happen to every hold that it can happen to; the holds."""
+    after = {status.value: moves[event].value for status, moves in HOLD.items() if event in moves}
+    statement = update(HoldRow).where(where, HoldRow.status.in_(after))
+    statement = statement.values(status=case(after, value=HoldRow.status), **(values or {}))
+    moved = turn.db.execute(statement.returning(HoldRow.hold_id, HoldRow.request_id)).all()
     for row in moved:
         turn.trail.note(f"hold {event.value}", row.hold_id)
     return moved
@@ -93,14 +93,14 @@ def _released(turn: Turn, executed: Sequence[Executed]) -> set[UUID]:
     query = select(RequestRow.parent).where(
         RequestRow.action == Action.RELEASE.value,
         RequestRow.status == RequestStatus.EXECUTED.value,
+        among(RequestRow.parent, [stop.request.request_id for stop in executed]),
         among(RequestRow.case_id, [stop.request.case_id for stop in executed]),
     )
     return {parent for parent in turn.db.scalars(query) if parent}
 
 
-def _row(turn: Turn, stop: Executed, released: set[UUID]) -> dict[str, Any]:
+def _row(turn: Turn, stop: Executed) -> dict[str, Any]:
     request, amount = stop.request, _held(turn, stop)
-    status = HoldStatus.RELEASED if request.request_id in released else HoldStatus.ACTIVE
     return {
         "hold_id": ids.hold_id(request.request_id),
         "request_id": request.request_id,
@@ -109,12 +109,13 @@ def _row(turn: Turn, stop: Executed, released: set[UUID]) -> dict[str, Any]:
         "target": request.target.tokens[0],
         "identifier": request.target.model_dump_json(),
         "mandate_id": stop.mandate_id,
-        "status": status.value,
+        "status": HoldStatus.ACTIVE.value,
         "scope": (stop.answer.scope or Scope.AMOUNT).value,
         "minor": amount.minor,
         "currency": amount.currency,
         "since": stop.done_at,
         "until": stop.done_at + seconds(request.duration_s or turn.profile.stop.duration_s.value),
+        "unit": request.authority.unit,
     }
 
 

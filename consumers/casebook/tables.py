@@ -144,7 +144,11 @@ class RequestRow(Base):
 
 
 class HoldRow(Base):
-    """Money held on an account at its holder."""
+    """Money held on an account at its holder, for the `unit` that ordered it.
+
+    While it has a `queue_position`, other units' orders (`earlier`) are first and nothing is held: `minor` is what it
+    waits for. `paper` is the hash of the document that its freeze stands on.
+    """
 
     __tablename__ = "hold"
     hold_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -160,7 +164,22 @@ class HoldRow(Base):
     currency: Mapped[str]
     since: Mapped[datetime]
     until: Mapped[datetime]
+    unit: Mapped[str | None]
+    queue_position: Mapped[int | None]
+    earlier: Mapped[Json | None]
+    frozen_at: Mapped[datetime | None]
+    paper: Mapped[str | None]
     changed: Mapped[int] = _changed()
+
+
+class Claim(Base):
+    """What a victim, by its report, claims of a hold; together they may be more than is held."""
+
+    __tablename__ = "claim"
+    hold_id: Mapped[UUID] = mapped_column(primary_key=True)
+    member: Mapped[str] = mapped_column(primary_key=True)
+    event_id: Mapped[UUID] = mapped_column(primary_key=True)
+    minor: Mapped[int]
 
 
 class PathEnd(Base):

@@ -1,31 +1,90 @@
-"""The tables of transitions: every end absorbs, whatever comes late, twice or crosses."""
+"""The tables of transitions: every end absorbs, whatever comes late, twice or crosses; and every life has an end."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import StrEnum
+from itertools import pairwise
+from typing import TypeVar
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from consumers.casebook.lifecycle import (
+    CASE,
+    CASE_BEGINNINGS,
+    CASE_ENDS,
     HOLD,
+    HOLD_BEGINNINGS,
+    HOLD_ENDS,
     IN_FORCE,
+    ON_PAPER,
     REQUEST,
+    REQUEST_BEGINNINGS,
+    REQUEST_ENDS,
+    UNENDED,
+    CaseEvent,
+    CaseStatus,
     HoldEvent,
     RequestEvent,
+    case_after,
     hold_after,
     request_after,
 )
 from schemas.answers import AnswerStatus
 from schemas.requests import HoldStatus, RequestStatus
 
+Status = TypeVar("Status", bound=StrEnum)
 REQUEST_EVENTS = st.lists(st.sampled_from(RequestEvent), max_size=12)
-HOLD_EVENTS = st.lists(st.sampled_from(HoldEvent), max_size=8)
+HOLD_EVENTS = st.lists(st.sampled_from(HoldEvent), max_size=12)
+BEGINNINGS = st.sampled_from(sorted(HOLD_BEGINNINGS))
 ENDED = {RequestStatus(event.value) for event in AnswerStatus if event != "acknowledged"} | {RequestStatus.CANCELLED}
 FINAL = {RequestEvent(status.value) for status in AnswerStatus} - {RequestEvent.ACKNOWLEDGED}
+OVER = {HoldStatus.RELEASED, HoldStatus.RETURNED, HoldStatus.EXPIRED, HoldStatus.DEDUCTED}
+TABLES = pytest.mark.parametrize(
+    ("table", "beginnings", "ends"),
+    [(REQUEST, REQUEST_BEGINNINGS, ENDED), (HOLD, HOLD_BEGINNINGS, OVER), (CASE, CASE_BEGINNINGS, CASE_ENDS)],
+)
 
 
-def test_the_table_knows_every_status_and_every_answer() -> None:
-    assert set(REQUEST) == set(RequestStatus)
+def reached(table: Mapping[Status, Mapping[StrEnum, Status]], begin: set[Status]) -> set[Status]:
+    """Every status that any path from these leads to, with these."""
+    found, new = set(begin), set(begin)
+    while new:
+        new = {after for status in new for after in table[status].values()} - found
+        found |= new
+    return found
+
+
+def lived(status: HoldStatus, events: list[HoldEvent]) -> list[HoldStatus]:
+    """The statuses of a hold to which all that happens, its beginning first."""
+    life = [status]
+    for event in events:
+        life.append(hold_after(life[-1], event))
+    return life
+
+
+@TABLES
+def test_every_status_is_in_the_table_and_is_reached(
+    table: dict[StrEnum, dict[StrEnum, StrEnum]], beginnings: set[StrEnum], ends: set[StrEnum]
+) -> None:
+    assert set(table) == set(type(next(iter(beginnings))))
+    assert reached(table, beginnings) == set(table)
+
+
+@TABLES
+def test_every_status_reaches_an_end_and_no_end_leads_anywhere(
+    table: dict[StrEnum, dict[StrEnum, StrEnum]], beginnings: set[StrEnum], ends: set[StrEnum]
+) -> None:
+    assert {status for status, moves in table.items() if not moves} == ends
+    assert all(reached(table, {status}) & ends for status in table)
+    assert all(reached(table, {end}) == {end} for end in ends)
+
+
+def test_every_answer_is_an_event() -> None:
     assert {event.value for event in FINAL} | {"acknowledged"} == {status.value for status in AnswerStatus}
+    assert REQUEST_ENDS == ENDED
 
 
 @given(REQUEST_EVENTS)
@@ -54,17 +113,69 @@ def test_each_final_answer_ends_what_was_sent(status: RequestStatus) -> None:
         assert request_after(status, event) in ENDED
 
 
-@given(HOLD_EVENTS)
-def test_a_hold_is_extended_once_and_its_end_is_final(events: list[HoldEvent]) -> None:
-    status, extended, ended = HoldStatus.ACTIVE, 0, False
+@given(BEGINNINGS, HOLD_EVENTS)
+def test_a_hold_that_has_ended_is_never_in_force_again(status: HoldStatus, events: list[HoldEvent]) -> None:
+    ended = None
+    for now in lived(status, events):
+        assert ended is None or now is ended
+        ended = now if now in OVER else None
+    assert HOLD_ENDS == OVER
+
+
+@given(BEGINNINGS, HOLD_EVENTS)
+def test_a_stop_is_extended_once_and_never_after_a_freeze(status: HoldStatus, events: list[HoldEvent]) -> None:
+    life = lived(status, events)
+    entered = [after for before, after in pairwise(life) if after is not before]
+    assert entered.count(HoldStatus.EXTENDED) <= 1
+    frozen = [now for now in life if now in ON_PAPER]
+    assert not frozen or HoldStatus.EXTENDED not in life[life.index(frozen[0]) :]
+
+
+@given(BEGINNINGS, HOLD_EVENTS)
+def test_what_waits_in_the_queue_is_in_force_by_its_turn_alone(status: HoldStatus, events: list[HoldEvent]) -> None:
+    for event, (before, after) in zip(events, pairwise(lived(status, events)), strict=True):
+        if before is HoldStatus.QUEUED and after is not before:
+            assert after in OVER | {HoldStatus.RELEASE_PROPOSED} or event is HoldEvent.ACTIVATE
+        assert after is before or after is not HoldStatus.QUEUED
+
+
+@given(BEGINNINGS, HOLD_EVENTS)
+def test_money_is_returned_from_a_freeze_alone(status: HoldStatus, events: list[HoldEvent]) -> None:
+    for before, after in pairwise(lived(status, events)):
+        if after is not before and after in (HoldStatus.PART_RETURNED, HoldStatus.RETURNED):
+            assert before in ON_PAPER
+
+
+@given(BEGINNINGS, HOLD_EVENTS)
+def test_what_is_proposed_for_release_is_not_prolonged(status: HoldStatus, events: list[HoldEvent]) -> None:
+    life = lived(status, events)
+    if HoldStatus.RELEASE_PROPOSED in life:
+        assert set(life[life.index(HoldStatus.RELEASE_PROPOSED) :]) <= OVER | {HoldStatus.RELEASE_PROPOSED}
+
+
+def test_a_reduction_ends_nothing_and_brings_no_hold_into_force() -> None:
+    reduced = {status: moves[HoldEvent.REDUCE] for status, moves in HOLD.items() if HoldEvent.REDUCE in moves}
+    assert reduced.keys() == IN_FORCE
+    assert set(reduced.values()) <= IN_FORCE
+    kept = {status: after for status, after in reduced.items() if status is not HoldStatus.ACTIVE}
+    assert all(after is status for status, after in kept.items())
+
+
+def test_whatever_has_not_ended_ends_by_the_clock_or_the_holder() -> None:
+    for status in UNENDED:
+        assert hold_after(status, HoldEvent.EXPIRE) is HoldStatus.EXPIRED
+        assert hold_after(status, HoldEvent.RELEASE) is HoldStatus.RELEASED
+
+
+def test_a_court_takes_what_is_held_and_nothing_else() -> None:
+    taken = {status for status, moves in HOLD.items() if HoldEvent.DEDUCT in moves}
+    assert taken == IN_FORCE
+
+
+@given(st.lists(st.sampled_from(CaseEvent), max_size=8))
+def test_a_case_that_was_merged_or_transferred_never_opens_again(events: list[CaseEvent]) -> None:
+    status, gone = CaseStatus.OPEN, None
     for event in events:
-        after = hold_after(status, event)
-        extended += after is HoldStatus.EXTENDED and status is not after
-        assert not (ended and after is not status)
-        ended = after in (HoldStatus.EXPIRED, HoldStatus.RELEASED)
-        status = after
-    assert extended <= 1
-
-
-def test_whatever_is_in_force_can_end_by_the_clock() -> None:
-    assert all(HOLD[status].get(HoldEvent.EXPIRE) is HoldStatus.EXPIRED for status in IN_FORCE)
+        status = case_after(status, event)
+        assert gone is None or status is gone
+        gone = status if status in (CaseStatus.MERGED, CaseStatus.TRANSFERRED) else None
