@@ -39,6 +39,10 @@ class Action(StrEnum):
     """A dissuasion call by police to a victim at risk."""
 
 
+ABOUT_HOLDS = frozenset({Action.EXTEND, Action.REDUCE, Action.RELEASE, Action.FREEZE, Action.RENEW, Action.RETURN})
+"""What changes or ends a hold that there is; by an order of the unit that ordered the hold."""
+
+
 class AuthorityClass(StrEnum):
     """What allows a request; nothing is stopped or frozen without the first two."""
 

@@ -1,6 +1,7 @@
 """Answers: put on record, whatever they say; and where one changes its request, what follows from it.
 
-Only the member that was asked may answer. An answer after a final one is recorded and changes nothing.
+Only the member that was asked may answer. An answer after a final one is recorded and changes nothing, but for one: a
+stop that waits behind other units' orders is executed a second time when its turn has come.
 """
 
 from __future__ import annotations
@@ -38,19 +39,23 @@ def apply(turn: Turn, bundles: Sequence[Bundle]) -> None:
     asked = _asked(turn, {answer.request_id for _, _, answer in taken})
     mine = [item for item in taken if _is_asked(item, asked)]
     statuses = {request_id: RequestStatus(row.status) for request_id, row in asked.items()}
-    rows, effects = [], []
+    rows, effects, turns = [], [], []
     for _, admitted, answer in _new(turn, mine):
         before = statuses[answer.request_id]
         after = request_after(before, RequestEvent(answer.status.value))
         statuses[answer.request_id] = after
         rows.append(_row(turn, admitted, answer, effect=after is not before))
+        row = asked[answer.request_id]
+        effect = Effect(requests.message(row.body, row.member), row.mandate_id, answer, admitted.event.time, after)
         if after is not before:
-            row = asked[answer.request_id]
-            request = requests.message(row.body, row.member)
-            effects.append(Effect(request, row.mandate_id, answer, admitted.event.time, after))
-    insert_rows(turn.db, AnswerRow, rows)
+            effects.append(effect)
+        elif effect.is_turn:
+            turns.append((rows[-1], effect))
     _settle(turn, effects)
     consequences.follow(turn, effects)
+    for noted, effect in turns:
+        noted["effect"] = consequences.take_turn(turn, effect)
+    insert_rows(turn.db, AnswerRow, rows)
     withdrawals.let_go(turn, sorted({effect.request.case_id for effect in effects if effect.leaves_hold}))
 
 

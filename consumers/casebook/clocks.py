@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select
 
 from consumers.casebook import holds, hops, requests, support, withdrawals
 from consumers.casebook.consequences import read_cases
-from consumers.casebook.lifecycle import IN_FORCE, UNSENT
+from consumers.casebook.lifecycle import UNENDED, UNSENT
 from consumers.casebook.model import RANK
 from consumers.casebook.rows import among
 from consumers.casebook.tables import HoldRow, ReportRow, RequestRow, Withdrawn
@@ -36,7 +36,7 @@ def expire(turn: Turn) -> None:
 
 def next_due(db: Connection) -> datetime | None:
     """When the next clock runs out."""
-    until = db.scalar(select(func.min(HoldRow.until)).where(HoldRow.status.in_(IN_FORCE)))
+    until = db.scalar(select(func.min(HoldRow.until)).where(HoldRow.status.in_(UNENDED)))
     void = db.scalar(select(func.min(RequestRow.void_after)).where(RequestRow.status.in_(UNSENT)))
     return min((moment for moment in (until, void) if moment), default=None)
 

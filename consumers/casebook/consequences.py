@@ -1,4 +1,4 @@
-"""What follows from an answer that counted: a hold begins, is extended or ends; money that left is followed."""
+"""What follows from an answer that counted: a hold begins, is changed or ends; money that left is followed."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
-from consumers.casebook import holds, hops, requests, support
+from consumers.casebook import holdchanges, holds, hops, releasing, requests, support
+from consumers.casebook.holds import Executed
+from consumers.casebook.lifecycle import HOLD_ENDS
 from consumers.casebook.model import Case, Draft
 from consumers.casebook.rows import among, insert_rows
 from consumers.casebook.tables import Case as CaseRow
-from consumers.casebook.tables import LeadRow, PathEnd
+from consumers.casebook.tables import HoldRow, LeadRow, PathEnd, RequestRow
 from consumers.casebook.turn import Turn
 from schemas.answers import Answer
 from schemas.requests import Action, Request, RequestStatus
@@ -31,6 +33,16 @@ class Effect:
     status: RequestStatus
 
     @property
+    def is_turn(self) -> bool:
+        """A stop that was answered before is executed now: its order waited, and its turn has come."""
+        done = self.answer.status.value in _DONE and self.status in _DONE
+        return done and self.request.action is Action.STOP and not holds.waits(self.answer)
+
+    @property
+    def executed(self) -> Executed:
+        return Executed(self.request, self.mandate_id, self.answer, self.done_at)
+
+    @property
     def leaves_hold(self) -> bool:
         """A stop was carried out, or a release was not."""
         done = self.status in _DONE
@@ -38,19 +50,47 @@ class Effect:
 
 
 _DONE = frozenset({RequestStatus.EXECUTED, RequestStatus.PARTIAL})
+_ENDED = "the hold had ended before its member carried this out"
 _MOVED = frozenset({RequestStatus.PARTIAL, RequestStatus.ALREADY_GONE})
 
 
 def follow(turn: Turn, effects: Sequence[Effect]) -> None:
     """Everything that the answers lead to, in their order."""
     done = [effect for effect in effects if effect.status in _DONE]
-    holds.begin(turn, [holds.Executed(e.request, e.mandate_id, e.answer, e.done_at) for e in _of(done, Action.STOP)])
-    for effect in _of(done, Action.EXTEND):
-        holds.extend(turn, effect.request, effect.done_at)
+    holds.begin(turn, [effect.executed for effect in _of(done, Action.STOP)])
+    changes = [effect.executed for effect in done if effect.request.action in holdchanges.EVENTS]
+    if unmoved := holdchanges.change(turn, changes):
+        _let_go(turn, among(HoldRow.hold_id, unmoved), at_once=False)
     holds.release(turn, [effect.request for effect in _of(done, Action.RELEASE)])
     moved = [effect for effect in _of(effects, Action.STOP) if effect.status in _MOVED]
     _note_ends(turn, moved)
     _follow_money(turn, moved)
+
+
+def take_turn(turn: Turn, effect: Effect) -> bool:
+    """Whether this brought an order into force that had waited in the queue."""
+    taken = holdchanges.activate(turn, effect.executed)
+    if not taken:
+        queued = HoldRow.queue_position.is_not(None)
+        _let_go(turn, queued & (HoldRow.request_id == effect.request.request_id), at_once=True)
+    return taken
+
+
+def _let_go(turn: Turn, which: ColumnElement[bool], *, at_once: bool) -> None:
+    """Of what a member holds for a hold that had ended here before we heard of it: what has ended stays ended."""
+    query = select(RequestRow.body, RequestRow.member, RequestRow.mandate_id)
+    query = query.join(HoldRow, HoldRow.request_id == RequestRow.request_id)
+    rows = turn.db.execute(query.where(which, HoldRow.status.in_(HOLD_ENDS))).all()
+    if not rows:
+        return
+    stops = [(requests.message(row.body, row.member), row.mandate_id if at_once else None) for row in rows]
+    cases, law = read_cases(turn, sorted({stop.case_id for stop, _ in stops})), turn.law()
+    drafts = [
+        releasing.at_once(cases[stop.case_id], stop, law, _ENDED, mandate_id)
+        or releasing.by_its_unit(cases[stop.case_id], stop, law, _ENDED)
+        for stop, mandate_id in stops
+    ]
+    requests.put(turn, [draft for draft in drafts if draft is not None])
 
 
 def _follow_money(turn: Turn, moved: Sequence[Effect]) -> None:

@@ -1,6 +1,7 @@
-"""Holds: begun by an executed stop, extended once, ended by the clock or by a release. Each has its end from the first.
+"""Holds: begun by an executed stop, ended by the clock or by a release. Each has its end from the first.
 
-Must never make a hold active again that has ended.
+A stop that other units' orders come before begins a hold that waits in the queue. Must never make a hold active again
+that has ended.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from uuid import UUID
 from sqlalchemy import case, select, update
 
 from alliance import metrics
-from consumers.casebook import ids
-from consumers.casebook.lifecycle import HOLD, IN_FORCE, HoldEvent
+from consumers.casebook import ids, reports
+from consumers.casebook.lifecycle import HOLD, UNENDED, HoldEvent
 from consumers.casebook.rows import among, insert_rows
-from consumers.casebook.tables import HoldRow, RequestRow
+from consumers.casebook.tables import Claim, HoldRow, RequestRow
 from consumers.casebook.turn import Turn
 from schemas.answers import Answer
 from schemas.base import Money, seconds
@@ -36,48 +37,57 @@ class Executed:
 
 def begin(turn: Turn, executed: Sequence[Executed]) -> None:
     """A hold for each, until its execution plus the duration asked for."""
-    if not executed:
+    begun = [stop for stop in executed if held(turn, stop).minor or stop.answer.scope or waits(stop.answer)]
+    if not begun:
         return
-    rows = [_row(turn, stop) for stop in executed if _held(turn, stop).minor or stop.answer.scope]
+    rows = [_row(turn, stop) for stop in begun]
     insert_rows(turn.db, HoldRow, rows, ignore=True)
+    _claim(turn, begun)
     for row in rows:
         turn.trail.note(f"hold {row['status']}", row["hold_id"], f"{row['minor']} {row['until']}".encode())
-    if crossed := _released(turn, executed):
-        _move(turn, HoldEvent.RELEASE, among(HoldRow.request_id, crossed))
+    if crossed := _released(turn, begun):
+        move(turn, HoldEvent.RELEASE, among(HoldRow.request_id, crossed))
 
 
-def extend(turn: Turn, request: Request, done_at: datetime) -> None:
-    """Longer, from the extension's execution; once at most, as the table has it."""
-    until = done_at + seconds(request.duration_s or turn.profile.stop.duration_s.value)
-    _move(turn, HoldEvent.EXTEND, HoldRow.hold_id == request.hold_id, {"until": until})
+def waits(answer: Answer) -> bool:
+    """Whether other units' orders are first."""
+    return answer.queue_position is not None and answer.queue_position > 1
 
 
 def release(turn: Turn, requests: Sequence[Request]) -> None:
     """The member has let go."""
     if requests:
-        _move(turn, HoldEvent.RELEASE, among(HoldRow.hold_id, [request.hold_id for request in requests]))
+        move(turn, HoldEvent.RELEASE, among(HoldRow.hold_id, [request.hold_id for request in requests]))
 
 
 def propose_release(turn: Turn, hold_ids: Sequence[UUID]) -> set[UUID]:
     """To the unit that ordered it, which decides; the stops that had led to those newly proposed."""
-    moved = _move(turn, HoldEvent.PROPOSE_RELEASE, among(HoldRow.hold_id, hold_ids)) if hold_ids else []
+    moved = move(turn, HoldEvent.PROPOSE_RELEASE, among(HoldRow.hold_id, hold_ids)) if hold_ids else []
     return {row.request_id for row in moved}
 
 
 def expire(turn: Turn) -> Sequence[UUID]:
-    """End what is past its time; the requests that had led to it."""
-    expired = _move(turn, HoldEvent.EXPIRE, HoldRow.until <= turn.now)
-    metrics.HOLDS_EXPIRED.inc(len(expired))
-    return [row.request_id for row in expired]
+    """End what is past its time; the stops that had led to it and were not prolonged, by whatever act, since."""
+    query = select(HoldRow.hold_id, HoldRow.request_id, HoldRow.status, HoldRow.since, HoldRow.until, HoldRow.frozen_at)
+    due = turn.db.execute(query.where(HoldRow.until <= turn.now, HoldRow.status.in_(UNENDED))).all()
+    if due:
+        move(turn, HoldEvent.EXPIRE, among(HoldRow.hold_id, [row.hold_id for row in due]))
+    metrics.HOLDS_EXPIRED.inc(len(due))
+    once = seconds(turn.profile.stop.duration_s.value)
+    return [
+        row.request_id
+        for row in due
+        if row.status != HoldStatus.EXTENDED and row.frozen_at is None and row.until - row.since <= once
+    ]
 
 
-def in_force(turn: Turn, case_ids: Sequence[UUID]) -> Sequence[Any]:
-    """What holds money in these cases."""
-    query = select(HoldRow.hold_id, HoldRow.request_id, HoldRow.case_id, HoldRow.mandate_id, HoldRow.member)
-    return turn.db.execute(query.where(among(HoldRow.case_id, case_ids), HoldRow.status.in_(IN_FORCE))).all()
+def unended(turn: Turn, case_ids: Sequence[UUID]) -> Sequence[Any]:
+    """What holds money, or waits to hold it, in these cases."""
+    query = select(HoldRow.hold_id, HoldRow.request_id, HoldRow.status)
+    return turn.db.execute(query.where(among(HoldRow.case_id, case_ids), HoldRow.status.in_(UNENDED))).all()
 
 
-def _move(turn: Turn, event: HoldEvent, where: Any, values: dict[str, Any] | None = None) -> Sequence[Any]:
+def move(turn: Turn, event: HoldEvent, where: Any, values: dict[str, Any] | None = None) -> Sequence[Any]:
     """Let the event happen to every hold that it can happen to; the holds."""
     after = {status.value: moves[event].value for status, moves in HOLD.items() if event in moves}
     statement = update(HoldRow).where(where, HoldRow.status.in_(after))
@@ -100,7 +110,7 @@ def _released(turn: Turn, executed: Sequence[Executed]) -> set[UUID]:
 
 
 def _row(turn: Turn, stop: Executed) -> dict[str, Any]:
-    request, amount = stop.request, _held(turn, stop)
+    request, answer, amount = stop.request, stop.answer, held(turn, stop)
     return {
         "hold_id": ids.hold_id(request.request_id),
         "request_id": request.request_id,
@@ -109,17 +119,38 @@ def _row(turn: Turn, stop: Executed) -> dict[str, Any]:
         "target": request.target.tokens[0],
         "identifier": request.target.model_dump_json(),
         "mandate_id": stop.mandate_id,
-        "status": HoldStatus.ACTIVE.value,
-        "scope": (stop.answer.scope or Scope.AMOUNT).value,
+        "status": (HoldStatus.QUEUED if waits(answer) else HoldStatus.ACTIVE).value,
+        "scope": (answer.scope or Scope.AMOUNT).value,
         "minor": amount.minor,
         "currency": amount.currency,
         "since": stop.done_at,
         "until": stop.done_at + seconds(request.duration_s or turn.profile.stop.duration_s.value),
         "unit": request.authority.unit,
+        "queue_position": answer.queue_position if waits(answer) else None,
+        "earlier": f"[{','.join(order.model_dump_json() for order in answer.earlier_orders)}]",
     }
 
 
-def _held(turn: Turn, stop: Executed) -> Money:
+def _claim(turn: Turn, begun: Sequence[Executed]) -> None:
+    """What each victim that named the account paid to it. Who lost what of onward money is not known yet."""
+    paid = reports.naming(
+        turn, {token for stop in begun if stop.request.hop == 0 for token in stop.request.target.tokens}
+    )
+    rows = {
+        (stop.request.request_id, report.member, report.event_id): {
+            "hold_id": ids.hold_id(stop.request.request_id), "member": report.member, "event_id": report.event_id,
+            "minor": report.transfer.amount.minor,
+        }
+        for stop in begun
+        for token in stop.request.target.tokens
+        for report in paid.get(token, ())
+        if report.transfer and report.transfer.amount and report.transfer.amount.minor
+        and report.transfer.amount.currency == held(turn, stop).currency and stop.request.hop == 0
+    }  # fmt: skip
+    insert_rows(turn.db, Claim, list(rows.values()), ignore=True)
+
+
+def held(turn: Turn, stop: Executed) -> Money:
     """What was held, as the member says; an executed stop that names no amount held what was asked for."""
     asked = stop.request.amount
     if stop.answer.amount is not None:

@@ -23,7 +23,7 @@ from consumers.casebook.lifecycle import RequestEvent, request_after
 from consumers.casebook.rows import among, insert_rows, update_rows
 from consumers.casebook.tables import FiledOrder, RequestRow
 from consumers.casebook.turn import Turn
-from schemas.requests import Authority, AuthorityClass, Request, RequestStatus
+from schemas.requests import ABOUT_HOLDS, AuthorityClass, Request, RequestStatus
 
 
 def read_draft(db: Connection, request_id: UUID) -> Request:
@@ -100,18 +100,16 @@ def _ordered(turn: Turn, row: Any, jws: str) -> Request:
     except BadSignature as bad:
         raise Refused(f"The order does not verify ({bad}).") from bad
     unit, officer = officer_of(kid, turn.registry)
+    if request.action in ABOUT_HOLDS and unit != request.authority.unit:
+        raise Refused(f"The hold was ordered by {request.authority.unit}, which alone may change or lift it.")
     if signed != request.order_text():
         raise Refused("The signed order says something else than the request; read it again and sign it as it is.")
     member = turn.registry.member(unit)
-    authority = Authority(
-        authority=AuthorityClass.POLICE_ORDER,
-        unit=unit,
-        officers=[officer],
-        call_back=member.call_back if member else None,
-        order=jws,
-        covered_by=request.authority.covered_by,
-    )
-    return request.model_copy(update={"authority": authority})
+    proof = {
+        "authority": AuthorityClass.POLICE_ORDER, "unit": unit, "officers": [officer],
+        "call_back": member.call_back if member else None, "order": jws,
+    }  # fmt: skip
+    return request.model_copy(update={"authority": request.authority.model_copy(update=proof)})
 
 
 def _change(request: Request) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from alliance.clock import AllianceClock
 from alliance.kafka import KafkaLogin
 from alliance.membership import read_registry
 from alliance.profiles import Profile
-from consumers.casebook import audit, clocks, inbound, mandates, members, offsets, orders
+from consumers.casebook import audit, clocks, holdacts, inbound, mandates, members, offsets, orders
 from consumers.casebook.inbound import Bundle
 from consumers.casebook.mandates import Filed
 from consumers.casebook.offsets import Place
@@ -101,11 +101,11 @@ class Casebook:
         return min(_IDLE_S, max(0.0, self._clock.wall_seconds(left)))
 
     def _is_called(self) -> bool:
-        """Whether something is due, or was signed, without a record from Kafka."""
+        """Whether something is due, or was filed or signed, without a record from Kafka."""
         if self._due is not None and self._due <= self._clock.now():
             return True
         with self._engine.connect() as db:
-            return orders.are_filed(db) or mandates.newest(db) != self._mandate
+            return orders.are_filed(db) or holdacts.are_filed(db) or mandates.newest(db) != self._mandate
 
     def _write(self, batch: Batch, registry_changed: bool) -> None:
         """One turn."""

@@ -166,7 +166,7 @@ class HoldRow(Base):
     until: Mapped[datetime]
     unit: Mapped[str | None]
     queue_position: Mapped[int | None]
-    earlier: Mapped[Json | None]
+    earlier: Mapped[list[Json] | None] = mapped_column(JSONB)
     frozen_at: Mapped[datetime | None]
     paper: Mapped[str | None]
     changed: Mapped[int] = _changed()
@@ -227,6 +227,24 @@ class FiledOrder(Base):
     jws: Mapped[str]
     filed_at: Mapped[datetime]
     judged_at: Mapped[datetime | None]
+    refusal: Mapped[str | None]
+
+
+class HoldActRow(Base):
+    """What an officer wants done about a hold, until the casebook has drafted the request for it, or said why not."""
+
+    __tablename__ = "hold_act"
+    number: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    hold_id: Mapped[UUID]
+    action: Mapped[str]
+    minor: Mapped[int | None]
+    currency: Mapped[str | None]
+    duration_s: Mapped[int | None]
+    paper: Mapped[str | None]
+    reason: Mapped[str]
+    filed_at: Mapped[datetime]
+    judged_at: Mapped[datetime | None]
+    request_id: Mapped[UUID | None]
     refusal: Mapped[str | None]
 
 

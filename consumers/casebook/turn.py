@@ -17,7 +17,7 @@ from alliance.profiles import Profile
 from alliance.registry import Registry
 from consumers.casebook import mandates
 from consumers.casebook.audit import Trail
-from consumers.casebook.lifecycle import FRUITLESS, IN_FORCE
+from consumers.casebook.lifecycle import FRUITLESS, UNENDED
 from consumers.casebook.model import InForce, Law, Usage
 from consumers.casebook.rows import among
 from consumers.casebook.tables import HoldRow, RequestRow
@@ -66,7 +66,7 @@ class Turn:
 
     def _on_accounts(self, ids: list[UUID], accounts: set[str]) -> dict[tuple[UUID, str], int]:
         found: dict[tuple[UUID, str], int] = {}
-        for table, states in ((HoldRow, tuple(IN_FORCE)), (RequestRow, _UNANSWERED)):
+        for table, states in ((HoldRow, tuple(UNENDED)), (RequestRow, _UNANSWERED)):
             query = (
                 select(table.mandate_id, table.target, func.sum(table.minor))
                 .where(among(table.mandate_id, ids), among(table.target, accounts), table.status.in_(states))

@@ -85,7 +85,9 @@ def path_ends(db: Connection, case_id: UUID) -> list[tuple[int, Outflow]]:
 
 def totals(db: Connection) -> Totals:
     """Counts for the live view."""
-    held = select(HoldRow.currency, func.sum(HoldRow.minor)).where(HoldRow.status.in_(IN_FORCE))
+    held = select(HoldRow.currency, func.sum(HoldRow.minor)).where(
+        HoldRow.status.in_(IN_FORCE), HoldRow.queue_position.is_(None)
+    )
     return Totals(
         leads=_counts(db, LeadRow.level),
         requests=_counts(db, RequestRow.status),

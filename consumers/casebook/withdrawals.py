@@ -13,20 +13,17 @@ from uuid import UUID
 
 from sqlalchemy import or_, select, update
 
-from consumers.casebook import cover, holds, requests, support
+from consumers.casebook import cover, holds, releasing, requests, support
 from consumers.casebook.consequences import read_cases
-from consumers.casebook.drafting import Act, find
-from consumers.casebook.drafting import draft as draft_of
 from consumers.casebook.inbound import Admitted
-from consumers.casebook.lifecycle import FRUITLESS, UNSENT
-from consumers.casebook.model import Case, Draft, InForce, Law
-from consumers.casebook.routing import to_member
+from consumers.casebook.lifecycle import FRUITLESS, ON_PAPER, UNSENT
+from consumers.casebook.model import Case, Draft, Law
 from consumers.casebook.rows import among, inserting
 from consumers.casebook.tables import Case as CaseRow
 from consumers.casebook.tables import EvidenceSeen, RequestRow, Withdrawn
 from consumers.casebook.turn import Turn
 from schemas.alerts import Withdrawal
-from schemas.requests import Action, Authority, AuthorityClass, RequestStatus
+from schemas.requests import ABOUT_HOLDS, Action, AuthorityClass
 
 _REASON = "the alerts that it rested on were withdrawn"
 _MEASURES = frozenset({Action.DELAY, Action.WATCH, Action.TAKEDOWN})
@@ -81,15 +78,19 @@ def _release(turn: Turn, case_ids: Sequence[UUID]) -> None:
     acts = [row for row in rows if row.action != Action.RELEASE.value]
     cancelled = requests.cancel(turn, [row.request_id for row in acts if row.status in UNSENT], _REASON)
     left = [row for row in acts if row.request_id not in cancelled]
+    standing = holds.unended(turn, case_ids)
+    # What was ordered on paper since is no longer the mandate's to let go.
+    frozen = {hold.request_id for hold in standing if hold.status in ON_PAPER}
     cases, law = read_cases(turn, case_ids), turn.law()
-    at_once = {held.mandate.mandate_id: held for held in law.mandates if held.mandate.release_at_once}
-    drafts = [d for d in (_letting_go(row, cases[row.case_id], law, at_once) for row in left) if d is not None]
+    letting_go = (_letting_go(row, cases[row.case_id], law) for row in left if row.request_id not in frozen)
+    drafts = [draft for draft in letting_go if draft is not None]
     requests.put(turn, drafts)
     asked = {draft.parent for draft in drafts}
     under_way = asked | {row.parent for row in rows if row.action == Action.RELEASE.value}
-    held = [hold.hold_id for hold in holds.in_force(turn, case_ids) if hold.request_id not in under_way]
+    held = [hold.hold_id for hold in standing if hold.request_id not in under_way]
     gone = cancelled | asked | holds.propose_release(turn, held)
-    _count(turn, sorted({r.case_id for r in acts if r.request_id in gone and r.attempt > cases[r.case_id].releases}))
+    fell = (row for row in acts if row.request_id in gone and row.action not in ABOUT_HOLDS)
+    _count(turn, sorted({row.case_id for row in fell if row.attempt > cases[row.case_id].releases}))
 
 
 def _count(turn: Turn, case_ids: Sequence[UUID]) -> None:
@@ -108,32 +109,12 @@ def _open(turn: Turn, case_ids: Sequence[UUID]) -> Sequence[Any]:
     return turn.db.execute(query.order_by(RequestRow.drafted_at, RequestRow.request_id)).all()
 
 
-def _letting_go(row: Any, case: Case, law: Law, at_once: dict[UUID, InForce]) -> Draft | None:
+def _letting_go(row: Any, case: Case, law: Law) -> Draft | None:
     """The release of what a request led to; None where nothing goes on because of it, or its unit must decide."""
     request = requests.message(row.body, row.member)
-    authority = _authority(request.action, row.mandate_id, law, at_once)
-    if authority is None or row.member is None:
+    if row.member is None:
         return None
-    act = Act(
-        Action.RELEASE,
-        request.target,
-        to_member(row.member, law.registry),
-        asked=f"{row.member}/{request.action.value}",
-        amount=request.amount,
-        hop=request.hop,
-        attempt=request.attempt,
-        reasons=(_REASON,),
-        parent=request.request_id,
-        hold_id=request.hold_id,
-    )
-    if find(case, act):
-        return None
-    return draft_of(case, act, law, authority, RequestStatus.DRAFTED, row.mandate_id)
-
-
-def _authority(action: Action, mandate_id: UUID | None, law: Law, at_once: dict[UUID, InForce]) -> Authority | None:
-    if action in _MEASURES:
-        return cover.by_request(law, AuthorityClass.MEMBER_REQUEST)
-    if action is Action.STOP and mandate_id in at_once:
-        return cover.by_mandate(at_once[mandate_id], None, law)
-    return None
+    if request.action in _MEASURES:
+        authority = cover.by_request(law, AuthorityClass.MEMBER_REQUEST)
+        return releasing.release(case, request, law, _REASON, authority, row.mandate_id)
+    return releasing.at_once(case, request, law, _REASON, row.mandate_id) if request.action is Action.STOP else None

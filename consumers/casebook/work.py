@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from consumers.casebook import answers, clocks, inbound, leads, orders, reports, waiting, withdrawals
+from consumers.casebook import answers, clocks, holdacts, inbound, leads, orders, reports, waiting, withdrawals
 from consumers.casebook.inbound import Admitted, Bundle
 from consumers.casebook.rerouting import reroute
 from consumers.casebook.turn import Turn
@@ -32,6 +32,7 @@ def take(turn: Turn, inbox: Inbox) -> None:
     withdrawals.apply(turn, _events(inbox.withdrawals))
     answers.apply(turn, inbox.answers)
     leads.apply(turn, inbox.leads)
+    holdacts.judge(turn)
     orders.judge(turn)
     inbound.close(turn, [*inbox.reports, *inbox.withdrawals, *inbox.answers])
     if inbox.look_again:

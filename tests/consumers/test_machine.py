@@ -23,11 +23,12 @@ from hypothesis.stateful import (
 
 from consumers.casebook.ids import case_id
 from consumers.casebook.inbound import Bundle
+from consumers.casebook.lifecycle import HOLD_BEGINNINGS
 from producers.reference.authority import prove
 from schemas.answers import AnswerStatus, Outflow, OutflowType
 from schemas.identifiers import Identifier
 from schemas.leads import Evidence, Lead
-from schemas.requests import Action, Caps, HoldStatus, Mandate, Request, RequestStatus
+from schemas.requests import Action, Caps, Mandate, Request, RequestStatus
 from schemas.risk import Level
 from tests.consumers.facts import account, evidence, lead, yuan
 from tests.consumers.office import Office
@@ -103,9 +104,14 @@ class Casebook(RuleBasedStateMachine):
             self.sent[letter.request_id] = letter
 
     @precondition(lambda self: self.sent)
-    @rule(which=st.integers(0, 5), stops=st.booleans(), statuses=STATUSES, share=st.integers(1, 10), onward=WHO)
-    def answer(self, which: int, stops: bool, statuses: list[AnswerStatus], share: int, onward: int) -> None:
-        """Once, or again and again with other words."""
+    @rule(
+        which=st.integers(0, 5), stops=st.booleans(), statuses=STATUSES, share=st.integers(1, 10), onward=WHO,
+        place=st.sampled_from([None, None, 2]),
+    )  # fmt: skip
+    def answer(
+        self, which: int, stops: bool, statuses: list[AnswerStatus], share: int, onward: int, place: int | None
+    ) -> None:
+        """Once, or again and again with other words; an order that waits in the queue may have its turn."""
         asked_for = [one for one in self.sent.values() if not stops or one.action is Action.STOP]
         request = (asked_for or list(self.sent.values()))[-1 - which % len(asked_for or self.sent)]
         asked = request.amount.minor if request.amount else 1_000
@@ -113,8 +119,10 @@ class Casebook(RuleBasedStateMachine):
         left = Outflow(type=OutflowType.TRANSFER, amount=yuan(asked), time=now, payee=payee)
         for status in statuses:
             held = yuan(asked * share // 10)
-            self.given.append(self.office.answer(request, status, amount=held, outflows=[left]))
+            said = self.office.answer(request, status, amount=held, outflows=[left], queue_position=place)
+            self.given.append(said)
             self.keeps_the_law()
+            place = None
 
     @precondition(lambda self: self.given)
     @rule(which=st.integers(0, 30))
@@ -171,7 +179,7 @@ class Casebook(RuleBasedStateMachine):
         }
         held = [hold for suspect in self.suspects for hold in self.office.holds(suspect) if hold.case_id in fallen]
         released = self.office.being_released()
-        assert all(hold.request_id in released for hold in held if hold.status is HoldStatus.ACTIVE)
+        assert all(hold.request_id in released for hold in held if hold.status in HOLD_BEGINNINGS)
 
     def _stays(self, key: UUID, status: Any, ended: bool) -> None:
         assert self.ended.get(key, status) is status

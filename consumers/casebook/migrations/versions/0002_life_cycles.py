@@ -69,6 +69,17 @@ update hold set unit = request.body::jsonb #>> '{authority,unit}'
 create table claim (
   hold_id uuid references hold, member text, event_id uuid, minor bigint not null check (minor > 0),
   primary key (hold_id, member, event_id), foreign key (member, event_id) references report);
+
+create table hold_act (
+  number bigint generated always as identity primary key, hold_id uuid not null references hold,
+  action text not null check (action in ('reduce', 'freeze', 'renew', 'release')),
+  minor bigint check (minor > 0), currency text, duration_s bigint check (duration_s > 0), paper text,
+  reason text not null, filed_at timestamptz not null,
+  judged_at timestamptz, request_id uuid references request, refusal text,
+  constraint amount_in_a_currency check ((minor is null) = (currency is null)),
+  constraint frozen_for_a_time_on_paper check (
+    action not in ('freeze', 'renew') or (duration_s is not null and paper is not null)));
+create index hold_act_new on hold_act (number) where judged_at is null;
 """
 
 _BEGINNINGS = """

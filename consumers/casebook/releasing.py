@@ -1,0 +1,53 @@
+"""How a release is drafted: of a member's measure by a request, of a police hold by whoever the law lets lift it.
+
+Pure. A mandate that says so releases at once; else the unit that ordered the hold lifts it, by an officer's hand.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from consumers.casebook import cover
+from consumers.casebook.drafting import Act, draft, find
+from consumers.casebook.model import Case, Draft, Law
+from consumers.casebook.routing import to_member
+from schemas.requests import Action, Authority, Request, RequestStatus
+
+
+def at_once(case: Case, stop: Request, law: Law, reason: str, mandate_id: UUID | None) -> Draft | None:
+    """Under the stop's own mandate; None if that is no longer in force, leaves it to its unit, or it was asked."""
+    for held in law.mandates:
+        if held.mandate.mandate_id == mandate_id and held.mandate.release_at_once:
+            return release(case, stop, law, reason, cover.by_mandate(held, None, law), mandate_id)
+    return None
+
+
+def by_its_unit(case: Case, stop: Request, law: Law, reason: str) -> Draft | None:
+    """For an officer of the unit that ordered the stop; None if it was asked for already."""
+    authority = cover.by_officer(None, law).model_copy(update={"unit": stop.authority.unit})
+    return release(case, stop, law, reason, authority, status=RequestStatus.AWAITING_AUTHORISATION)
+
+
+def release(
+    case: Case,
+    request: Request,
+    law: Law,
+    reason: str,
+    authority: Authority,
+    mandate_id: UUID | None = None,
+    status: RequestStatus = RequestStatus.DRAFTED,
+) -> Draft | None:
+    """Of what the request led to, under the authority; None if it was asked for already."""
+    act = Act(
+        Action.RELEASE,
+        request.target,
+        to_member(request.to, law.registry),
+        asked=f"{request.to}/{request.action.value}",
+        amount=request.amount,
+        hop=request.hop,
+        attempt=request.attempt,
+        reasons=(reason,),
+        parent=request.request_id,
+        hold_id=request.hold_id,
+    )
+    return None if find(case, act) else draft(case, act, law, authority, status, mandate_id)

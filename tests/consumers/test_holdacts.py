@@ -1,0 +1,242 @@
+"""What officers do about a hold: reduce, freeze with paper, renew, release; and what the table refuses them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import select
+
+from alliance.errors import Refused
+from alliance.keys.encoding import encode
+from consumers.casebook import holdacts, orders
+from consumers.casebook.holdrules import HoldAct
+from consumers.casebook.tables import Claim, HoldRow
+from producers.reference.authority import prove
+from schemas.answers import AnswerStatus
+from schemas.identifiers import Identifier
+from schemas.registry import Officer, Sector, SigningKey
+from schemas.requests import Action, HoldStatus, HoldView, Request, RequestStatus, Scope
+from tests.consumers.facts import NOW, account, member, yuan
+from tests.consumers.office import Office
+from tests.consumers.test_office import TWO_DAYS, stopped
+from tests.consumers.test_queue import queued
+
+pytestmark = pytest.mark.services
+PAPER = "ab" * 32
+MONTH_S = 30 * 86400
+
+
+def held(office: Office, mule: Identifier) -> HoldView:
+    """Of several the newest."""
+    return max(office.holds(mule), key=lambda hold: hold.since)
+
+
+def begun(office: Office, mule: Identifier) -> HoldView:
+    """50,000 yuan held under a mandate, on the whole account."""
+    _, stop = stopped(office, mule)
+    office.answer(stop, AnswerStatus.EXECUTED, scope=Scope.ACCOUNT, amount=yuan(5_000_000))
+    return held(office, mule)
+
+
+def act(hold: HoldView, action: Action, **fields: Any) -> HoldAct:
+    if action in (Action.FREEZE, Action.RENEW):
+        fields = {"duration_s": MONTH_S, "paper": PAPER, **fields}
+    return HoldAct(hold.hold_id, action, fields.pop("reason", "the case needs it"), **fields)
+
+
+def drafted(office: Office, wanted: HoldAct) -> Request:
+    with office.engine.begin() as db:
+        number = holdacts.file_act(db, wanted, office.now)
+        assert holdacts.are_filed(db)
+    office.take()
+    with office.engine.connect() as db:
+        assert not holdacts.are_filed(db)
+        judged = holdacts.judgement(db, number)
+        if judged is None or judged.request_id is None:
+            raise Refused(str(judged and judged.refusal))
+        return orders.read_draft(db, judged.request_id)
+
+
+def ordered(office: Office, wanted: HoldAct) -> Request:
+    """Drafted, signed and sent; as its member would verify it."""
+    draft = drafted(office, wanted)
+    office.order(draft.request_id)
+    (sent,) = [letter for letter in office.deliver() if letter.request_id == draft.request_id]
+    assert prove(sent, office.registry, office.now).unit == "police-one"
+    return sent
+
+
+def done(office: Office, wanted: HoldAct, **answer: Any) -> None:
+    office.answer(ordered(office, wanted), AnswerStatus.EXECUTED, **answer)
+
+
+def row(office: Office, hold: HoldView) -> Any:
+    with office.engine.connect() as db:
+        return db.execute(select(*HoldRow.__table__.c).where(HoldRow.hold_id == hold.hold_id)).one()
+
+
+def test_a_hold_is_reduced_to_what_is_needed_and_keeps_its_end(office: Office) -> None:
+    mule = account()
+    hold = begun(office, mule)
+    sent = ordered(office, act(hold, Action.REDUCE, amount=yuan(2_000_000)))
+    assert (sent.amount, sent.hold_id, sent.void_after) == (yuan(2_000_000), hold.hold_id, NOW + timedelta(hours=24))
+    assert held(office, mule) == hold
+    office.answer(sent, AnswerStatus.EXECUTED)
+    reduced = held(office, mule)
+    assert (reduced.status, reduced.amount, reduced.scope) == (HoldStatus.REDUCED, yuan(2_000_000), Scope.AMOUNT)
+    assert reduced.until == hold.until
+    done(office, act(hold, Action.REDUCE, amount=yuan(1_000_000)), amount=yuan(1_500_000))
+    assert held(office, mule).amount == yuan(1_500_000)
+
+
+def test_no_answer_raises_a_hold(office: Office) -> None:
+    mule = account()
+    hold = begun(office, mule)
+    done(office, act(hold, Action.REDUCE, amount=yuan(2_000_000)), amount=yuan(9_000_000))
+    assert held(office, mule).amount == yuan(5_000_000)
+    done(office, act(hold, Action.FREEZE), amount=yuan(9_000_000))
+    assert held(office, mule).amount == yuan(5_000_000)
+
+
+def test_a_stop_becomes_a_freeze_on_paper_that_is_reduced_and_renewed(office: Office) -> None:
+    mule = account()
+    hold = begun(office, mule)
+    sent = ordered(office, act(hold, Action.FREEZE, amount=yuan(3_000_000)))
+    assert sent.authority.document_hash == PAPER
+    office.pass_time(hours=1)
+    office.answer(sent, AnswerStatus.EXECUTED)
+    frozen = held(office, mule)
+    assert (frozen.status, frozen.amount, frozen.scope) == (HoldStatus.FROZEN, yuan(3_000_000), Scope.AMOUNT)
+    assert frozen.until == office.now + timedelta(days=30)
+    kept = row(office, hold)
+    assert (kept.frozen_at, kept.paper, kept.unit) == (office.now, PAPER, "police-one")
+    office.pass_time(days=29)
+    done(office, act(hold, Action.REDUCE, amount=yuan(2_000_000)))
+    done(office, act(hold, Action.RENEW, paper="cd" * 32))
+    renewed = held(office, mule)
+    assert (renewed.status, renewed.amount) == (HoldStatus.RENEWED, yuan(2_000_000))
+    assert (renewed.until, row(office, hold).paper) == (office.now + timedelta(days=30), "cd" * 32)
+    assert row(office, hold).frozen_at == frozen.since + timedelta(hours=1)
+
+
+def test_a_freeze_that_ends_is_followed_by_no_stop(office: Office) -> None:
+    mule = account()
+    hold = begun(office, mule)
+    done(office, act(hold, Action.FREEZE, duration_s=3600))
+    office.pass_time(hours=1)
+    assert held(office, mule).status is HoldStatus.EXPIRED
+    assert not [letter for letter in office.deliver() if letter.action is Action.STOP]
+
+
+def test_what_is_frozen_on_paper_is_only_proposed_for_release(office: Office) -> None:
+    mule = account()
+    suspicion, stop = stopped(office, mule)
+    office.answer(stop, AnswerStatus.EXECUTED, amount=yuan(5_000_000))
+    done(office, act(held(office, mule), Action.FREEZE))
+    office.withdraw(*suspicion.evidence)
+    assert held(office, mule).status is HoldStatus.RELEASE_PROPOSED
+    assert not [letter for letter in office.deliver() if letter.hold_id == stop.hold_id]
+    done(office, act(held(office, mule), Action.RELEASE))
+    assert held(office, mule).status is HoldStatus.RELEASED
+
+
+def test_a_freeze_that_came_after_the_end_holds_nothing_and_an_officer_lets_go(office: Office) -> None:
+    mule = account()
+    hold = begun(office, mule)
+    freeze = ordered(office, act(hold, Action.FREEZE))
+    office.pass_time(**TWO_DAYS)
+    office.answer(freeze, AnswerStatus.EXECUTED, at=hold.until - timedelta(seconds=1))
+    assert held(office, mule).status is HoldStatus.EXPIRED
+    (release,) = [one for one in office.requests() if one.action is Action.RELEASE]
+    assert release.status is RequestStatus.AWAITING_AUTHORISATION
+
+
+def test_an_order_about_a_hold_does_not_outlive_it_unsigned(office: Office) -> None:
+    mule = account()
+    hold = begun(office, mule)
+    office.pass_time(hours=47)
+    draft = drafted(office, act(hold, Action.FREEZE))
+    assert draft.void_after == hold.until
+    office.pass_time(hours=1)
+    with pytest.raises(Refused, match="cancelled"):
+        office.order(draft.request_id)
+
+
+def test_the_unit_that_ordered_a_hold_alone_changes_it(office: Office) -> None:
+    key = Ed25519PrivateKey.generate()
+    public = SigningKey(
+        key_id="k1", public=encode(key.public_key().public_bytes_raw()), valid_from=NOW - timedelta(days=1)
+    )
+    officers = [Officer(officer="p200", rank="r1", key=public)]
+    office.registry.apply("police-two", member("police-two", sector=Sector.POLICE, officers=officers))
+    hold = begun(office, account())
+    draft = drafted(office, act(hold, Action.RELEASE))
+    with office.engine.begin() as db:
+        jws = orders.sign_draft(db, draft.request_id, key, "police-two/p200/k1", office.now)
+    office.take()
+    with office.engine.connect() as db:
+        assert "police-one, which alone may" in str(orders.refusal_of(db, draft.request_id, jws)[1])
+    assert not [letter for letter in office.deliver() if letter.action is Action.RELEASE]
+
+
+def test_one_act_of_a_kind_is_under_way_at_a_time(office: Office) -> None:
+    hold = begun(office, account())
+    drafted(office, act(hold, Action.REDUCE, amount=yuan(2)))
+    with pytest.raises(Refused, match="under way"):
+        drafted(office, act(hold, Action.REDUCE, amount=yuan(1)))
+
+
+def test_what_the_table_or_reason_forbids_is_not_filed(office: Office) -> None:
+    hold = begun(office, account())
+    for wanted, why in (
+        (act(hold, Action.RENEW), "is active, and renew is not open to it"),
+        (act(hold, Action.STOP), "stop is not open to it"),
+        (act(hold, Action.REDUCE), "Say what the reduced hold is to keep"),
+        (act(hold, Action.REDUCE, amount=yuan(5_000_000)), "reduces nothing"),
+        (act(hold, Action.REDUCE, amount=yuan(5_000_001)), "within what is held"),
+        (act(hold, Action.REDUCE, amount=yuan(0)), "within what is held"),
+        (act(hold, Action.REDUCE, amount=yuan(1), duration_s=1), "no duration and no paper"),
+        (act(hold, Action.FREEZE, amount=yuan(5_000_001)), "within what is held"),
+        (act(hold, Action.FREEZE, duration_s=None), "for how long"),
+        (act(hold, Action.FREEZE, duration_s=10**9), "for how long"),
+        (act(hold, Action.FREEZE, paper=None), "on which paper"),
+        (act(hold, Action.FREEZE, paper="it was said"), "on which paper"),
+        (act(hold, Action.RELEASE, amount=yuan(1)), "has no amount"),
+        (act(hold, Action.RELEASE, reason=""), "Say why"),
+        (act(hold.model_copy(update={"hold_id": hold.case_id}), Action.RELEASE), "There is no hold"),
+    ):
+        with pytest.raises(Refused, match=why), office.engine.begin() as db:
+            holdacts.file_act(db, wanted, office.now)
+
+
+def test_what_ended_since_it_was_filed_is_refused_with_the_reason(office: Office) -> None:
+    hold = begun(office, account())
+    with office.engine.begin() as db:
+        number = holdacts.file_act(db, act(hold, Action.FREEZE), office.now)
+    office.pass_time(**TWO_DAYS)
+    with office.engine.connect() as db:
+        judged = holdacts.judgement(db, number)
+    assert judged is not None
+    assert "is expired, and freeze is not open to it" in str(judged.refusal)
+
+
+def test_what_waits_in_the_queue_is_released_but_not_reduced(office: Office) -> None:
+    mule = account()
+    queued(office, mule)
+    with pytest.raises(Refused, match="is queued"):
+        drafted(office, act(held(office, mule), Action.REDUCE, amount=yuan(1)))
+    done(office, act(held(office, mule), Action.RELEASE))
+    assert held(office, mule).status is HoldStatus.RELEASED
+
+
+def test_each_victims_payment_is_a_claim_on_the_hold(office: Office) -> None:
+    mule = account()
+    reports = {office.report(mule, 2_000_000), office.report(mule, 1_000_000)}
+    hold = begun(office, mule)
+    with office.engine.connect() as db:
+        claims = db.execute(select(Claim.event_id, Claim.minor).where(Claim.hold_id == hold.hold_id)).all()
+    assert reports < {event_id for event_id, _ in claims}
+    assert sorted(minor for _, minor in claims) == [1_000_000, 2_000_000, 5_000_000]
