@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from producers.reference.authority import Proof
-from producers.reference.entries import Held, Measure, Way
+from producers.reference.entries import Held, Measure, Queued, Way
 from producers.reference.index import TokenIndex
 from producers.reference.ledger import Ledger
 from producers.reference.matching import Matched, compare
@@ -58,6 +58,15 @@ class Ask:
         named = [hold for hold in active if hold.hold_id == str(self.request.hold_id)]
         of_case = [hold for hold in reversed(active) if hold.case_id == str(self.request.case_id)]
         return next(iter(named or of_case), None)
+
+    def waiting(self) -> list[Queued]:
+        """The orders that others come before, the first first."""
+        return self.ledger.queue(self.account, self.now)
+
+    def waiting_meant(self) -> Queued | None:
+        """By its id or its case, as `hold_meant`."""
+        ids = (str(self.request.hold_id), str(self.request.case_id))
+        return next((order for order in self.waiting() if order.hold_id == ids[0] or order.case_id == ids[1]), None)
 
     def new_hold(self, measure: Measure, amount: int, until: datetime) -> Held:
         """The entry of a measure that begins now."""

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 import msgspec
 
 from alliance.keys.tokens import TokenKeys
-from producers.reference import decision, holding
+from producers.reference import decision, holding, queueing
 from producers.reference.ask import Ask
 from producers.reference.authority import Proof
 from producers.reference.decision import Decision, answer
-from producers.reference.entries import AccountRef, Entry, Measure, Moved, Noted, Opened, Slowed, Way
+from producers.reference.entries import AccountRef, Entry, Held, Measure, Moved, Noted, Opened, Slowed, Way
 from producers.reference.index import TokenIndex
 from producers.reference.ledger import Ledger
 from schemas.answers import AnswerStatus, Comparison
@@ -51,6 +51,12 @@ class Bank:
                 self.index.add("number", phone, entry.account)
         elif isinstance(entry, Moved) and entry.way is Way.OUT and entry.other is not None:
             self.payees.add(entry.other.kind, entry.other.number, entry.other.number)
+
+    def turn(self, now: datetime) -> Held | None:
+        return queueing.turn(self.ledger, now)
+
+    def untold(self, now: datetime) -> list[Decision]:
+        return [queueing.told(hold, self._currency, now) for hold in self.ledger.untold.values()]
 
     def has(self, opening: Opened) -> bool:
         return opening.account in self.ledger.accounts

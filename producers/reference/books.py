@@ -7,8 +7,9 @@ written is ever changed.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -73,6 +74,15 @@ class Books:
                 self._disk.execute("insert into answered values (?, ?, ?)", row)
                 self.record(decision.entries)
             return decision.answer, True
+
+    def turns(self, now: datetime) -> Sequence[Decision]:
+        """Give waiting orders their turns, in their order; the second answers that are still to be given. Record an
+        answer's entries once it is under way: until then it is given again."""
+        with self.lock:
+            while (entry := self.stub.turn(now)) is not None:
+                with self.batch():
+                    self.record([entry])
+            return self.stub.untold(now)
 
     def answered(self, request_id: UUID) -> Answer | None:
         """What was answered to a request before."""

@@ -29,6 +29,14 @@ class Stub(Protocol):
 
     def apply(self, entry: Any) -> None: ...
 
+    def turn(self, now: datetime) -> Any | None:
+        """The entry of the next waiting order whose turn has come; it must be entered before the next is asked for."""
+        ...
+
+    def untold(self, now: datetime) -> Sequence[Decision]:
+        """Second answers that are still to be given: the orders that waited are carried out now."""
+        ...
+
     def has(self, opening: Any) -> bool:
         """Whether what an opening entry brings is on the books already."""
         ...
@@ -36,6 +44,16 @@ class Stub(Protocol):
     def decode(self, line: bytes) -> Any:
         """An entry as the journal keeps it."""
         ...
+
+
+class Queueless:
+    """Of books in which no order ever waits."""
+
+    def turn(self, now: datetime) -> None:
+        return None
+
+    def untold(self, now: datetime) -> Sequence[Decision]:
+        return ()
 
 
 def answer(request: Request, status: AnswerStatus, reason: str | None = None, **fields: Any) -> Answer:

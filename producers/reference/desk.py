@@ -8,7 +8,7 @@ import msgspec
 
 from producers.reference import decision
 from producers.reference.authority import Proof
-from producers.reference.decision import Decision, answer
+from producers.reference.decision import Decision, Queueless, answer
 from schemas.answers import AnswerStatus
 from schemas.requests import Action, Request
 
@@ -25,7 +25,7 @@ class Called(msgspec.Struct, frozen=True, tag="called"):
 _DONE = frozenset({Action.CALL, Action.QUERY, Action.WATCH, Action.VERIFY, Action.WARN})
 
 
-class Desk:
+class Desk(Queueless):
     """A `Stub` of a police centre."""
 
     def __init__(self, member: str) -> None:

@@ -90,8 +90,34 @@ class Held(msgspec.Struct, frozen=True, tag="held"):
     mandate: str = ""
 
 
+class Queued(msgspec.Struct, frozen=True, tag="queued"):
+    """An order that waits for `amount`, which others hold, until `until`; then it lapses. Once its turn has come it is
+    `Held` under the same id for `duration_s`. `behind` is what orders held when it came: all that it can ever get."""
+
+    hold_id: str
+    request_id: str
+    case_id: str
+    account: str
+    amount: int
+    behind: int
+    unit: str
+    at: datetime
+    until: datetime
+    duration_s: int
+    mandate: str = ""
+
+
+class Told(msgspec.Struct, frozen=True, tag="told"):
+    """Whoever asked has heard that the order's turn has come."""
+
+    hold_id: str
+    request_id: str
+    account: str
+    at: datetime
+
+
 class Lifted(msgspec.Struct, frozen=True, tag="lifted"):
-    """A measure ended before its time."""
+    """A measure ended before its time, or an order no longer waits."""
 
     hold_id: str
     account: str
@@ -116,4 +142,4 @@ class Noted(msgspec.Struct, frozen=True, tag="noted"):
     at: datetime
 
 
-Entry = Opened | Moved | Settled | Dropped | Held | Lifted | Slowed | Noted
+Entry = Opened | Moved | Settled | Dropped | Held | Queued | Told | Lifted | Slowed | Noted

@@ -1,6 +1,7 @@
 """Police holds on an account: stopped, changed, released.
 
-Held is what was asked for, or what of it is still there; never what another order holds, never on a mismatch.
+Held is what was asked for, or what of it is still there; never what another order holds, never on a mismatch. Where
+other orders hold all that is there, the order waits its turn.
 """
 
 from __future__ import annotations
@@ -11,16 +12,16 @@ import msgspec
 
 from producers.reference.ask import Ask
 from producers.reference.decision import Decision, answer, refused
-from producers.reference.entries import Lifted, Measure, Noted
+from producers.reference.entries import Lifted, Measure, Noted, Queued
 from producers.reference.limits import over_mandate
 from producers.reference.matching import Matched
-from schemas.answers import AnswerStatus, Comparison, EarlierOrder
+from producers.reference.queueing import earlier_orders, wait
+from schemas.answers import AnswerStatus, Comparison
 from schemas.base import seconds
 from schemas.requests import Action, Scope
 
 STOP = timedelta(hours=48)
 """How long a stop lasts where the request does not say."""
-_MAX_EARLIER = 16
 
 
 def stop(ask: Ask) -> Decision:
@@ -30,12 +31,17 @@ def stop(ask: Ask) -> Decision:
         return refused(ask.request, "no payment of ours agrees with the request", comparison=matched.comparison)
     if any(hold.case_id == str(ask.request.case_id) for hold in ask.orders()):
         return refused(ask.request, "an order of this case holds money on the account already")
+    if any(order.case_id == str(ask.request.case_id) for order in ask.waiting()):
+        return refused(ask.request, "an order of this case waits for money on the account already")
     if ask.request.amount and ask.request.amount.currency != ask.currency:
         return refused(ask.request, "the amount is in another currency than the account")
     wanted = ask.request.amount.minor if ask.request.amount else ask.ledger.balance(ask.account)
     amount = min(wanted, ask.ledger.unheld(ask.account, ask.now))
-    if reason := over_mandate(ask.ledger, ask.account, ask.proof.mandate, amount, ask.now):
+    waits = 0 if amount > 0 else min(wanted, ask.ledger.held(ask.account, ask.now))
+    if reason := over_mandate(ask.ledger, ask.account, ask.proof.mandate, max(amount, waits), ask.now):
         return refused(ask.request, reason)
+    if waits:
+        return wait(ask, matched, waits, wanted, seconds(ask.request.duration_s) if ask.request.duration_s else STOP)
     return _gone(ask, matched) if amount <= 0 else _take(ask, matched, amount, wanted)
 
 
@@ -56,6 +62,8 @@ def change(ask: Ask) -> Decision:
 
 def release(ask: Ask) -> Decision:
     """End a hold before its time: the bank's own for whoever asks, an order's for its unit alone."""
+    if waiting := ask.waiting_meant():
+        return _unqueue(ask, waiting)
     hold = ask.hold_meant()
     if hold is None:
         return refused(ask.request, "no hold of this id or case is in force on the account")
@@ -65,10 +73,16 @@ def release(ask: Ask) -> Decision:
     return Decision(done, [Lifted(hold.hold_id, hold.account, ask.now)])
 
 
+def _unqueue(ask: Ask, waiting: Queued) -> Decision:
+    if waiting.unit != ask.proof.unit:
+        return refused(ask.request, "an order is taken back by the unit that gave it")
+    done = answer(ask.request, AnswerStatus.EXECUTED, scope=Scope.AMOUNT, amount=ask.money(0))
+    return Decision(done, [Lifted(waiting.hold_id, waiting.account, ask.now)])
+
+
 def _take(ask: Ask, matched: Matched, amount: int, wanted: int) -> Decision:
     duration = seconds(ask.request.duration_s) if ask.request.duration_s else STOP
     hold = ask.new_hold(Measure.STOP, amount, ask.now + duration)
-    earlier = ask.orders()
     done = answer(
         ask.request,
         AnswerStatus.EXECUTED if amount == wanted else AnswerStatus.PARTIAL,
@@ -76,11 +90,7 @@ def _take(ask: Ask, matched: Matched, amount: int, wanted: int) -> Decision:
         scope=Scope.AMOUNT,
         amount=ask.money(amount),
         until=hold.until,
-        queue_position=len(earlier) + 1 if earlier else None,
-        earlier_orders=[
-            EarlierOrder(unit=first.unit, amount=ask.money(first.amount), until=first.until)
-            for first in earlier[:_MAX_EARLIER]
-        ],
+        earlier_orders=earlier_orders(ask),
         **ask.standing(matched, traced=amount < wanted),
     )
     return Decision(done, [hold])

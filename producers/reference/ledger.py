@@ -21,8 +21,10 @@ from producers.reference.entries import (
     Moved,
     Noted,
     Opened,
+    Queued,
     Settled,
     Slowed,
+    Told,
     Way,
 )
 
@@ -39,6 +41,10 @@ class Ledger:
         self.accounts: dict[str, Opened] = {}
         self.holds: dict[tuple[str, str], Held] = {}
         """By account and hold id, also those that ended."""
+        self.waiting: dict[tuple[str, str], Queued] = {}
+        """Orders that others come before, by the same, the first in the queue first; also those that lapsed."""
+        self.untold: dict[tuple[str, str], Held] = {}
+        """Of those whose turn has come, the ones of which nobody has heard yet."""
         self.notes: list[Noted] = []
         self._slowed: dict[str, datetime] = {}
         self._balances: dict[str, int] = {}
@@ -63,12 +69,9 @@ class Ledger:
                 self._pending[self._serials[serial, Way.OUT].account].pop(serial)
                 self._replace(self._serials.pop((serial, Way.OUT)), None)
             case Held():
-                key = (entry.account, entry.hold_id)
-                if key not in self.holds:
-                    self._holds_of[entry.account].append(entry.hold_id)
-                self.holds[key] = entry
-            case Lifted(account=account, hold_id=hold_id, at=at):
-                self.holds[account, hold_id] = msgspec.structs.replace(self.holds[account, hold_id], until=at)
+                self._held(entry)
+            case Queued() | Told() | Lifted():
+                self._ordered(entry)
             case Slowed():
                 self._slowed[entry.payee] = entry.until
             case Noted():
@@ -90,6 +93,20 @@ class Ledger:
         """Every measure that ever was on an account, in its last form."""
         return [self.holds[account, hold_id] for hold_id in self._holds_of.get(account, ())]
 
+    def queue(self, account: str, now: datetime) -> list[Queued]:
+        """The orders that still wait on an account, the first first."""
+        return [order for order in self.waiting.values() if order.account == account and now < order.until]
+
+    def due(self, account: str, now: datetime) -> list[tuple[Queued, int]]:
+        """What each waiting order gets of what those before it have let go, and of nothing that came since."""
+        held, shares = self.held(account, now), []
+        for order in self.queue(account, now):
+            let_go = min(order.behind, self.balance(account)) - held
+            share = max(0, min(order.amount, let_go))
+            shares.append((order, share))
+            held += share
+        return shares
+
     def held(self, account: str, now: datetime) -> int:
         """What is bound by orders; a delay binds nothing."""
         return sum(hold.amount for hold in self.active(account, now) if hold.measure is not Measure.DELAY)
@@ -98,8 +115,10 @@ class Ledger:
         return any(hold.measure is Measure.DELAY for hold in self.active(account, now))
 
     def unheld(self, account: str, now: datetime) -> int:
-        """What a further hold can still take; payments that are only pending have not left."""
-        return self.balance(account) - self.held(account, now)
+        """What a further hold can still take; payments that are only pending have not left, and what earlier orders
+        let go is the waiting ones' from that moment."""
+        due = sum(share for _, share in self.due(account, now))
+        return self.balance(account) - self.held(account, now) - due
 
     def free(self, account: str, now: datetime) -> int:
         """What the customer can pay with."""
@@ -142,6 +161,23 @@ class Ledger:
 
     def _is_slowed(self, payment: Moved, now: datetime) -> bool:
         return payment.other is not None and now < self._slowed.get(payment.other.number, now)
+
+    def _held(self, entry: Held) -> None:
+        key = (entry.account, entry.hold_id)
+        if key not in self.holds:
+            self._holds_of[entry.account].append(entry.hold_id)
+        if self.waiting.pop(key, None):
+            self.untold[key] = entry
+        self.holds[key] = entry
+
+    def _ordered(self, entry: Queued | Told | Lifted) -> None:
+        key = (entry.account, entry.hold_id)
+        if isinstance(entry, Queued):
+            self.waiting[key] = entry
+        elif isinstance(entry, Told):
+            del self.untold[key]
+        elif self.waiting.pop(key, None) is None:
+            self.holds[key] = msgspec.structs.replace(self.holds[key], until=entry.at)
 
     def _moved(self, entry: Moved) -> None:
         self._serials[entry.serial, entry.way] = entry

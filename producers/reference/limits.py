@@ -1,9 +1,13 @@
-"""The bounds of a mandate that only the holder can check: how much it holds under it, on an account and in a day."""
+"""The bounds of a mandate that only the holder can check: how much it holds under it, on an account and in a day.
+
+What waits in the queue counts as if it were held: its turn may come.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from producers.reference.entries import Held, Queued
 from producers.reference.ledger import Ledger
 from schemas.requests import Mandate
 
@@ -12,7 +16,8 @@ def over_mandate(ledger: Ledger, account: str, mandate: Mandate | None, amount: 
     """Why holding `amount` more would exceed the mandate; None if it does not, or if there is none."""
     if mandate is None:
         return None
-    held = [hold for hold in ledger.holds.values() if hold.mandate == str(mandate.mandate_id)]
+    ordered: list[Held | Queued] = [*ledger.holds.values(), *ledger.waiting.values()]
+    held = [order for order in ordered if order.mandate == str(mandate.mandate_id)]
     on_account = sum(hold.amount for hold in held if hold.account == account and hold.until > now)
     if on_account + amount > mandate.caps.per_account:
         return f"the account would be held above the mandate's cap of {mandate.caps.per_account}"

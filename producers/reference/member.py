@@ -61,6 +61,7 @@ class ReferenceMember:
     def step(self, timeout_ms: int) -> int:
         """One round; how many letters it took."""
         letters = self._mail.poll(timeout_ms)
+        self.turns()
         for letter in letters:
             self.take(letter)
         self._mail.commit()
@@ -76,7 +77,16 @@ class ReferenceMember:
                 _log.warning("quarantined", member=self._client.member, reason=refusal.reason, detail=refusal.detail)
         return None
 
+    def turns(self) -> None:
+        """Tell whoever waits in a queue that its turn has come."""
+        for told in self._books.turns(self._clock.now()):
+            self._client.answer(told.answer)
+            with self._books.batch():
+                self._books.record(told.entries)
+
     def _answer(self, request: Request) -> Answer:
+        # What was let go since is first for those who wait.
+        self.turns()
         answer, new = self._books.answer_once(
             request, lambda: handle(request, self._books.stub, self._registry, self._clock.now())
         )

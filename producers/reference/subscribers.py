@@ -10,7 +10,7 @@ import msgspec
 from alliance.keys.tokens import TokenKeys
 from producers.reference import decision
 from producers.reference.authority import Proof
-from producers.reference.decision import Decision, answer
+from producers.reference.decision import Decision, Queueless, answer
 from producers.reference.index import TokenIndex
 from schemas.answers import AnswerStatus
 from schemas.requests import Action, Request
@@ -44,7 +44,7 @@ _DONE = frozenset(
 )
 
 
-class Carrier:
+class Carrier(Queueless):
     """A `Stub` of a carrier. A suspension is lifted by police alone, who alone can order it."""
 
     def __init__(self, member: str, keys: TokenKeys) -> None:

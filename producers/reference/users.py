@@ -9,7 +9,7 @@ import msgspec
 from alliance.keys.tokens import TokenKeys
 from producers.reference import decision
 from producers.reference.authority import Proof
-from producers.reference.decision import Decision, answer
+from producers.reference.decision import Decision, Queueless, answer
 from producers.reference.index import TokenIndex
 from schemas.answers import AnswerStatus
 from schemas.requests import Action, Request
@@ -36,7 +36,7 @@ Entry = Listed | UserActed
 _DONE = frozenset({Action.QUERY, Action.WATCH, Action.VERIFY, Action.WARN, Action.TAKEDOWN, Action.RELEASE})
 
 
-class Platform:
+class Platform(Queueless):
     """A `Stub` of a platform: it may take down what breaks its terms, so that a member's request is enough."""
 
     def __init__(self, member: str, keys: TokenKeys) -> None:

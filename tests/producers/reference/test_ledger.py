@@ -9,8 +9,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from producers.reference.entries import AccountRef, Dropped, Entry, Held, Lifted, Measure, Moved, Opened, Way
+from producers.reference.entries import AccountRef, Dropped, Entry, Held, Lifted, Measure, Moved, Opened, Queued, Way
 from producers.reference.ledger import Ledger, PaymentRefused
+from producers.reference.queueing import turn
 from schemas.identifiers import IdentifierKind
 
 BEGIN = datetime(2026, 11, 10, tzinfo=UTC)
@@ -88,6 +89,27 @@ class Money(RuleBasedStateMachine):
         self.serial += 1
         until = self.now + timedelta(hours=hours)
         self.enter(bank, Held(f"H{self.serial}", "r", "c", number, measure, bound, "police", self.now, until))
+
+    @rule(where=accounts, amount=amounts, hours=st.integers(1, 50))
+    def wait_behind(self, where: tuple[str, str], amount: int, hours: int) -> None:
+        """An order comes where others hold all there is."""
+        bank, number = where
+        behind = self.ledgers[bank].held(number, self.now)
+        if behind and self.ledgers[bank].unheld(number, self.now) == 0:
+            self.serial += 1
+            until = self.now + timedelta(hours=hours)
+            name = f"H{self.serial}"
+            self.enter(bank, Queued(name, "r", "c", number, amount, behind, "police", self.now, until, 3600))
+
+    @rule(where=accounts)
+    def give_turns(self, where: tuple[str, str]) -> None:
+        """As the bank does: each gets what is due to it, and no more is due then."""
+        ledger = self.ledgers[where[0]]
+        free = ledger.free(where[1], self.now)
+        while (hold := turn(ledger, self.now)) is not None:
+            self.enter(where[0], hold)
+        assert not any(share for _, share in ledger.due(where[1], self.now))
+        assert ledger.free(where[1], self.now) == free
 
     @rule(where=accounts)
     def lift(self, where: tuple[str, str]) -> None:
