@@ -82,6 +82,7 @@ def test_whoever_came_first_is_first_and_the_next_holds_the_rest() -> None:
     done(books, stop(3))
     done(books, release(4, of=1))
     later = NOW + timedelta(hours=2)
+    assert [share for _, share in books.ledger.due(MULE, later)] == [300_000, 200_000]
     taken = turns(books, later)
     assert amounts(taken) == [(str(CASES[2]), 300_000), (str(CASES[3]), 200_000)]
     assert {(hold.measure, hold.until) for hold in taken} == {(Measure.STOP, later + timedelta(hours=48))}
