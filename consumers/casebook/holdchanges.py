@@ -61,7 +61,8 @@ def _values(turn: Turn, act: Executed) -> dict[str, Any]:
         less = case((HoldRow.currency == amount.currency, func.least(HoldRow.minor, amount.minor)), else_=HoldRow.minor)
         values |= {"minor": less, "scope": Scope.AMOUNT.value}
     if action is not Action.REDUCE:
-        values["until"] = act.done_at + _duration(turn, act)
+        # A member's clock may say that it was done before the hold began.
+        values["until"] = func.greatest(HoldRow.since, act.done_at) + _duration(turn, act)
     if action in (Action.FREEZE, Action.RENEW):
         values["paper"] = _paper(act)
     if action is Action.FREEZE:

@@ -131,6 +131,14 @@ def test_a_freeze_that_ends_is_followed_by_no_stop(office: Office) -> None:
     assert not [letter for letter in office.deliver() if letter.action is Action.STOP]
 
 
+def test_a_freeze_by_a_clock_that_is_slow_lasts_from_the_beginning_of_the_hold(office: Office) -> None:
+    mule = account()
+    hold = begun(office, mule)
+    freeze = ordered(office, act(hold, Action.FREEZE, duration_s=3600))
+    office.answer(freeze, AnswerStatus.EXECUTED, at=hold.since - timedelta(hours=2))
+    assert held(office, mule).until == hold.since + timedelta(hours=1)
+
+
 def test_what_is_frozen_on_paper_is_only_proposed_for_release(office: Office) -> None:
     mule = account()
     suspicion, stop = stopped(office, mule)

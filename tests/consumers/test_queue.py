@@ -65,6 +65,9 @@ def test_its_turn_comes_with_a_second_answer_and_its_time_counts_from_then(offic
         assert views.totals(db).held_minor == {"CNY": 4_000_000}
         effects = db.scalars(select(AnswerRow.effect).order_by(AnswerRow.received_at))
         assert list(effects) == [True, True]
+    office.pass_time(**TWO_DAYS)
+    with office.engine.connect() as db:
+        assert not views.totals(db).held_minor
     assert office.is_audited()
 
 
