@@ -22,6 +22,7 @@ from alliance.embedded.child import Child
 from alliance.embedded.services import EmbeddedServices
 from alliance.membership import MemberSpec, members_of, register, token_keys
 from alliance.provision import login_of, provision
+from schemas.topics import PARTITIONS
 
 _PROCESSES_STOP_S = 3.0
 _KILLED_AT_LEAST_S = 0.2
@@ -42,6 +43,7 @@ class Plan:
     migrate: Callable[[str], None]
     programs: Callable[[Place], list[Program]]
     profile: str = profiles.DEFAULT
+    partitions: int = PARTITIONS
 
 
 class Supervisor:
@@ -104,7 +106,7 @@ class Supervisor:
         data, admin = self.services.data, self.services.admin
         self.clock = load_or_create(clock_file(data), self._plan.rate)
         names = {*members_of(data), *(spec.member for spec in self._plan.members)}
-        for drift in provision(admin, sorted(names), data.secret).drift:
+        for drift in provision(admin, sorted(names), data.secret, self._plan.partitions).drift:
             self._say(f"Note: {drift}")
         if self._plan.members:
             registrar = login_of("registrar", admin, data.secret)

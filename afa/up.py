@@ -75,6 +75,7 @@ def plan_of(data: Data, rate: float, workers: int, city_days: int | None, city_o
         migrate=_migrate,
         programs=programs,
         profile=profile.name,
+        partitions=settings.partitions,
     )
 
 

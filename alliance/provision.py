@@ -30,7 +30,7 @@ from alliance.errors import Refused, SetupError
 from alliance.kafka import KafkaLogin, admin, probe, until
 from alliance.principals import INTERNAL, TABLE, Grant, Right, member_grants, member_principal
 from schemas.base import MemberId
-from schemas.topics import TOPICS, Topic, member_topic
+from schemas.topics import PARTITIONS, TOPICS, Topic, member_topic
 
 Secret = Callable[[str], str]
 """Gives a principal's password, making it up the first time; `DataDir.secret` is one."""
@@ -48,12 +48,13 @@ class Report:
     drift: list[str] = field(default_factory=list)
 
 
-def provision(login: KafkaLogin, members: Iterable[str], secret: Secret) -> Report:
-    """Declare everything for these members. Refused if `login` may not."""
+def provision(login: KafkaLogin, members: Iterable[str], secret: Secret, partitions: int = PARTITIONS) -> Report:
+    """Declare everything for these members. Refused if `login` may not. `partitions`: of shared topics that are new."""
     names = [_checked(member) for member in members]
     report = Report()
     with admin(login) as client:
-        _declare_topics(client, [*TOPICS, *(member_topic(name) for name in names)], report)
+        shared = (replace(topic, partitions=partitions) if topic.is_shared else topic for topic in TOPICS)
+        _declare_topics(client, [*shared, *(member_topic(name) for name in names)], report)
         principals = [*INTERNAL, *(member_principal(name) for name in names)]
         _set_passwords(client, {principal: secret(principal) for principal in principals})
         _set_rights(client, principals, [*TABLE, *(grant for name in names for grant in member_grants(name))])
@@ -119,7 +120,8 @@ def _declare_topics(client: KafkaAdminClient, topics: Sequence[Topic], report: R
         report.created += [topic.name for topic in new]
     old = [topic for topic in topics if topic.name in found]
     for topic in old:
-        if found[topic.name] != topic.partitions:
+        enough = topic.is_shared and found[topic.name] >= topic.partitions
+        if not enough and found[topic.name] != topic.partitions:
             report.drift.append(
                 f"topic {topic.name} has {found[topic.name]} partitions, {topic.partitions} are declared; "
                 "move its data to a new generation, since more partitions would part keys from their past."

@@ -27,7 +27,7 @@ def run(settings: Settings) -> Report:
     if missing:
         raise SetupError(f"{data.secrets}: no password of {', '.join(missing)}; put a file there for each.")
     probe(login)
-    report = provision(login, (), data.secret)
+    report = provision(login, (), data.secret, settings.partitions)
     load_or_create(settings.clock_file, _REAL_TIME)
     return report
 

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from alliance import profiles
 from alliance.errors import SetupError
 from alliance.kafka import KafkaLogin, SecurityProtocol
+from schemas.topics import PARTITIONS
 
 
 def _cache_dir() -> Path:
@@ -39,6 +40,8 @@ class Settings(BaseSettings):
     database_url: str = ""
     clock_file: Path = Path("data/clock.json")
     profile: str = profiles.DEFAULT
+    partitions: int = Field(default=PARTITIONS, ge=1, le=1_000)
+    """Of shared topics, when they are made."""
     metrics_port: int = Field(default=0, ge=0, le=65535)
 
     def kafka_login(self) -> KafkaLogin:

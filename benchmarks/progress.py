@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from afa.lag import lags
 from benchmarks.stack import Stack
-from schemas.topics import SIGNALS, STATE_PARTITIONS
+from schemas.topics import PARTITIONS, SIGNALS
 
 QUIET_S = 3.0
 POLL_S = 0.25
@@ -45,7 +45,7 @@ def _behind(stack: Stack) -> int:
     total = 0
     for topics in lags(stack.run.services.admin, {}).values():
         for topic, count in topics.items():
-            total += max(0, count - STATE_PARTITIONS**2) if topic == SIGNALS.name else count
+            total += max(0, count - PARTITIONS**2) if topic == SIGNALS.name else count
     return total
 
 

@@ -22,7 +22,7 @@ from alliance import kafka
 from alliance.clock import wall_ms
 from benchmarks.load import Town, bundles
 from benchmarks.stack import BANKS, Stack, stack
-from schemas.topics import CHANGELOG, LEADS, STATE_PARTITIONS
+from schemas.topics import CHANGELOG, LEADS, PARTITIONS
 from streams.core import packing
 from streams.core.alert import Class, Role
 from streams.core.keys import key_of
@@ -59,7 +59,7 @@ def _write_state(up: Stack, count: int) -> None:
             member, event, "bank", cls, role, now, now, 0.5, Money.POSTED, (key_of("account", key[1:]),)
         )
         value = packing.pack(State([sighting]), waiting=False)
-        up.producer.send(CHANGELOG.name, value, key.encode(), partition=partition_of(key, STATE_PARTITIONS))
+        up.producer.send(CHANGELOG.name, value, key.encode(), partition=partition_of(key, PARTITIONS))
     up.producer.flush()
 
 
@@ -68,10 +68,10 @@ def _start_to_lead(up: Stack) -> tuple[float, int]:
     services = up.run.services
     place = Place(services.data, services.bootstrap, services.database_url)
     reader = kafka.consumer(services.admin, [], None)
-    reader.assign([TopicPartition(LEADS.name, p) for p in range(STATE_PARTITIONS)])
+    reader.assign([TopicPartition(LEADS.name, p) for p in range(PARTITIONS)])
     reader.seek_to_end()
     ends = [reader.position(tp) for tp in reader.assignment()]
-    assert len(ends) == STATE_PARTITIONS
+    assert len(ends) == PARTITIONS
     for record in bundles(Town(up.keys, up.registry, up.clock.now(), seed=wall_ms()).scam(), up.keys, 1):
         up.producer.send(record.topic, key=record.member.encode(), value=record.value, headers=record.headers)
     up.producer.flush()

@@ -29,7 +29,7 @@ from benchmarks.load import Bundle, Town, bundles, mixed
 from benchmarks.stack import members
 from schemas import strictjson
 from schemas.envelope import EVENTS, SIGNATURE_HEADER
-from schemas.topics import STATE_PARTITIONS
+from schemas.topics import PARTITIONS
 from streams import wire
 from streams.app import load_rules
 from streams.core.engine import Engine, Flush
@@ -59,7 +59,7 @@ class Stream:
     def __init__(self, registry: Registry, now: datetime, watch: Watch) -> None:
         rules = load_rules()
         self._registry, self._now, self._watch = registry, now, watch
-        self._engines = [Engine(number, STATE_PARTITIONS, rules) for number in range(STATE_PARTITIONS)]
+        self._engines = [Engine(number, PARTITIONS, rules) for number in range(PARTITIONS)]
 
     def take(self, batch: list[Bundle]) -> None:
         """One batch of intake, then of every owner, until no signal is left."""
@@ -68,7 +68,7 @@ class Stream:
             self._parts(bundle)
             admitted = self._watch.time("admit", lambda bundle=bundle: self._admit(bundle))  # type: ignore[misc]
             assert not admitted.refusals
-            self._watch.time("extract", lambda admitted=admitted: collect(admitted, signals))  # type: ignore[misc]
+            self._watch.time("extract", lambda admitted=admitted: collect(admitted, signals, PARTITIONS))  # type: ignore[misc]
         while signals:
             records = self._watch.time("encode", lambda signals=signals: _encode(signals))  # type: ignore[misc]
             signals = defaultdict(list)

@@ -10,8 +10,9 @@ from typing import Literal
 
 Cleanup = Literal["delete", "compact", "compact,delete"]
 DAY = 86_400_000
-STATE_PARTITIONS = 4
-"""Partitions of `signals` and of the state built from it; a change starts a new generation of the state."""
+PARTITIONS = 2
+"""Of a topic that workers share, unless whoever makes it says otherwise: enough for one machine, where each costs a
+transaction. What is made is never changed, since keys would be parted from their past; readers ask the cluster."""
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,16 @@ class Topic:
     key: str
     schema: str
     example: str
-    partitions: int = 4
+    partitions: int = PARTITIONS
     retention_ms: int = 14 * DAY
     cleanup: Cleanup = "delete"
     max_message_bytes: int = 1_100_000
     inbound: bool = False
+
+    @property
+    def is_shared(self) -> bool:
+        """Workers share its partitions."""
+        return self.partitions > 1
 
 
 SUSPICIOUS_ACCOUNT = Topic("suspicious-account", "members", "member", "Event", "suspicious-account", inbound=True)
@@ -43,12 +49,12 @@ RISK_CHECK = Topic("risk-check", "members", "member", "Event", "risk-check", ret
 ANSWERS = Topic("answers", "members", "member", "Event", "answer", retention_ms=180 * DAY, inbound=True)
 
 SIGNALS = Topic(
-    "signals", "intake", "token", "streams.core.alert", "", STATE_PARTITIONS, 100 * DAY, max_message_bytes=2_000_000
+    "signals", "intake", "token", "streams.core.alert", "", retention_ms=100 * DAY, max_message_bytes=2_000_000
 )
 CHANGELOG = Topic(
-    "correlate-changelog", "correlate", "token", "streams.core.state", "", STATE_PARTITIONS, 100 * DAY, "compact,delete"
+    "correlate-changelog", "correlate", "token", "streams.core.state", "", PARTITIONS, 100 * DAY, "compact,delete"
 )
-LEADS = Topic("leads", "correlate", "subject", "Lead", "lead", STATE_PARTITIONS, 180 * DAY)
+LEADS = Topic("leads", "correlate", "subject", "Lead", "lead", retention_ms=180 * DAY)
 QUARANTINE = Topic(
     "quarantine", "intake", "member", "QuarantineNote", "quarantine-note", 1, 90 * DAY, max_message_bytes=2_000_000
 )

@@ -14,6 +14,7 @@ from alliance.errors import AfaError
 from alliance.settings import Settings
 from schemas.topics import CHANGELOG, LEADS, MEMBERS, QUARANTINE, RULES, SIGNALS
 from streams.app import GROUP, INBOUND, Worker, load_rules
+from streams.recovery import partitions_of_state
 
 
 def main() -> int:
@@ -24,7 +25,7 @@ def main() -> int:
         reads = [topic.name for topic in (*INBOUND, SIGNALS, CHANGELOG, MEMBERS, RULES)]
         writes = [topic.name for topic in (SIGNALS, CHANGELOG, LEADS, QUARANTINE)]
         kafka.probe(login, reads=reads, writes=writes, groups=[GROUP])
-        worker = Worker(login, clock.load(settings.clock_file), load_rules())
+        worker = Worker(login, clock.load(settings.clock_file), load_rules(), partitions_of_state(login))
     except AfaError as error:
         print(f"streams: {error}", file=sys.stderr)
         return 1

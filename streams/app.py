@@ -28,7 +28,7 @@ from schemas.topics import (
 )
 from streams.batches import Batches
 from streams.core.rules import Rules, parse
-from streams.correlate import Owner
+from streams.correlate import Owner, Part
 from streams.driver import BoundedTransport, Room
 from streams.following import Allowed, Following
 from streams.intake import Intake
@@ -46,10 +46,13 @@ def load_rules(path: Path = RULES_FILE) -> Rules:
 
 
 class Worker:
-    """One stream worker: `app` is what Faust runs."""
+    """One stream worker: `app` is what Faust runs. `partitions` are those of the whole state."""
 
-    def __init__(self, login: KafkaLogin, clock: AllianceClock, rules: Rules, group: str = GROUP) -> None:
+    def __init__(
+        self, login: KafkaLogin, clock: AllianceClock, rules: Rules, partitions: int, group: str = GROUP
+    ) -> None:
         self._login, self._clock, self._rules, self._group = login, clock, rules, group
+        self._partitions = partitions
         self._following = Following(login, clock, self._allow)
         self._owners: dict[int, Owner] = {}
         self._receipts = Receipts()
@@ -112,7 +115,7 @@ class Worker:
             **client_options(self._login),
         )
         await producer.start()
-        intake = Intake(producer, self._following.registry, self._clock, self._rules, self._receipts)
+        intake = Intake(producer, self._following.registry, self._clock, self._rules, self._receipts, self._partitions)
         batches = Batches("intake", intake.handle, self._room)
         batches.start()
         return batches
@@ -127,7 +130,15 @@ class Worker:
         mine = {tp.partition for tp in app.consumer.assignment() if tp.topic == SIGNALS.name}
         await self._keep_only(mine)
         fresh = [
-            Owner(partition, self._group, self._login, self._clock, self._rules, self._room, self._receipts)
+            Owner(
+                Part(partition, self._partitions),
+                self._group,
+                self._login,
+                self._clock,
+                self._rules,
+                self._room,
+                self._receipts,
+            )
             for partition in sorted(mine - self._owners.keys())
         ]
         await asyncio.gather(*(owner.start() for owner in fresh))

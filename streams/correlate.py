@@ -8,6 +8,7 @@ transaction.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import msgspec
 import orjson
@@ -18,7 +19,7 @@ from faust.types import EventT
 from alliance import metrics
 from alliance.clock import AllianceClock, wall_ms
 from alliance.kafka import KafkaLogin
-from schemas.topics import CHANGELOG, LEADS, QUARANTINE, SIGNALS, STATE_PARTITIONS
+from schemas.topics import CHANGELOG, LEADS, QUARANTINE, SIGNALS
 from streams import refusals, wire
 from streams.batches import Batches
 from streams.core.engine import Engine, Flush
@@ -35,12 +36,20 @@ SWEEP_MS = 1_000
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Partition `number` of a state that has `of` partitions."""
+
+    number: int
+    of: int
+
+
 class Owner:
     """Owns one partition from `start` until `stop`; `put` takes its signals in order."""
 
     def __init__(
         self,
-        partition: int,
+        part: Part,
         group: str,
         login: KafkaLogin,
         clock: AllianceClock,
@@ -48,7 +57,8 @@ class Owner:
         room: Room,
         receipts: Receipts,
     ) -> None:
-        self.partition = partition
+        self.partition = part.number
+        self._part = part
         self._group = group
         self._login = login
         self._clock = clock
@@ -56,9 +66,9 @@ class Owner:
         self._receipts = receipts
         self._sweep: list[str] = []
         self._swept_at = 0
-        self._batches = Batches(f"correlate-{partition}", self._handle, room)
+        self._batches = Batches(f"correlate-{part.number}", self._handle, room)
         self._producer = AIOKafkaProducer(
-            transactional_id=f"{group}-correlate-{partition}",
+            transactional_id=f"{group}-correlate-{part.number}",
             transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
             max_batch_size=512 * 1024,
             max_request_size=2_000_000,
@@ -73,7 +83,7 @@ class Owner:
         if not is_usable(store):
             await self._begin_anew(store)
             store = {}
-        self._engine = Engine(self.partition, STATE_PARTITIONS, self._rules, store)
+        self._engine = Engine(self.partition, self._part.of, self._rules, store)
         metrics.STATE_RECOVERED.inc(len(store))
         metrics.STATE_KEYS.labels(str(self.partition)).set(len(self._engine.store))
         log.info("partition recovered", partition=self.partition, keys=len(self._engine.store))

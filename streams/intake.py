@@ -15,7 +15,7 @@ from alliance.admission import Admitted, Limits, Record, admit
 from alliance.clock import AllianceClock
 from alliance.registry import Registry
 from schemas.registry import Sector
-from schemas.topics import QUARANTINE, SIGNALS, STATE_PARTITIONS
+from schemas.topics import QUARANTINE, SIGNALS
 from streams import refusals, wire
 from streams.core.extract import alert_of, retraction_of
 from streams.core.partitioning import Signal, destinations
@@ -30,12 +30,19 @@ class Intake:
     """`handle` takes a batch of inbound records through `producer`, which is idempotent but in no transaction."""
 
     def __init__(
-        self, producer: AIOKafkaProducer, registry: Registry, clock: AllianceClock, rules: Rules, receipts: Receipts
+        self,
+        producer: AIOKafkaProducer,
+        registry: Registry,
+        clock: AllianceClock,
+        rules: Rules,
+        receipts: Receipts,
+        partitions: int,
     ) -> None:
         self._producer = producer
         self._registry = registry
         self._clock = clock
         self._receipts = receipts
+        self._partitions = partitions
         self._limits = Limits(rules.admission.max_age_s, rules.admission.max_future_s)
 
     async def handle(self, batch: list[EventT[bytes]]) -> None:
@@ -46,7 +53,7 @@ class Intake:
             headers = list(message.headers or ())
             record = Record(message.topic, message.value or b"", dict(headers), message.key)
             admitted = admit(record, self._registry, self._clock.now(), self._limits)
-            collect(admitted, signals)
+            collect(admitted, signals, self._partitions)
             metrics.INTAKE_BYTES.inc(len(record.value))
             if admitted.refusals:
                 await self._refuse(outbox, event, admitted, headers)
@@ -71,8 +78,8 @@ class Intake:
             await self._receipts.send(self._producer, outbox, name, told)
 
 
-def collect(admitted: Admitted, signals: Signals) -> None:
-    """Signals of the good events, each to every partition that has a part in it."""
+def collect(admitted: Admitted, signals: Signals, partitions: int) -> None:
+    """Signals of the good events, each to every one of `partitions` that has a part in it."""
     member = admitted.member
     if member is None:
         return
@@ -82,7 +89,7 @@ def collect(admitted: Admitted, signals: Signals) -> None:
             event, member.member, member.sector is Sector.POLICE
         )
         if signal is not None:
-            for partition in destinations(signal, STATE_PARTITIONS):
+            for partition in destinations(signal, partitions):
                 signals[partition].append(signal)
     for kind, count in Counter(accepted.event.data.kind for accepted in admitted.accepted).items():
         metrics.EVENTS_ACCEPTED.labels(kind).inc(count)

@@ -1,4 +1,4 @@
-"""Reading a partition's state back from its changelog, and where its signals begin."""
+"""How many partitions the state has, reading one back from its changelog, and where its signals begin."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from alliance import kafka
+from alliance.errors import Refused
 from alliance.kafka import MECHANISM, KafkaLogin
-from schemas.topics import CHANGELOG
+from schemas.topics import CHANGELOG, LEADS, SIGNALS
 from streams.core import packing
 
 COMMITTED_S = 15.0
@@ -26,6 +28,18 @@ def client_options(login: KafkaLogin) -> dict[str, object]:
         "sasl_plain_password": login.password,
         "ssl_context": login.ssl_context(),
     }
+
+
+def partitions_of_state(login: KafkaLogin) -> int:
+    """As the cluster has it. Raises Refused if the topics that must agree do not."""
+    with kafka.consumer(login, [], None) as reader:
+        counts = {topic.name: len(kafka.places_of(reader, [topic.name])) for topic in (SIGNALS, CHANGELOG, LEADS)}
+    if len(set(counts.values())) > 1:
+        told = ", ".join(f"{name} {count}" for name, count in counts.items())
+        raise Refused(
+            f"The partitions of these topics must be as many, and are not: {told}; make those with fewer anew."
+        )
+    return counts[SIGNALS.name]
 
 
 async def load(login: KafkaLogin, partition: int) -> dict[str, bytes]:

@@ -6,6 +6,7 @@
     database_url   the libpq URL of a new, empty database, dropped after the test
     faults         how many faults a chaos test is to inject (`--faults`, 5 unless told)
 
+Its topics have more partitions than the code has by default: what went by the default would fail here.
 Mark a test that uses the services `@pytest.mark.services`. Topics and groups are shared too:
 give yours names of their own.
 """
@@ -23,7 +24,9 @@ from kafka import KafkaAdminClient
 from alliance import kafka
 from alliance.embedded.services import EmbeddedServices
 from alliance.kafka import KafkaLogin
+from alliance.provision import provision
 from alliance.settings import Settings
+from schemas.topics import PARTITIONS
 
 hypothesis.settings.register_profile("fuzz", max_examples=5_000, deadline=None)
 
@@ -40,6 +43,7 @@ def faults(request: pytest.FixtureRequest) -> int:
 @pytest.fixture(scope="session")
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServices]:
     with EmbeddedServices(tmp_path_factory.mktemp("services") / "data", Settings().cache_dir) as running:
+        provision(running.admin, (), running.data.secret, PARTITIONS + 1)
         yield running
 
 

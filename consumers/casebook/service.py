@@ -44,7 +44,6 @@ class Casebook:
     def __init__(self, engine: Engine, login: KafkaLogin, clock: AllianceClock, profile: Profile) -> None:
         self._engine, self._login, self._clock, self._profile = engine, login, clock, profile
         self._registry = read_registry(login)
-        self._places = [(topic.name, partition) for topic in TOPICS for partition in range(topic.partitions)]
         self._members = TopicPartition(MEMBERS.name, 0)
         self._consumer: KafkaConsumer = kafka.consumer(
             login,
@@ -55,6 +54,7 @@ class Casebook:
             fetch_max_bytes=16_000_000,
             reconnect_backoff_max_ms=1_000,
         )
+        self._places = [tuple(place) for place in kafka.places_of(self._consumer, (topic.name for topic in TOPICS))]
         self._consumer.assign([*(TopicPartition(*place) for place in self._places), self._members])
         self._next: dict[Place, int] = {}
         self._head = audit.Head()

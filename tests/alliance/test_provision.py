@@ -13,7 +13,18 @@ from alliance.errors import Refused, Retry, SetupError
 from alliance.kafka import KafkaLogin, probe
 from alliance.principals import INTERNAL, STREAMS_PREFIX, TABLE, member_principal
 from alliance.provision import Report, add_member, login_of, provision, remove_member
-from schemas.topics import ANSWERS, AUDIT, CHANGELOG, LEADS, MEMBERS, SIGNALS, SUSPICIOUS_ACCOUNT, member_topic
+from schemas.topics import (
+    ALIAS,
+    ANSWERS,
+    AUDIT,
+    CHANGELOG,
+    LEADS,
+    MEMBERS,
+    SIGNALS,
+    SUSPICIOUS_ACCOUNT,
+    TOPICS,
+    member_topic,
+)
 
 pytestmark = pytest.mark.services
 
@@ -52,6 +63,15 @@ def test_a_changed_setting_is_put_right_and_a_changed_partition_count_reported(
     assert report.corrected == [f"{name}: retention.ms"]
     assert len(report.drift) == 1
     assert name in report.drift[0]
+
+
+def test_more_partitions_than_asked_for_are_taken_as_they_are_and_fewer_reported(
+    services: EmbeddedServices, kafka_admin: KafkaAdminClient, provisioned: Report
+) -> None:
+    made = len(kafka_admin.describe_topics([ALIAS.name])[0]["partitions"])
+    assert not provision(services.admin, [BANK], services.data.secret, partitions=made - 1).drift
+    report = provision(services.admin, [BANK], services.data.secret, partitions=made + 1)
+    assert len(report.drift) == sum(topic.is_shared for topic in TOPICS)
 
 
 def test_a_member_publishes_and_reads_its_own_mail(services: EmbeddedServices, bank: KafkaLogin) -> None:

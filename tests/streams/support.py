@@ -28,7 +28,7 @@ from alliance.keys.tokens import TokenKeys
 from alliance.provision import login_of, provision
 from schemas.envelope import Headers, event_type, source_of
 from schemas.registry import Alliance, Member, Sector, SigningKey
-from schemas.topics import BY_KIND, MEMBERS
+from schemas.topics import BY_KIND, MEMBERS, PARTITIONS
 
 TOKENS = TokenKeys.generate()
 IDS = IdSource(wall_ms, secrets.token_bytes)
@@ -61,7 +61,7 @@ class World:
 
     def __init__(self, services: EmbeddedServices, folder: Path) -> None:
         self.services, self.folder = services, folder
-        provision(services.admin, SECTORS, services.data.secret)
+        provision(services.admin, SECTORS, services.data.secret, PARTITIONS + 1)
         self.keys = {name: generate(name, TOKENS) for name in SECTORS}
         self.clock_file = folder / "clock.json"
         load_or_create(self.clock_file, 1.0)

@@ -13,7 +13,7 @@ from afa.runfile import Process
 from afa.sample import counters
 from alliance import kafka
 from schemas.identifiers import IdentifierKind
-from schemas.topics import CHANGELOG, LEADS, SIGNALS, STATE_PARTITIONS
+from schemas.topics import CHANGELOG, LEADS, SIGNALS
 from streams.core import packing
 from streams.core.keys import key_of
 from streams.core.state import VERSION
@@ -58,7 +58,7 @@ def generations(pid: int, port: int) -> float:
 def trim(world: World) -> None:
     """Have retention end all signals so far."""
     with kafka.consumer(world.services.admin, [], None) as consumer, kafka.admin(world.services.admin) as client:
-        ends = consumer.end_offsets([TopicPartition(SIGNALS.name, p) for p in range(STATE_PARTITIONS)])
+        ends = consumer.end_offsets(kafka.places_of(consumer, [SIGNALS.name]))
         client.delete_records(ends)
     assert any(ends.values())
 
