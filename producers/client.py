@@ -28,6 +28,7 @@ from schemas.alerts import Withdrawal
 from schemas.answers import Answer
 from schemas.base import Message
 from schemas.identifiers import Identifier
+from schemas.objections import Appeal, Dispute
 from schemas.registry import Sector
 from schemas.topics import ALIAS, BY_KIND, SUSPICIOUS_ACCOUNT, SUSPICIOUS_HANDLE, SUSPICIOUS_NUMBER, VICTIM_REPORT
 
@@ -161,6 +162,10 @@ class MemberClient:
     def answer(self, answer: Answer) -> UUID:
         """Answer a request; the payload is in wire form already."""
         return self._send_wire(_dump(answer))
+
+    def contest(self, objection: Appeal | Dispute) -> UUID:
+        """Pass on a holder's appeal, or dispute a suspicion. The decision comes on `to.<member>` with this id."""
+        return self._send_wire(_dump(objection))
 
     def flush(self, timeout: float) -> None:
         """Wait until the broker has everything. Raises Retry, saying why, if it has not after `timeout` seconds."""

@@ -35,7 +35,7 @@ _BUNDLES_A_ROUND = 4
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 5.0
 _STOP_S = 2.0
 _GLANCE_S = 0.1
-_TOPICS = tuple(topic.name for topic in BY_KIND.values())
+_TOPICS = tuple(dict.fromkeys(topic.name for topic in BY_KIND.values()))
 
 _log = structlog.get_logger(__name__)
 

@@ -22,6 +22,13 @@ def refused(written: Schema, read: Schema) -> list[str]:
     return list(dict.fromkeys(_compare(_expand(written, written), _expand(read, read), "")))
 
 
+def of_known_kinds(written: Schema, read: Schema) -> Schema:
+    """Of a union that `kind` tells apart, the alternatives that both have."""
+    known = {_tag(_expand(branch, read)) for branch in _branches(read)}
+    kept = [branch for branch in _branches(written) if _tag(_expand(branch, written)) in known]
+    return {**written, "oneOf": kept}
+
+
 def _expand(schema: Any, root: Schema) -> Any:
     """The schema with its references replaced and its annotations taken away."""
     if not isinstance(schema, dict):

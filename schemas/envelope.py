@@ -13,6 +13,7 @@ from pydantic import Field, StringConstraints, TypeAdapter, model_validator
 from schemas.alerts import Alias, SuspiciousAccount, SuspiciousHandle, SuspiciousNumber, VictimReport, Withdrawal
 from schemas.answers import Answer
 from schemas.base import Message, Timestamp
+from schemas.objections import Appeal, Dispute
 from schemas.risk import RiskCheck
 
 CONTENT_TYPE = b"application/cloudevents-batch+json"
@@ -23,7 +24,16 @@ VERSION = 1
 
 Source = Annotated[str, StringConstraints(pattern=r"^/members/[a-z][a-z0-9-]{0,39}$")]
 Payload = Annotated[
-    SuspiciousAccount | SuspiciousNumber | SuspiciousHandle | VictimReport | Alias | Withdrawal | RiskCheck | Answer,
+    SuspiciousAccount
+    | SuspiciousNumber
+    | SuspiciousHandle
+    | VictimReport
+    | Alias
+    | Withdrawal
+    | RiskCheck
+    | Answer
+    | Appeal
+    | Dispute,
     Field(discriminator="kind"),
 ]
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from schemas.compat import refused
+from schemas.compat import of_known_kinds, refused
 from schemas.envelope import VERSION
 from schemas.generate import CONTRACTS, GENERATED, Direction, rendered, stale, write
 
@@ -29,7 +29,9 @@ def breaks(name: str, direction: Direction, baseline: dict[str, Any], present: d
     found = []
     if direction in (Direction.INBOUND, Direction.BOTH):
         found += [f"{name}: what members send is refused now: {why}" for why in refused(baseline, present)]
-    if direction in (Direction.OUTBOUND, Direction.BOTH):
+    if direction is Direction.MAIL:
+        present = of_known_kinds(present, baseline)
+    if direction is not Direction.INBOUND:
         found += [f"{name}: what is sent now older readers refuse: {why}" for why in refused(present, baseline)]
     return found
 

@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from schemas.allowlist import AllowEntry, AllowRecord, AllowView
+from schemas.decisions import AppealView, DisputeView, Ruling
 from schemas.envelope import EVENT, EVENTS, VERSION
 from schemas.leads import Lead
 from schemas.reasons import REMEDY, WHOLE_BUNDLE, Reason
@@ -36,6 +37,8 @@ class Direction(StrEnum):
     """Members send it: what the older contract allows must be accepted."""
     OUTBOUND = "outbound"
     """The hub sends or shows it: nothing may be said that an older reader refuses."""
+    MAIL = "mail"
+    """The hub sends it to members, who pass over a kind that they do not know: as OUTBOUND, but for new kinds."""
     BOTH = "both"
     """Either end may have written it, and either may read it."""
 
@@ -54,13 +57,16 @@ CONTRACTS: tuple[Contract, ...] = (
     Contract("bundle", EVENTS, Direction.INBOUND),
     Contract("mandate", TypeAdapter(Mandate), Direction.BOTH),
     Contract("allow-entry", TypeAdapter(AllowEntry), Direction.BOTH),
+    Contract("ruling", TypeAdapter(Ruling), Direction.BOTH),
     Contract("member", TypeAdapter(Member), Direction.OUTBOUND),
-    Contract("to-member", TO_MEMBER, Direction.OUTBOUND),
+    Contract("to-member", TO_MEMBER, Direction.MAIL),
     Contract("quarantine-note", TypeAdapter(QuarantineNote), Direction.OUTBOUND),
     Contract("lead", TypeAdapter(Lead), Direction.OUTBOUND),
     Contract("request-view", TypeAdapter(RequestView), Direction.OUTBOUND),
     Contract("hold-view", TypeAdapter(HoldView), Direction.OUTBOUND),
     Contract("mandate-view", TypeAdapter(MandateView), Direction.OUTBOUND),
+    Contract("appeal-view", TypeAdapter(AppealView), Direction.OUTBOUND),
+    Contract("dispute-view", TypeAdapter(DisputeView), Direction.OUTBOUND),
     Contract("allow-record", TypeAdapter(AllowRecord), Direction.OUTBOUND),
     Contract("allow-view", TypeAdapter(AllowView), Direction.OUTBOUND),
 )

@@ -36,7 +36,7 @@ REMEDY: dict[Reason, str] = {
     Reason.UNKNOWN_KEY: "The key of `kid` is not the member's, or not valid now: register it or use the present one.",
     Reason.WRONG_SOURCE: "An event's source is another member than the one that signed: send only your own events.",
     Reason.WRONG_SECTOR: "Members of this sector may not send this kind: send the kinds of your own sector.",
-    Reason.WRONG_TOPIC: "This kind does not belong on this topic: send each kind on the topic of its name.",
+    Reason.WRONG_TOPIC: "This kind does not belong on this topic: each has its own; what contests goes on `answers`.",
     Reason.MALFORMED: "The bytes are not a JSON array of event objects in UTF-8: check what encodes them.",
     Reason.DUPLICATE_KEY: "An object has the same key twice: write each once.",
     Reason.NOT_FINITE: "NaN and Infinity are not JSON: leave out what is not known.",
@@ -48,7 +48,7 @@ REMEDY: dict[Reason, str] = {
     Reason.FUTURE: "The event's time is more than 5 minutes ahead: set the clock right.",
     Reason.TOO_OLD: "The event is older than 7 days: send within this admission age; only victim reports may be older.",
     Reason.CONFLICT: "The id was used with two contents, and neither counts: send the right one under a new id.",
-    Reason.NOT_YOURS: "The event speaks of another member's event: withdraw only your own; police alone may do more.",
+    Reason.NOT_YOURS: "The event speaks of what is another member's: keep to your own; police alone may do more.",
 }
 """What the sender should know and do."""
 

@@ -1,4 +1,7 @@
-"""What the hub tells a member of its bundles, and what it writes beside a quarantined one."""
+"""What the hub tells a member of its bundles, and what it writes beside a quarantined one; all that a member gets.
+
+A reader of `to.<member>` passes over a kind that it does not know: more kinds may come.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from uuid import UUID
 from pydantic import Field, TypeAdapter
 
 from schemas.base import MemberId, Message, Text, Timestamp
+from schemas.decisions import Decision
 from schemas.reasons import Reason
 from schemas.requests import Request
 from schemas.risk import RiskAnswer
@@ -47,5 +51,5 @@ class QuarantineNote(Message):
 
 
 NOTE_HEADER = "afa-quarantine"
-ToMember = Annotated[Request | Receipt | RiskAnswer, Field(discriminator="kind")]
-TO_MEMBER: TypeAdapter[Request | Receipt | RiskAnswer] = TypeAdapter(ToMember)
+ToMember = Annotated[Request | Receipt | RiskAnswer | Decision, Field(discriminator="kind")]
+TO_MEMBER: TypeAdapter[Request | Receipt | RiskAnswer | Decision] = TypeAdapter(ToMember)

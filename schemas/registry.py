@@ -93,5 +93,7 @@ MAY_SEND: dict[str, frozenset[Sector]] = {
     "risk-check": MONEY,
     "withdrawal": frozenset(Sector) - {Sector.PUBLIC},
     "answer": frozenset(Sector) - {Sector.PUBLIC},
+    "appeal": MONEY | {Sector.POLICE},
+    "dispute": frozenset(Sector) - {Sector.PUBLIC, Sector.POLICE},
 }
 """Which sectors may send which kind."""

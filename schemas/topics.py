@@ -89,6 +89,9 @@ BY_KIND: dict[str, Topic] = {
     "alias": ALIAS,
     "risk-check": RISK_CHECK,
     "answer": ANSWERS,
+    # Behind the answer by which the member said that it holds the money.
+    "appeal": ANSWERS,
+    "dispute": ANSWERS,
 }
 """On which topic a kind of event travels."""
 

@@ -15,13 +15,14 @@ from pydantic import ValidationError
 from alliance import kafka
 from alliance.kafka import KafkaLogin
 from alliance.registry import Registry
+from schemas.decisions import Decision
 from schemas.receipts import TO_MEMBER, Receipt
 from schemas.registry import Member
 from schemas.requests import Request
 from schemas.risk import RiskAnswer
 from schemas.topics import MEMBERS, member_topic
 
-Letter = Request | Receipt | RiskAnswer
+Letter = Request | Receipt | RiskAnswer | Decision
 _log = structlog.get_logger(__name__)
 
 

@@ -33,9 +33,14 @@ FOLDER = Path(__file__).parents[2] / "schemas" / "examples"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
 # The contract of an example, by how its name begins; the more special stands first.
 CONTRACT_OF = {
-    **dict.fromkeys(("suspicious-", "victim-report", "alias", "withdrawal", "risk-check", "answer"), "event"),
+    "appeal-view": "appeal-view",
+    "dispute-view": "dispute-view",
+    "ruling": "ruling",
+    **dict.fromkeys(
+        ("suspicious-", "victim-report", "alias", "withdrawal", "risk-check", "answer", "appeal", "dispute"), "event"
+    ),
     "request-view": "request-view",
-    **dict.fromkeys(("request", "receipt", "risk-answer"), "to-member"),
+    **dict.fromkeys(("request", "receipt", "risk-answer", "decision"), "to-member"),
     "lead": "lead",
     "member": "member",
     "mandate-view": "mandate-view",

@@ -104,6 +104,16 @@ def test_what_breaks_whom(change: Callable[[Schema], object], senders: bool, rea
     assert bool(gate.breaks("event", Direction.BOTH, EVENT, now)) is (senders or readers)
 
 
+def test_the_mail_may_get_a_kind_more_and_no_kind_of_it_a_field_more() -> None:
+    now = changed(add_kind)
+    mail = now["properties"]["data"] | {"$defs": now["$defs"]}
+    before = EVENT["properties"]["data"] | {"$defs": EVENT["$defs"]}
+    assert gate.breaks("to-member", Direction.MAIL, before, mail) == []
+    assert gate.breaks("to-member", Direction.OUTBOUND, before, mail)
+    more = changed(lambda s: number(s)["properties"].update(note=TEXT))
+    assert gate.breaks("to-member", Direction.MAIL, before, before | {"$defs": more["$defs"]})
+
+
 def test_a_complaint_says_who_suffers_and_where() -> None:
     now = changed(lambda s: require(identifier(s), "as_of"))
     complaints = gate.breaks("event", Direction.INBOUND, EVENT, now)

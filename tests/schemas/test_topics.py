@@ -54,8 +54,12 @@ def test_what_members_write_is_inbound_and_has_a_kind() -> None:
 
 
 @pytest.mark.parametrize(("kind", "topic"), BY_KIND.items())
-def test_a_kinds_example_is_of_that_kind(kind: str, topic: Topic) -> None:
-    assert EVENT.validate_json((EXAMPLES / f"{topic.example}.json").read_bytes()).data.kind == kind
+def test_a_kinds_example_is_of_that_kind_and_its_topics_example_of_one_that_travels_on_it(
+    kind: str, topic: Topic
+) -> None:
+    assert EVENT.validate_json((EXAMPLES / f"{kind}.json").read_bytes()).data.kind == kind
+    shown = EVENT.validate_json((EXAMPLES / f"{topic.example}.json").read_bytes()).data.kind
+    assert BY_KIND[shown] is topic
 
 
 def test_a_bundle_of_the_largest_size_fits_into_its_topic_with_its_headers() -> None:

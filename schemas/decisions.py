@@ -1,0 +1,113 @@
+"""What police decide on an appeal or a dispute: what the officer signs, what the parties are told, how it is listed."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import StringConstraints
+
+from schemas.base import Code, MemberId, Message, Text, Timestamp, Token
+from schemas.notices import Notice
+from schemas.objections import AppealGrounds, DisputeGrounds
+from schemas.requests import Jws, LeadId
+
+About = Literal["appeal", "dispute"]
+
+
+class Outcome(StrEnum):
+    UPHELD = "upheld"
+    """The hold, or the suspicion, falls."""
+    REJECTED = "rejected"
+    INADMISSIBLE = "inadmissible"
+    """Not looked into: too late, said before, or there is nothing left to decide."""
+
+
+class Ruling(Message):
+    """What an officer signs, word for word. `of` is the SHA-256 of the objection as it was filed, in hexadecimal."""
+
+    about: About
+    id: UUID
+    of: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    outcome: Literal[Outcome.UPHELD, Outcome.REJECTED]
+    reason: Text
+
+
+class Decision(Message):
+    """The result, as all parties get it on `to.<member>`."""
+
+    kind: Literal["decision"] = "decision"
+    about: About
+    id: UUID
+    event_id: UUID | None = None
+    """The event by which it was filed; for the member that filed it alone."""
+    outcome: Outcome
+    reason: Text
+    hold_id: UUID | None = None
+    notice: Notice | None = None
+    lead_id: LeadId | None = None
+    request_id: UUID | None = None
+    unit: MemberId | None = None
+    officer: Code | None = None
+    ruling: Jws | None = None
+    """The officer's signature over a `Ruling`; none where the outcome is inadmissible, which follows from the rules."""
+    at: Timestamp
+
+
+class AppealStatus(StrEnum):
+    FILED = "filed"
+    OVERDUE = "overdue"
+    """Its deadline has passed, and nobody has decided."""
+    UPHELD = "upheld"
+    REJECTED = "rejected"
+    INADMISSIBLE = "inadmissible"
+
+
+class AppealView(Message):
+    """An appeal as the casebook lists it."""
+
+    appeal_id: UUID
+    hold_id: UUID
+    notice: Notice
+    case_id: UUID
+    member: MemberId
+    """Who filed it."""
+    grounds: AppealGrounds
+    statement: Text
+    status: AppealStatus
+    filed_at: Timestamp
+    due_at: Timestamp
+    late: bool
+    """It was, or is, not decided by then."""
+    reason: Text | None = None
+    reviewer: str | None = None
+    """Unit and officer."""
+    decided_at: Timestamp | None = None
+
+
+class DisputeStatus(StrEnum):
+    OPEN = "open"
+    UPHELD = "upheld"
+    REJECTED = "rejected"
+    INADMISSIBLE = "inadmissible"
+
+
+class DisputeView(Message):
+    """A dispute as the casebook lists it."""
+
+    dispute_id: UUID
+    member: MemberId
+    token: Token
+    """Of the suspect that is disputed."""
+    lead_id: LeadId | None
+    request_id: UUID | None
+    case_id: UUID | None
+    grounds: DisputeGrounds
+    statement: Text
+    status: DisputeStatus
+    filed_at: Timestamp
+    reason: Text | None = None
+    officer: str | None = None
+    """Unit and officer."""
+    decided_at: Timestamp | None = None
