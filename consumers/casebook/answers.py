@@ -13,17 +13,16 @@ from uuid import UUID
 from sqlalchemy import select
 
 from alliance import metrics
-from consumers.casebook import consequences, requests, withdrawals
+from consumers.casebook import consequences, lifting, requests, withdrawals
 from consumers.casebook.consequences import Effect
-from consumers.casebook.inbound import Admitted, Bundle
+from consumers.casebook.inbound import Admitted, Bundle, refuse
 from consumers.casebook.lifecycle import RequestEvent, request_after
 from consumers.casebook.rows import among, insert_rows, update_rows
 from consumers.casebook.tables import AnswerRow, RequestRow
 from consumers.casebook.turn import Turn
 from schemas.answers import Answer
-from schemas.reasons import REMEDY, Reason
-from schemas.receipts import Refusal
-from schemas.requests import RequestStatus
+from schemas.reasons import Reason
+from schemas.requests import Action, Request, RequestStatus
 
 Taken = tuple[Bundle, Admitted, Answer]
 
@@ -56,7 +55,17 @@ def apply(turn: Turn, bundles: Sequence[Bundle]) -> None:
     for noted, effect in turns:
         noted["effect"] = consequences.take_turn(turn, effect)
     insert_rows(turn.db, AnswerRow, rows)
-    withdrawals.let_go(turn, sorted({effect.request.case_id for effect in effects if effect.leaves_hold}))
+    leaving = [effect.request for effect in effects if effect.leaves_hold]
+    withdrawals.let_go(turn, sorted({request.case_id for request in leaving}))
+    lifting.late(turn, _stops(turn, leaving))
+
+
+def _stops(turn: Turn, requests: Sequence[Request]) -> set[UUID]:
+    """The stops among the requests, and those whose release others of them were to be."""
+    ids = [request.request_id for request in requests]
+    query = select(RequestRow.request_id, RequestRow.parent, RequestRow.action)
+    rows = turn.db.execute(query.where(among(RequestRow.request_id, ids))) if ids else ()
+    return {row.parent if row.action == Action.RELEASE.value and row.parent else row.request_id for row in rows}
 
 
 def _settle(turn: Turn, effects: Iterable[Effect]) -> None:
@@ -87,7 +96,7 @@ def _is_asked(item: Taken, asked: dict[UUID, Any]) -> bool:
     if row is not None and row.member == admitted.member:
         return True
     detail = f"data.request_id: nothing with the id {answer.request_id} was asked of you"
-    bundle.refusals.append(_refusal(admitted, Reason.NOT_YOURS, detail))
+    refuse(bundle, admitted, Reason.NOT_YOURS, detail)
     return False
 
 
@@ -106,7 +115,7 @@ def _new(turn: Turn, items: Sequence[Taken]) -> list[Taken]:
             seen[key] = admitted.digest
             new.append(item)
         elif seen[key] != admitted.digest:
-            bundle.refusals.append(_refusal(admitted, Reason.CONFLICT, "id: it was used for another answer"))
+            refuse(bundle, admitted, Reason.CONFLICT, "id: it was used for another answer")
     return new
 
 
@@ -125,7 +134,3 @@ def _row(turn: Turn, admitted: Admitted, answer: Answer, *, effect: bool) -> dic
         "received_at": turn.now,
         "body": body,
     }
-
-
-def _refusal(admitted: Admitted, reason: Reason, detail: str) -> Refusal:
-    return Refusal(event_id=admitted.event.id, reason=reason, detail=f"{detail}. {REMEDY[reason]}"[:500])

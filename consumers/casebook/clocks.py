@@ -11,13 +11,14 @@ from uuid import UUID
 
 from sqlalchemy import Connection, func, select
 
-from consumers.casebook import holds, hops, requests, support, withdrawals
+from consumers.casebook import appeals, holds, hops, lifting, requests, support, withdrawals
 from consumers.casebook.consequences import read_cases
 from consumers.casebook.lifecycle import UNENDED, UNSENT
 from consumers.casebook.model import RANK
 from consumers.casebook.rows import among
-from consumers.casebook.tables import HoldRow, ReportRow, RequestRow, Withdrawn
+from consumers.casebook.tables import AppealRow, HoldRow, ReportRow, RequestRow, Withdrawn
 from consumers.casebook.turn import Turn
+from schemas.decisions import AppealStatus
 from schemas.requests import Action
 from schemas.risk import Level
 
@@ -27,22 +28,26 @@ _VOID = "void: its time ran out before it was sent"
 def expire(turn: Turn) -> None:
     """End holds and unsent requests whose time is over; ask for a stop once more where the law allows it."""
     _repeat(turn, holds.expire(turn))
-    query = select(RequestRow.request_id, RequestRow.case_id, RequestRow.action)
+    appeals.escalate(turn)
+    query = select(RequestRow.request_id, RequestRow.case_id, RequestRow.parent, RequestRow.action)
     due = turn.db.execute(query.where(RequestRow.status.in_(UNSENT), RequestRow.void_after <= turn.now)).all()
     void = requests.cancel(turn, [row.request_id for row in due], _VOID)
     releases = [row for row in due if row.request_id in void and row.action == Action.RELEASE.value]
     withdrawals.let_go(turn, sorted({row.case_id for row in releases}))
+    lifting.late(turn, {row.parent for row in releases if row.parent})
 
 
 def next_due(db: Connection) -> datetime | None:
     """When the next clock runs out."""
     until = db.scalar(select(func.min(HoldRow.until)).where(HoldRow.status.in_(UNENDED)))
     void = db.scalar(select(func.min(RequestRow.void_after)).where(RequestRow.status.in_(UNSENT)))
-    return min((moment for moment in (until, void) if moment), default=None)
+    review = db.scalar(select(func.min(AppealRow.due_at)).where(AppealRow.status == AppealStatus.FILED.value))
+    return min((moment for moment in (until, void, review) if moment), default=None)
 
 
 def _repeat(turn: Turn, request_ids: Sequence[UUID]) -> None:
     """A second stop where the suspicion is what it was and what covered the first still stands."""
+    request_ids = sorted(set(request_ids) - lifting.lifted(turn, request_ids)) if request_ids else []
     if not request_ids:
         return
     query = select(RequestRow).where(among(RequestRow.request_id, request_ids)).order_by(RequestRow.request_id)

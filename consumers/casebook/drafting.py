@@ -11,6 +11,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from consumers.casebook import cover, ids
+from consumers.casebook.disclosing import disclosure
 from consumers.casebook.model import Case, Draft, Known, Law
 from consumers.casebook.routing import Route
 from schemas.base import Money, seconds
@@ -113,7 +114,7 @@ def draft(
     mandate_id: UUID | None = None,
 ) -> Draft:
     """The act under an authority, whose bounds the caller has checked."""
-    return Draft(
+    made = Draft(
         case_id=case.case_id,
         lead_id=case.lead_id,
         asked=act.asked,
@@ -137,6 +138,9 @@ def draft(
         parent=act.parent,
         amends=find(case, act) is not None,
     )
+    if act.action is not Action.STOP:
+        return made
+    return replace(made, disclosure=disclosure(ids.hold_id(made.request_id), law.profile))
 
 
 def _duration_s(law: Law, action: Action) -> int | None:

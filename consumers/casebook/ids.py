@@ -27,3 +27,8 @@ def request_id(case: UUID, target: str, action: Action, attempt: int, asked: str
 def hold_id(request: UUID) -> UUID:
     """The hold that a request leads to, if it is executed."""
     return uuid5(_NAMESPACE, f"hold/{request}")
+
+
+def objection_id(about: str, member: str, event: UUID) -> UUID:
+    """The appeal or dispute that a member filed by an event."""
+    return uuid5(_NAMESPACE, f"{about}/{member}/{event}")

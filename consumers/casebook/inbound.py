@@ -1,6 +1,6 @@
 """Signed bundles of answers, reports and withdrawals: verified as the stream verifies, since neither trusts the other.
 
-Alert topics are quarantined by the stream, which tells the member; of what is wrong with an answer the casebook tells.
+Alert topics are quarantined by the stream, which tells the member; of what is wrong on `answers` the casebook tells.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from consumers.casebook.rows import insert_rows
 from consumers.casebook.tables import Outbox
 from consumers.casebook.turn import Turn
 from schemas.envelope import Event
+from schemas.reasons import REMEDY, Reason
 from schemas.receipts import Receipt, Refusal
 from schemas.registry import Sector
 from schemas.topics import ANSWERS
@@ -52,8 +53,14 @@ def read(turn: Turn, record: Any) -> Bundle:
     return Bundle(record.topic, record.partition, record.offset, member, events, list(found.refusals))
 
 
+def refuse(bundle: Bundle, admitted: Admitted, reason: Reason, detail: str) -> None:
+    """One event of the bundle, after it was let in."""
+    told = f"{detail}. {REMEDY[reason]}"[:500]
+    bundle.refusals.append(Refusal(event_id=admitted.event.id, reason=reason, detail=told))
+
+
 def close(turn: Turn, bundles: Sequence[Bundle]) -> None:
-    """Count and record what was refused; tell members of their answers."""
+    """Count and record what was refused; tell members of what they sent on `answers`."""
     rows = []
     for bundle in bundles:
         for refusal in bundle.refusals:

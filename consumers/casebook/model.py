@@ -17,7 +17,7 @@ from consumers.casebook import ids
 from schemas.alerts import ReportedTransfer
 from schemas.base import Money
 from schemas.identifiers import Identifier
-from schemas.requests import Action, Authority, Mandate, Match, Request, RequestStatus
+from schemas.requests import Action, Authority, Disclosure, Mandate, Match, Request, RequestStatus
 from schemas.risk import Level
 
 RANK = {Level.NONE: 0, Level.MEDIUM: 1, Level.HIGH: 2, Level.VERY_HIGH: 3}
@@ -115,6 +115,7 @@ class Draft:
     mandate_id: UUID | None = None
     parent: UUID | None = None
     amends: bool = False
+    disclosure: Disclosure | None = None
 
     @cached_property
     def request_id(self) -> UUID:
@@ -145,6 +146,7 @@ class Draft:
             attempt=self.attempt,
             void_after=self.void_after,
             hold_id=hold,
+            disclosure=self.disclosure,
             reasons=list(self.reasons),
             issued_at=self.issued_at,
         )

@@ -104,6 +104,9 @@ def _ordered(turn: Turn, row: Any, jws: str) -> Request:
         raise Refused(f"The hold was ordered by {request.authority.unit}, which alone may change or lift it.")
     if signed != request.order_text():
         raise Refused("The signed order says something else than the request; read it again and sign it as it is.")
+    if request.authority.authority is not AuthorityClass.POLICE_ORDER:
+        # A disputed request that rests on the member's own risk control: the officer lets it go, and orders nothing.
+        return request
     member = turn.registry.member(unit)
     proof = {
         "authority": AuthorityClass.POLICE_ORDER, "unit": unit, "officers": [officer],
@@ -116,7 +119,7 @@ def _change(request: Request) -> dict[str, Any]:
     return {
         "request_id": request.request_id,
         "status": RequestStatus.DRAFTED.value,
-        "authority": AuthorityClass.POLICE_ORDER.value,
+        "authority": request.authority.authority.value,
         "proof": request.authority.order,
         "body": request.model_dump_json(),
     }

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 
 from alliance import metrics
+from consumers.casebook import disputed
 from consumers.casebook.lifecycle import UNSENT
 from consumers.casebook.model import Draft, Known
 from consumers.casebook.rows import among, insert_rows, update_rows
@@ -22,6 +23,7 @@ from schemas.requests import Action, AuthorityClass, Request, RequestStatus
 
 def put(turn: Turn, drafts: Sequence[Draft]) -> None:
     """Write new drafts and amend old ones; what has a member and needs nobody's hand goes to dispatch."""
+    drafts = disputed.held_back(turn, drafts)
     made = {draft.request_id: _row(draft) for draft in drafts}
     if not made:
         return

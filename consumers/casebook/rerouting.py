@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from consumers.casebook import ids, requests
+from consumers.casebook import disputed, ids, requests
 from consumers.casebook.routing import Route, to_holder, to_member, to_police
 from consumers.casebook.rows import update_rows
 from consumers.casebook.tables import RequestRow
@@ -19,18 +19,21 @@ _NEED_OFFICER = AuthorityClass.POLICE_ORDER
 
 def reroute(turn: Turn) -> list[str]:
     """Hand over what has a way now; what police must order waits for its officer. The targets that have a way."""
-    query = select(RequestRow.request_id, RequestRow.asked, RequestRow.unroutable, RequestRow.body).where(
-        RequestRow.member.is_(None), RequestRow.status == RequestStatus.DRAFTED.value
-    )
+    query = select(
+        RequestRow.request_id, RequestRow.case_id, RequestRow.asked, RequestRow.unroutable, RequestRow.body
+    ).where(RequestRow.member.is_(None), RequestRow.status == RequestStatus.DRAFTED.value)
+    rows = turn.db.execute(query.order_by(RequestRow.request_id)).all()
     changed, sent = [], []
-    for row in turn.db.execute(query.order_by(RequestRow.request_id)):
-        request = requests.message(row.body, None)
+    asked = [(row, requests.message(row.body, None)) for row in rows]
+    known = disputed.standing(turn, {row.case_id for row in rows}, {one.target.tokens[0] for _, one in asked})
+    for row, request in asked:
         route = _route(turn, row.asked, request)
         if route.to is None and route.unroutable == row.unroutable:
             continue
         routed = request.model_copy(update={"to": route.to}) if route.to else request
-        changed.append(_change(routed, route))
-        if route.to and request.authority.authority is not _NEED_OFFICER:
+        waits = request.authority.authority is _NEED_OFFICER or known.covers(row.case_id, request.target.tokens[0])
+        changed.append(_change(routed, route, waits=waits))
+        if route.to and not waits:
             sent.append(routed)
     update_rows(turn.db, RequestRow, "request_id", changed)
     requests.hand_over(turn, sent)
@@ -43,9 +46,8 @@ def _route(turn: Turn, asked: str, request: Request) -> Route:
     return to_police(turn.registry) if asked == DESK else to_member(asked.partition("/")[0], turn.registry)
 
 
-def _change(request: Request, route: Route) -> dict[str, Any]:
-    ordered = route.to is not None and request.authority.authority is _NEED_OFFICER
-    status = RequestStatus.AWAITING_AUTHORISATION if ordered else RequestStatus.DRAFTED
+def _change(request: Request, route: Route, *, waits: bool) -> dict[str, Any]:
+    status = RequestStatus.AWAITING_AUTHORISATION if route.to and waits else RequestStatus.DRAFTED
     return {
         "request_id": request.request_id,
         "target": request.target.tokens[0],

@@ -11,16 +11,18 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import orjson
-from sqlalchemy import BigInteger, Connection, Select, cast, func, select
+from pydantic import Field
+from sqlalchemy import BigInteger, Connection, Select, cast, exists, func, select
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import Text
 
 from consumers.casebook.lifecycle import IN_FORCE
 from consumers.casebook.model import RANK
 from consumers.casebook.requests import message
-from consumers.casebook.tables import AnswerRow, HoldRow, LeadRow, PathEnd, RequestRow
+from consumers.casebook.tables import AnswerRow, DisputeRow, HoldRow, LeadRow, PathEnd, RequestRow
 from schemas.answers import Outflow
 from schemas.base import Money
+from schemas.decisions import DisputeStatus
 from schemas.identifiers import Identifier
 from schemas.leads import Lead
 from schemas.requests import AuthorityClass, HoldStatus, HoldView, RequestStatus, RequestView, Scope
@@ -49,14 +51,23 @@ class Totals:
     """By currency."""
 
 
-def leads(db: Connection, since: int = 0) -> Page[Lead]:
+class ListedLead(Lead):
+    """A lead as people see it: beside the contract's fields, whether a member disputes it and police have not decided.
+
+    Of the contract is what travels and is printed as JSON; a dispute is listed by itself.
+    """
+
+    disputed: bool = Field(default=False, exclude=True)
+
+
+def leads(db: Connection, since: int = 0) -> Page[ListedLead]:
     """Leads as they stand, numbered."""
-    return _page(db, select(LeadRow.snapshot, LeadRow.revision), LeadRow.changed, since, _lead)
+    return page(db, select(LeadRow.snapshot, LeadRow.revision, _disputed()), LeadRow.changed, since, _lead)
 
 
 def requests(db: Connection, since: int = 0) -> Page[RequestView]:
     """Requests, also those that nobody could be asked, with the reason."""
-    return _page(db, _requests(), RequestRow.changed, since, _request)
+    return page(db, _requests(), RequestRow.changed, since, _request)
 
 
 def request(db: Connection, request_id: UUID) -> RequestView | None:
@@ -74,7 +85,7 @@ def desk(db: Connection) -> list[RequestView]:
 
 def holds(db: Connection, since: int = 0) -> Page[HoldView]:
     """Holds in every state."""
-    return _page(db, select(*HoldRow.__table__.c), HoldRow.changed, since, _hold)
+    return page(db, select(*HoldRow.__table__.c), HoldRow.changed, since, _hold)
 
 
 def path_ends(db: Connection, case_id: UUID) -> list[tuple[int, Outflow]]:
@@ -101,7 +112,7 @@ def _counts(db: Connection, column: Any) -> dict[str, int]:
     return dict(iter(db.execute(select(column, func.count()).group_by(column))))
 
 
-def _page(db: Connection, query: Any, changed: Any, since: int, shown: Any) -> Page[Any]:
+def page(db: Connection, query: Any, changed: Any, since: int, shown: Any) -> Page[Any]:
     """Rows of transactions that are over and that no running one precedes, so that no later page misses a change."""
     done: ColumnElement[int] = cast(cast(func.pg_snapshot_xmin(func.pg_current_snapshot()), Text), BigInteger)
     until = db.scalar(select(done))
@@ -114,8 +125,14 @@ def _requests() -> Select[Any]:
     return select(*(column for column in RequestRow.__table__.c if column.name not in ("proof", "changed")))
 
 
-def _lead(row: Any) -> Lead:
-    return Lead.model_validate_json(row.snapshot).model_copy(update={"revision": row.revision})
+def _disputed() -> ColumnElement[bool]:
+    mine = (DisputeRow.case_id == LeadRow.case_id) | (DisputeRow.token == LeadRow.token)
+    return exists().where(mine, DisputeRow.status == DisputeStatus.OPEN.value).label("disputed")
+
+
+def _lead(row: Any) -> ListedLead:
+    lead = ListedLead.model_validate_json(row.snapshot)
+    return lead.model_copy(update={"revision": row.revision, "disputed": row.disputed})
 
 
 def _request(row: Any) -> RequestView:

@@ -8,7 +8,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from consumers.casebook import answers, clocks, holdacts, inbound, leads, orders, reports, waiting, withdrawals
+from consumers.casebook import (
+    answers,
+    appeals,
+    clocks,
+    disputes,
+    holdacts,
+    inbound,
+    leads,
+    orders,
+    reports,
+    rulings,
+    waiting,
+    withdrawals,
+)
 from consumers.casebook.inbound import Admitted, Bundle
 from consumers.casebook.rerouting import reroute
 from consumers.casebook.turn import Turn
@@ -31,14 +44,17 @@ def take(turn: Turn, inbox: Inbox) -> None:
     named = reports.apply(turn, _events(inbox.reports))
     withdrawals.apply(turn, _events(inbox.withdrawals))
     answers.apply(turn, inbox.answers)
+    appeals.apply(turn, inbox.answers)
+    disputes.apply(turn, inbox.answers)
     leads.apply(turn, inbox.leads)
     holdacts.judge(turn)
     orders.judge(turn)
+    decided = rulings.judge(turn)
     inbound.close(turn, [*inbox.reports, *inbox.withdrawals, *inbox.answers])
     if inbox.look_again:
         named |= {*reroute(turn), *waiting.targets(turn)}
-    leads.redecide(turn, named)
-    if inbox.look_again:
+    leads.redecide(turn, named | decided)
+    if inbox.look_again or decided:
         waiting.cover(turn)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,10 +14,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 
 from alliance import profiles
+from alliance.errors import Refused
 from alliance.keys.encoding import encode
 from alliance.keys.signatures import sign_object
 from alliance.registry import Registry
-from consumers.casebook import audit, database, orders, views
+from consumers.casebook import audit, database, objectionviews, orders, rulings, views
 from consumers.casebook.inbound import Admitted, Bundle
 from consumers.casebook.lifecycle import FRUITLESS
 from consumers.casebook.mandates import add_mandate, revoke_mandate
@@ -26,14 +28,18 @@ from consumers.casebook.work import Inbox, take
 from consumers.dispatch.outbox import Outbox
 from schemas.alerts import VictimReport, Withdrawal
 from schemas.answers import Answer, AnswerStatus
+from schemas.decisions import About, AppealView, Decision, DisputeView
 from schemas.envelope import Event, event_type, source_of
 from schemas.identifiers import Identifier
 from schemas.leads import Evidence, Lead
+from schemas.objections import Appeal, Dispute
+from schemas.reasons import Reason
+from schemas.receipts import TO_MEMBER
 from schemas.registry import Officer, SigningKey
 from schemas.requests import HoldView, Mandate, Request, RequestStatus, RequestView
 from tests.consumers import facts
 
-Payload = VictimReport | Withdrawal | Answer
+Payload = VictimReport | Withdrawal | Answer | Appeal | Dispute
 
 
 class Office:
@@ -43,20 +49,25 @@ class Office:
         self.engine = database.connect(database_url)
         database.migrate(self.engine)
         self.now = facts.NOW
-        self.officer_key = Ed25519PrivateKey.generate()
+        self.officer_key, self.reviewer_key = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+        self._signer = "p100"
         self.registry = Registry([facts.member(name) for name in facts.SECTORS])
         self.registry.apply("police-one", self._police())
         self._profile = profiles.load("cn")
         self._outbox = Outbox(psycopg.connect(database_url, autocommit=True))
         self._look_again = False
         self._since = 0
+        self._letters: list[Request] = []
+        self._told: dict[str, Decision] = {}
         with self.engine.connect() as db:
             self._head = audit.head(db)
 
     def _police(self) -> Any:
-        public = encode(self.officer_key.public_key().public_bytes_raw())
-        key = SigningKey(key_id="k1", public=public, valid_from=facts.NOW - timedelta(days=400))
-        return facts.member("police-one", officers=[Officer(officer="p100", rank="r1", key=key)])
+        officers = [
+            Officer(officer=name, rank="r1", key=_public(key))
+            for name, key in (("p100", self.officer_key), ("p300", self.reviewer_key))
+        ]
+        return facts.member("police-one", officers=officers)
 
     def take(self, **inbox: Any) -> None:
         """One turn, as the service would do it."""
@@ -77,7 +88,7 @@ class Office:
         transfer = {"payee": payee.model_dump(mode="json"), "amount": {"minor": minor, "currency": "CNY"}}
         said = {"report_id": "R1", "channel": "hotline", "incident_from": self.now.isoformat(), "transfers": [transfer]}
         data = VictimReport.model_validate_json(orjson.dumps(said))
-        bundle = self._bundle(member, data)
+        bundle = self.bundle(member, data)
         self.take(reports=[bundle])
         return bundle.events[0].event.id
 
@@ -86,11 +97,11 @@ class Office:
 
     def withdrawal(self, item: Evidence, by: str | None = None) -> Bundle:
         said = Withdrawal(event_id=item.event_id, event_member=item.member, reason="a mistake")
-        return self._bundle(by or item.member, said)
+        return self.bundle(by or item.member, said)
 
     def annul(self, event_id: UUID, member: str = "police-one", by: str = "police-one") -> None:
         said = Withdrawal(event_id=event_id, event_member=member, reason="a mistake")
-        self.take(withdrawals=[self._bundle(by, said)])
+        self.take(withdrawals=[self.bundle(by, said)])
 
     def answer(self, request: Request, status: AnswerStatus, **fields: Any) -> Bundle:
         bundle = self.said(request, status, **fields)
@@ -99,13 +110,29 @@ class Office:
 
     def said(self, request: Request, status: AnswerStatus, **fields: Any) -> Bundle:
         at, by = fields.pop("at", None), fields.pop("by", request.to)
-        return self._bundle(by, Answer(request_id=request.request_id, status=status, **fields), at)
+        return self.bundle(by, Answer(request_id=request.request_id, status=status, **fields), at)
 
     def deliver(self) -> list[Request]:
         """Do dispatch's work; what was sent."""
+        self._empty_outbox()
+        letters, self._letters = self._letters, []
+        return letters
+
+    def decisions(self) -> dict[str, Decision]:
+        """What members were told since this was asked last, by member."""
+        self._empty_outbox()
+        told, self._told = self._told, {}
+        return told
+
+    def _empty_outbox(self) -> None:
         rows = self._outbox.claim(1000)
         self._outbox.sent(rows, self.now)
-        return [Request.model_validate_json(row.value) for row in rows if row.request_id]
+        for row in rows:
+            letter = TO_MEMBER.validate_json(row.value)
+            if isinstance(letter, Request):
+                self._letters.append(letter)
+            elif isinstance(letter, Decision):
+                self._told[row.member] = letter
 
     def release_of(self, stop: Request) -> Request:
         """What was sent to end the hold that a stop was to make."""
@@ -130,10 +157,45 @@ class Office:
     def sign(self, content: dict[str, Any]) -> str:
         return sign_object(self.officer_key, "police-one/p100/k1", content)
 
+    def signs_as(self, officer: str) -> None:
+        """Orders are from now on this officer's."""
+        self._signer = officer
+
+    def _key(self, officer: str) -> Ed25519PrivateKey:
+        return {"p100": self.officer_key, "p300": self.reviewer_key}[officer]
+
     def order(self, request_id: UUID) -> None:
         with self.engine.begin() as db:
-            orders.sign_draft(db, request_id, self.officer_key, "police-one/p100/k1", self.now)
+            orders.sign_draft(db, request_id, self._key(self._signer), f"police-one/{self._signer}/k1", self.now)
         self.take()
+
+    def rule(self, about: About, of: UUID, outcome: rulings.Found, by: str = "p300") -> None:
+        """An officer decides. Raises Refused with what the casebook found wrong."""
+        with self.engine.begin() as db:
+            signed = rulings.sign(
+                db, about, of, outcome, "it was looked into", self._key(by), f"police-one/{by}/k1", self.now
+            )
+            assert rulings.are_filed(db)
+        self.take()
+        with self.engine.connect() as db:
+            judged, refusal = rulings.judgement(db, signed)
+        assert judged
+        if refusal:
+            raise Refused(refusal)
+
+    def said_by(self, member: str, said: Payload) -> list[Reason]:
+        """What a member sends on `answers`; why it was refused, if it was."""
+        bundle = self.bundle(member, said)
+        self.take(answers=[bundle])
+        return [refusal.reason for refusal in bundle.refusals]
+
+    def appeals(self) -> Sequence[AppealView]:
+        with self.engine.connect() as db:
+            return objectionviews.appeals(db).items
+
+    def disputes(self) -> Sequence[DisputeView]:
+        with self.engine.connect() as db:
+            return objectionviews.disputes(db).items
 
     def requests(self, lead: Lead | None = None) -> list[RequestView]:
         with self.engine.connect() as db:
@@ -166,7 +228,12 @@ class Office:
         with self.engine.connect() as db:
             return audit.is_unbroken(db)
 
-    def _bundle(self, member: str, data: Payload, at: datetime | None = None) -> Bundle:
+    def bundle(self, member: str, data: Payload, at: datetime | None = None) -> Bundle:
         event = Event(id=uuid4(), source=source_of(member), type=event_type(data.kind), time=at or self.now, data=data)
         admitted = Admitted(member, member.startswith("police"), event, secrets.token_bytes(8))
         return Bundle(f"{data.kind}", 0, 0, member, [admitted], [])
+
+
+def _public(key: Ed25519PrivateKey) -> SigningKey:
+    public = encode(key.public_key().public_bytes_raw())
+    return SigningKey(key_id="k1", public=public, valid_from=facts.NOW - timedelta(days=400))

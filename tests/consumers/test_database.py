@@ -17,8 +17,12 @@ from sqlalchemy.exc import IntegrityError
 
 from consumers.casebook import database, migrations
 from consumers.casebook.lifecycle import (
+    APPEAL,
+    APPEAL_BEGINNINGS,
     CASE,
     CASE_BEGINNINGS,
+    DISPUTE,
+    DISPUTE_BEGINNINGS,
     HOLD,
     HOLD_BEGINNINGS,
     PROLONGS,
@@ -26,6 +30,7 @@ from consumers.casebook.lifecycle import (
     REQUEST_BEGINNINGS,
 )
 from schemas.answers import AnswerStatus
+from schemas.objections import Appeal, AppealGrounds, Dispute, DisputeGrounds
 from schemas.requests import HoldStatus, Request, RequestStatus, Scope
 from tests.consumers.facts import NOW, account, yuan
 from tests.consumers.office import Office
@@ -71,6 +76,8 @@ def unguarded(office: Office, table: str) -> Iterator[None]:
         ("request", REQUEST, REQUEST_BEGINNINGS),
         ("hold", HOLD, HOLD_BEGINNINGS),
         ("case", CASE, CASE_BEGINNINGS),
+        ("appeal", APPEAL, APPEAL_BEGINNINGS),
+        ("dispute", DISPUTE, DISPUTE_BEGINNINGS),
     ],
 )
 def test_the_database_has_the_tables_that_the_code_has(
@@ -122,6 +129,49 @@ def test_a_case_goes_only_where_the_table_lets_it(office: Office, held: Request)
             else:
                 with refused(f"a case does not go from {before} to {after}"):
                     change(office, "case", "status = :now", now=after)
+
+
+def filed(office: Office, table: str, held: Request) -> None:
+    """An appeal or a dispute about what is held."""
+    appeal = Appeal(hold_id=held.hold_id, grounds=AppealGrounds.OWN_FUNDS, statement="It is a wage.")
+    dispute = Dispute(target=held.target, grounds=DisputeGrounds.MISTAKEN, statement="It is another.")
+    assert not office.said_by("bank-one", appeal if table == "appeal" else dispute)
+
+
+_ENDING = "decided_at = now(), reason = 'x', jws = 'a.b.c'"
+
+
+@pytest.mark.parametrize(("table", "moves", "who"), [("appeal", APPEAL, "reviewer"), ("dispute", DISPUTE, "officer")])
+def test_an_objection_goes_only_where_the_table_lets_it(
+    office: Office, held: Request, table: str, moves: Mapping[StrEnum, Mapping[StrEnum, StrEnum]], who: str
+) -> None:
+    filed(office, table, held)
+    fields = {True: f"{_ENDING}, {who} = 'u/o'", False: f"decided_at = null, jws = null, {who} = null, reason = null"}
+    fields_of = {one: fields[one in ("upheld", "rejected")] for one in moves}
+    fields_of = {one: said.replace("reason = null", "reason = 'x'") if one == "inadmissible" else said
+                 for one, said in fields_of.items()}  # fmt: skip
+    for before in moves:
+        for after in moves:
+            with unguarded(office, table):
+                change(office, table, f"status = :now, {fields_of[before]}", now=before)
+            if after is before or after in moves[before].values():
+                change(office, table, f"status = :now, {fields_of[after]}", now=after)
+            else:
+                with refused(f"a {table} does not go from {before} to {after}"):
+                    change(office, table, f"status = :now, {fields_of[after]}", now=after)
+
+
+@pytest.mark.parametrize("table", ["appeal", "dispute"])
+def test_an_objection_stays_what_was_filed_and_is_decided_by_an_officer_with_reasons(
+    office: Office, held: Request, table: str
+) -> None:
+    filed(office, table, held)
+    for what in ("member = 'bank-two'", "grounds = 'x'", "statement = 'x'", "filed_at = filed_at - interval '1 s'"):
+        with refused(f"the {table} .* stays what was filed"):
+            change(office, table, what)
+    for what in ("reason = 'x'", _ENDING, "reason = 'x', decided_at = now()"):
+        with refused("decided_by_an_officer|decided_with_reasons"):
+            change(office, table, f"status = 'upheld', {what}")
 
 
 def test_a_case_is_not_closed_over_a_hold(office: Office, held: Request) -> None:

@@ -11,9 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumers.casebook.lifecycle import (
+    APPEAL,
+    APPEAL_BEGINNINGS,
     CASE,
     CASE_BEGINNINGS,
     CASE_ENDS,
+    DISPUTE,
+    DISPUTE_BEGINNINGS,
     HOLD,
     HOLD_BEGINNINGS,
     HOLD_ENDS,
@@ -23,15 +27,18 @@ from consumers.casebook.lifecycle import (
     REQUEST_BEGINNINGS,
     REQUEST_ENDS,
     UNENDED,
+    AppealEvent,
     CaseEvent,
     CaseStatus,
     HoldEvent,
     RequestEvent,
+    appeal_after,
     case_after,
     hold_after,
     request_after,
 )
 from schemas.answers import AnswerStatus
+from schemas.decisions import AppealStatus, DisputeStatus
 from schemas.requests import HoldStatus, RequestStatus
 
 
@@ -50,9 +57,18 @@ REQUEST_EVENTS = st.lists(st.sampled_from(RequestEvent), max_size=12)
 ENDED = {RequestStatus(event.value) for event in AnswerStatus if event != "acknowledged"} | {RequestStatus.CANCELLED}
 FINAL = {RequestEvent(status.value) for status in AnswerStatus} - {RequestEvent.ACKNOWLEDGED}
 OVER = {HoldStatus.RELEASED, HoldStatus.RETURNED, HoldStatus.EXPIRED, HoldStatus.DEDUCTED}
+DECIDED: dict[type[StrEnum], set[Any]] = {
+    kind: {kind("upheld"), kind("rejected"), kind("inadmissible")} for kind in (AppealStatus, DisputeStatus)
+}
 TABLES = pytest.mark.parametrize(
     ("table", "beginnings", "ends"),
-    [(REQUEST, REQUEST_BEGINNINGS, ENDED), (HOLD, HOLD_BEGINNINGS, OVER), (CASE, CASE_BEGINNINGS, CASE_ENDS)],
+    [
+        (REQUEST, REQUEST_BEGINNINGS, ENDED),
+        (HOLD, HOLD_BEGINNINGS, OVER),
+        (CASE, CASE_BEGINNINGS, CASE_ENDS),
+        (APPEAL, APPEAL_BEGINNINGS, DECIDED[AppealStatus]),
+        (DISPUTE, DISPUTE_BEGINNINGS, DECIDED[DisputeStatus]),
+    ],
 )
 
 
@@ -193,3 +209,17 @@ def test_a_case_that_was_merged_or_transferred_never_opens_again(events: list[Ca
         status = case_after(status, event)
         assert gone is None or status is gone
         gone = status if status in (CaseStatus.MERGED, CaseStatus.TRANSFERRED) else None
+
+
+@given(st.lists(st.sampled_from(AppealEvent), max_size=6))
+def test_an_appeal_is_decided_once_and_never_for_want_of_time(events: list[AppealEvent]) -> None:
+    status = AppealStatus.FILED
+    decisions = [event for event in events if event is not AppealEvent.ESCALATE]
+    for event in events:
+        status = appeal_after(status, event)
+    if decisions:
+        assert (
+            status is {AppealEvent.UPHOLD: AppealStatus.UPHELD, AppealEvent.REJECT: AppealStatus.REJECTED}[decisions[0]]
+        )
+    else:
+        assert status in (AppealStatus.FILED, AppealStatus.OVERDUE)

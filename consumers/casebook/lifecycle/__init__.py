@@ -1,12 +1,20 @@
-"""The lives of a request, a hold and a case, each as one table of transitions that a reader can check against the law.
+"""The lives of requests, holds, cases, appeals and disputes, each as one table that a reader can check against the law.
 
 Pure. What a table does not list changes nothing: a late, repeated or crossing message never re-opens what has ended.
-The database has the same tables as rows (migration 0002) and refuses by itself what they do not list.
+The database has the same tables as rows (migrations 0002 and 0006) and refuses by itself what they do not list.
 """
 
 from __future__ import annotations
 
+from consumers.casebook.lifecycle.appeal import APPEAL, APPEAL_BEGINNINGS, AppealEvent, appeal_after
 from consumers.casebook.lifecycle.case import CASE, CASE_BEGINNINGS, CASE_ENDS, CaseEvent, CaseStatus, case_after
+from consumers.casebook.lifecycle.dispute import (
+    DISPUTE,
+    DISPUTE_BEGINNINGS,
+    NEEDS_A_PERSON,
+    DisputeEvent,
+    dispute_after,
+)
 from consumers.casebook.lifecycle.hold import (
     HOLD,
     HOLD_BEGINNINGS,
@@ -29,14 +37,19 @@ from consumers.casebook.lifecycle.request import (
 )
 
 __all__ = [
+    "APPEAL",
+    "APPEAL_BEGINNINGS",
     "CASE",
     "CASE_BEGINNINGS",
     "CASE_ENDS",
+    "DISPUTE",
+    "DISPUTE_BEGINNINGS",
     "FRUITLESS",
     "HOLD",
     "HOLD_BEGINNINGS",
     "HOLD_ENDS",
     "IN_FORCE",
+    "NEEDS_A_PERSON",
     "ON_PAPER",
     "PROLONGS",
     "REQUEST",
@@ -44,11 +57,15 @@ __all__ = [
     "REQUEST_ENDS",
     "UNENDED",
     "UNSENT",
+    "AppealEvent",
     "CaseEvent",
     "CaseStatus",
+    "DisputeEvent",
     "HoldEvent",
     "RequestEvent",
+    "appeal_after",
     "case_after",
+    "dispute_after",
     "hold_after",
     "request_after",
 ]

@@ -1,0 +1,174 @@
+"""A member disputes a suspicion: nothing new is asked without a person until police decide, and the finding is kept."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import ProgrammingError
+
+from consumers.casebook import views
+from consumers.casebook.tables import Label
+from schemas.answers import AnswerStatus
+from schemas.decisions import DisputeStatus, Outcome
+from schemas.identifiers import Identifier
+from schemas.leads import Lead
+from schemas.objections import Dispute, DisputeGrounds
+from schemas.reasons import Reason
+from schemas.requests import Action, AuthorityClass, HoldStatus, RequestStatus
+from tests.consumers.facts import account, lead, yuan
+from tests.consumers.office import Office
+from tests.consumers.test_holdacts import held
+from tests.consumers.test_office import TWO_DAYS, stopped
+
+pytestmark = pytest.mark.services
+WAITS = RequestStatus.AWAITING_AUTHORISATION
+
+
+def dispute(**of: Any) -> Dispute:
+    return Dispute(grounds=DisputeGrounds.VOUCHED_FOR, statement="A grocery, our customer since 2011.", **of)
+
+
+def vouched(office: Office, mule: Identifier) -> None:
+    """By the bank whose customer it is."""
+    assert office.said_by("bank-one", dispute(target=mule)) == []
+
+
+def disputed_leads(office: Office) -> set[str]:
+    with office.engine.connect() as db:
+        return {one.lead_id for one in views.leads(db).items if one.disputed}
+
+
+def rule(office: Office, outcome: Any) -> None:
+    office.rule("dispute", office.disputes()[0].dispute_id, outcome)
+
+
+def statuses(office: Office, suspicion: Lead) -> dict[Action, RequestStatus]:
+    return {one.action: one.status for one in office.requests(suspicion)}
+
+
+def test_a_customer_that_is_vouched_for_is_asked_nothing_about_without_a_person(office: Office) -> None:
+    shop = account()
+    vouched(office, shop)
+    office.mandate()
+    office.report(shop)
+    suspicion = lead(shop, reported=True)
+    office.suspect(suspicion)
+    assert not office.deliver()
+    assert set(statuses(office, suspicion).values()) == {WAITS}
+    assert disputed_leads(office) == {suspicion.lead_id}
+    stop = office.draft(shop)
+    assert stop.authority.authority is AuthorityClass.POLICE_ORDER
+    office.order(stop.request_id)
+    assert [letter.action for letter in office.deliver()] == [Action.STOP]
+
+
+def test_a_rejected_dispute_lets_go_on_what_waited_under_the_authority_that_it_had(office: Office) -> None:
+    shop = account()
+    office.mandate()
+    suspicion = lead(shop)
+    vouched(office, shop)
+    office.suspect(suspicion)
+    office.report(shop)
+    assert statuses(office, suspicion) == dict.fromkeys((Action.DELAY, Action.VERIFY, Action.STOP), WAITS)
+    rule(office, Outcome.REJECTED)
+    sent = {letter.action: letter.authority.authority for letter in office.deliver()}
+    request = AuthorityClass.MEMBER_REQUEST
+    assert sent == {
+        Action.STOP: AuthorityClass.MANDATE,
+        Action.DELAY: request,
+        Action.VERIFY: request,
+    }
+    assert not disputed_leads(office)
+    assert office.decisions()["bank-one"].outcome is Outcome.REJECTED
+
+
+def test_a_members_measure_that_an_officer_lets_go_meanwhile_stays_a_request(office: Office) -> None:
+    shop = account()
+    vouched(office, shop)
+    office.suspect(lead(shop))
+    delay = next(one for one in office.requests() if one.action is Action.DELAY and one.to == "bank-one")
+    office.order(delay.request_id)
+    (sent,) = office.deliver()
+    assert (sent.request_id, sent.authority.authority) == (delay.request_id, AuthorityClass.MEMBER_REQUEST)
+
+
+def test_a_hold_goes_on_until_a_dispute_is_upheld_and_is_then_released(office: Office) -> None:
+    shop = account()
+    suspicion, stop = stopped(office, shop)
+    office.answer(stop, AnswerStatus.EXECUTED, amount=yuan(5_000_000))
+    assert office.said_by("bank-two", dispute(lead_id=suspicion.lead_id)) == []
+    assert held(office, shop).status is HoldStatus.ACTIVE
+    assert not office.deliver()
+    rule(office, Outcome.UPHELD)
+    release = office.release_of(stop)
+    office.answer(release, AnswerStatus.EXECUTED)
+    assert held(office, shop).status is HoldStatus.RELEASED
+    office.suspect(suspicion.model_copy(update={"score": 0.99}))
+    office.pass_time(**TWO_DAYS)
+    assert not office.deliver()
+    with office.engine.connect() as db:
+        label = db.execute(select(*Label.__table__.c)).one()
+    assert (label.lead_id, label.case_id, label.member, label.outcome, label.reason, label.at) == (
+        suspicion.lead_id,
+        stop.case_id,
+        "bank-two",
+        "upheld",
+        "it was looked into",
+        release.issued_at,
+    )
+
+
+def test_an_extension_waits_while_the_request_is_disputed(office: Office) -> None:
+    shop = account()
+    _, stop = stopped(office, shop)
+    office.answer(stop, AnswerStatus.EXECUTED, amount=yuan(5_000_000))
+    assert office.said_by("bank-one", dispute(request_id=stop.request_id)) == []
+    office.pass_time(**TWO_DAYS)
+    assert not office.deliver()
+    assert office.draft(shop).attempt == 2
+
+
+def test_what_waited_ends_with_a_dispute_that_is_upheld(office: Office) -> None:
+    shop = account()
+    vouched(office, shop)
+    suspicion = lead(shop)
+    office.suspect(suspicion)
+    rule(office, Outcome.UPHELD)
+    assert set(statuses(office, suspicion).values()) == {RequestStatus.CANCELLED}
+    assert not office.deliver()
+
+
+def test_a_member_disputes_only_what_concerns_it(office: Office) -> None:
+    shop = account()
+    suspicion, stop = stopped(office, shop)
+    for said in (
+        dispute(target=shop),
+        dispute(request_id=stop.request_id),
+        dispute(lead_id=suspicion.lead_id),
+        dispute(request_id=uuid4()),
+        dispute(lead_id=lead(account()).lead_id),
+    ):
+        assert office.said_by("platform-one", said) == [Reason.NOT_YOURS]
+    assert not office.disputes()
+
+
+def test_a_dispute_that_was_lost_holds_nothing_up_a_second_time(office: Office) -> None:
+    shop = account()
+    vouched(office, shop)
+    rule(office, Outcome.REJECTED)
+    office.decisions()
+    vouched(office, shop)
+    assert office.decisions()["bank-one"].outcome is Outcome.INADMISSIBLE
+    assert [one.status for one in office.disputes()] == [DisputeStatus.REJECTED, DisputeStatus.INADMISSIBLE]
+    office.suspect(lead(shop))
+    assert office.deliver()
+
+
+def test_a_finding_is_kept_as_it_was(office: Office) -> None:
+    vouched(office, account())
+    rule(office, Outcome.REJECTED)
+    with pytest.raises(ProgrammingError, match="append-only"), office.engine.begin() as db:
+        db.execute(text("update label set outcome = 'upheld'"))
