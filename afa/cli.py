@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import typer
 
-from afa import allow, bench, city, listings, mandates, members, orders, publishing, quarantine, status, up
+from afa import (
+    allow,
+    appeals,
+    bench,
+    city,
+    disputes,
+    listings,
+    mandates,
+    members,
+    orders,
+    publishing,
+    quarantine,
+    status,
+    up,
+)
 from afa.errors import Group, quiet_libraries
 
 app = typer.Typer(
@@ -18,6 +32,7 @@ app = typer.Typer(
 )
 
 _RUN, _MEMBER, _POLICE, _TRY = "Running it", "As a member", "As police", "Trying it out"
+_BOTH = "As a member and as police"
 
 app.command(rich_help_panel=_RUN)(up.up)
 app.command(rich_help_panel=_RUN)(status.down)
@@ -32,6 +47,8 @@ app.command(rich_help_panel=_POLICE)(listings.requests)
 app.command(rich_help_panel=_POLICE)(listings.holds)
 app.command(rich_help_panel=_POLICE)(orders.order)
 app.add_typer(mandates.app, name="mandate", rich_help_panel=_POLICE)
+app.add_typer(appeals.app, name="appeal", rich_help_panel=_BOTH)
+app.add_typer(disputes.app, name="dispute", rich_help_panel=_BOTH)
 app.add_typer(allow.app, name="allow", rich_help_panel=_POLICE)
 app.command(rich_help_panel=_TRY)(city.city)
 app.command(rich_help_panel=_TRY, context_settings=bench.CONTEXT)(bench.bench)

@@ -17,8 +17,7 @@ from afa.options import Data, Follow, Json
 from afa.output import Column, amount, amounts, when
 from afa.place import Run, database
 from consumers.casebook import views
-from consumers.casebook.views import Page
-from schemas.leads import Lead
+from consumers.casebook.views import ListedLead, Page
 from schemas.requests import HoldView, RequestStatus, RequestView
 from schemas.risk import Level
 
@@ -28,6 +27,7 @@ _EVERY_S = 0.5
 
 def leads(
     level: Annotated[Level | None, typer.Option(help="Only this level; none are those that fell.")] = None,
+    disputed: Annotated[bool, typer.Option("--disputed", help="Only those that a member disputes.")] = False,
     data: Data = None,
     json: Json = False,
     follow: Follow = False,
@@ -36,8 +36,10 @@ def leads(
 
     Example: afa leads --json --follow | jq -c '[.lead_id, .level, .sectors]'
     """
-    pages = _pages(data, views.leads, follow)
-    chosen = ([lead for lead in page if level is None or lead.level is level] for page in pages)
+    chosen = (
+        [one for one in page if (level is None or one.level is level) and (one.disputed or not disputed)]
+        for page in pages(data, views.leads, follow)
+    )
     output.follow(chosen, _LEADS, as_json=json, empty="There is no lead yet.", on=follow)
 
 
@@ -51,8 +53,10 @@ def requests(
 
     Example: afa requests --status executed
     """
-    pages = _pages(data, views.requests, follow)
-    chosen = ([request for request in page if status is None or request.status is status] for page in pages)
+    chosen = (
+        [request for request in page if status is None or request.status is status]
+        for page in pages(data, views.requests, follow)
+    )
     output.follow(chosen, REQUEST_COLUMNS, as_json=json, empty="There is no request yet.", on=follow)
 
 
@@ -61,10 +65,10 @@ def holds(data: Data = None, json: Json = False, follow: Follow = False) -> None
 
     Example: afa holds --json | jq 'select(.status == "active") | .amount.minor'
     """
-    output.follow(_pages(data, views.holds, follow), _HOLDS, as_json=json, empty="There is no hold yet.", on=follow)
+    output.follow(pages(data, views.holds, follow), _HOLDS, as_json=json, empty="There is no hold yet.", on=follow)
 
 
-def _pages(data: Path | None, view: Callable[[Connection, int], Page[T]], follow: bool) -> Iterator[Sequence[T]]:
+def pages(data: Path | None, view: Callable[[Connection, int], Page[T]], follow: bool) -> Iterator[Sequence[T]]:
     """All there is, then what changes."""
     with database(Run(data).database_url) as engine:
         since = 0
@@ -78,6 +82,10 @@ def _pages(data: Path | None, view: Callable[[Connection, int], Page[T]], follow
             time.sleep(_EVERY_S)
 
 
+def _subject(lead: ListedLead) -> str:
+    return f"{subject(lead)}, disputed" if lead.disputed else subject(lead)
+
+
 def _to(request: RequestView) -> str:
     return request.to or f"nobody: {request.unroutable}"
 
@@ -87,13 +95,13 @@ def _action(request: RequestView) -> str:
 
 
 _LEADS = (
-    Column[Lead]("Lead", 24, lambda lead: lead.lead_id),
-    Column[Lead]("Evidence", 14, lambda lead: when(lead.at)),
-    Column[Lead]("Level", 9, lambda lead: lead.level.value),
-    Column[Lead]("Score", 5, lambda lead: f"{lead.score:.2f}", "right"),
-    Column[Lead]("Subject", 10, subject),
-    Column[Lead]("Sectors", 16, lambda lead: ", ".join(lead.sectors)),
-    Column[Lead]("At risk", 14, lambda lead: amounts(lead.amount_at_risk), "right"),
+    Column[ListedLead]("Lead", 24, lambda lead: lead.lead_id),
+    Column[ListedLead]("Evidence", 14, lambda lead: when(lead.at)),
+    Column[ListedLead]("Level", 9, lambda lead: lead.level.value),
+    Column[ListedLead]("Score", 5, lambda lead: f"{lead.score:.2f}", "right"),
+    Column[ListedLead]("Subject", 10, _subject),
+    Column[ListedLead]("Sectors", 16, lambda lead: ", ".join(lead.sectors)),
+    Column[ListedLead]("At risk", 14, lambda lead: amounts(lead.amount_at_risk), "right"),
 )
 REQUEST_COLUMNS = (
     Column[RequestView]("Request", 36, lambda request: str(request.request_id)),

@@ -22,7 +22,8 @@ from alliance.membership import member_dir
 RUNNER = CliRunner()
 COMMANDS = ["up", "down", "status", "publish", "withdraw", "token", "leads", "requests", "holds", "order", "city",
             "bench", "quarantine list", "quarantine show", "member list", "member add", "mandate list",
-            "mandate add", "allow list", "allow add", "allow remove"]  # fmt: skip
+            "mandate add", "appeal list", "appeal file", "appeal decide", "dispute list", "dispute file",
+            "dispute decide", "allow list", "allow add", "allow remove"]  # fmt: skip
 
 
 @pytest.fixture
@@ -66,6 +67,14 @@ def test_no_command_is_left_out_above() -> None:
     "allow add number 96110 --token e1:0000000000000000000000 --as police-a --officer chen --reason x",
     "allow add numbr 96110 --as police-a --officer chen --reason x",
     "allow remove no-uuid --as police-a --officer chen --reason x",
+    "appeal file --grounds own-funds --statement x --as bank-a",
+    "appeal file --notice 123456789012 --grounds own-funds --statement x --as bank-a",
+    "appeal file no-uuid --grounds own-funds --statement x --as bank-a",
+    "appeal decide 019a0000-0000-7000-8000-000000000000 --reason x --as police-a --officer chen",
+    "dispute file --grounds mistaken --statement x --as bank-a",
+    "dispute file --lead L-1 --grounds mistaken --statement x --as bank-a",
+    "dispute file --target account --grounds mistaken --statement x --as bank-a",
+    "dispute decide no-uuid --uphold --reason x --as police-a --officer chen",
 ])  # fmt: skip
 def test_wrong_usage_is_2(arguments: str) -> None:
     wrong = RUNNER.invoke(app, arguments.split())
@@ -75,7 +84,8 @@ def test_wrong_usage_is_2(arguments: str) -> None:
 
 @pytest.mark.parametrize("command", [
     "status", "leads", "requests", "holds", "order", "quarantine list", "quarantine show a/0/1", "member list",
-    "mandate list", "allow list", "withdraw 019a0000-0000-7000-8000-000000000000 --as bank-a --reason x",
+    "mandate list", "allow list", "appeal list", "dispute list",
+    "withdraw 019a0000-0000-7000-8000-000000000000 --as bank-a --reason x",
 ])  # fmt: skip
 def test_where_nothing_runs_each_says_how_to_start_it(command: str, data: Path) -> None:
     failed = RUNNER.invoke(app, [*command.split(), "--data", str(data)])

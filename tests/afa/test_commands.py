@@ -8,10 +8,12 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import pytest
 
 from alliance.kafka import until
+from schemas.notices import notice_of
 from tests.afa.runs import AFA, afa, result, up
 
 pytestmark = pytest.mark.services
@@ -71,8 +73,8 @@ def test_requests_are_executed_and_holds_rest_on_them(played: Played) -> None:
 
 
 def test_a_table_is_no_wider_than_100_columns(played: Played) -> None:
-    for command in ("leads", "requests", "holds", "status"):
-        lines = result(command, data=played.data).splitlines()
+    for command in ("leads", "requests", "holds", "status", "appeal list", "dispute list"):
+        lines = result(*command.split(), data=played.data).splitlines()
         assert max(len(line) for line in lines) <= 100, command
 
 
@@ -96,6 +98,37 @@ def test_the_citys_officer_has_signed_what_waited_and_a_signed_request_is_refuse
     again = afa(*signing, data=played.data)
     assert again.returncode == 1
     assert "waits for nobody's signature" in again.stderr
+
+
+def test_a_member_disputes_what_it_was_asked_and_an_officer_decides(played: Played) -> None:
+    request = next(one for one in listed("requests", data=played.data) if one["to"] and one["sent_at"])
+    said = ("--grounds", "mistaken", "--statement", "It is our customer's namesake.", "--as", request["to"])
+    filed = json.loads(result("dispute", "file", "--request", request["request_id"], *said, "--json", data=played.data))
+    assert (filed["status"], filed["token"]) == ("open", request["target"]["tokens"][0])
+    shown = result("leads", "--disputed", data=played.data)
+    assert "disputed" in shown
+    assert max(map(len, shown.splitlines())) <= 100
+    signing = ("--reason", "Two victims paid to it.", "--as", "police-ty", "--officer", "li-wenjuan")
+    decided = result("dispute", "decide", filed["dispute_id"], "--reject", *signing, "--json", data=played.data)
+    assert (json.loads(decided)["status"], json.loads(decided)["officer"]) == ("rejected", "police-ty/li-wenjuan")
+    assert afa("leads", "--disputed", data=played.data).stderr == "There is no lead yet.\n"
+    again = afa("dispute", "decide", filed["dispute_id"], "--uphold", *signing, data=played.data)
+    assert again.stderr == "afa: The dispute is rejected already, and is not decided a second time.\n"
+
+
+def test_an_appeal_is_entered_by_the_notices_number_and_no_other_bank_files_it(played: Played) -> None:
+    hold = listed("holds", data=played.data)[-1]
+    other = next(name for name in ("bank-icbc", "bank-boc") if name != hold["member"])
+    said = ("--grounds", "own-funds", "--statement", "It is a wage.")
+    refused = afa("appeal", "file", hold["hold_id"], *said, "--as", other, data=played.data)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "no hold of yours is known by it" in refused.stderr
+    notice = notice_of(UUID(hold["hold_id"]))
+    spoken = f"{notice[:4]}-{notice[4:8]} {notice[8:]}"
+    filed = result("appeal", "file", "--notice", spoken, *said, "--as", "police-ty", "--json", data=played.data)
+    assert [(one["appeal_id"], one["hold_id"]) for one in listed("appeal", "list", data=played.data)] == [
+        (json.loads(filed)["appeal_id"], hold["hold_id"])
+    ]
 
 
 def test_a_file_is_published_once_its_bad_rows_are_put_aside_and_one_is_withdrawn(
