@@ -58,7 +58,7 @@ def file(
 ) -> None:
     """Pass on a holder's appeal: a bank against a hold at itself, police against any, by the notice's number.
 
-    Example: afa appeal file --notice 0412-7735-9025 --grounds own-funds --statement "It is her wage." --as police-ty
+    Example: afa appeal file --notice 0043-8267-7930 --grounds own-funds --statement "It is her wage." --as police-ty
     """
     if (hold_id is None) == (notice is None):
         raise typer.BadParameter("name the hold by its id or by --notice", param_hint="HOLD_ID")

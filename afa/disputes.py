@@ -120,8 +120,8 @@ def _show(data: Data, dispute_id: UUID, json: bool) -> DisputeView:
 
 _COLUMNS = (
     Column[DisputeView]("Dispute", 36, lambda one: str(one.dispute_id)),
-    Column[DisputeView]("By", 14, lambda one: one.member),
+    Column[DisputeView]("By", 13, lambda one: one.member),
     Column[DisputeView]("Of", 25, lambda one: one.lead_id or one.token),
-    Column[DisputeView]("Grounds", 10, lambda one: one.grounds.value),
+    Column[DisputeView]("Grounds", 11, lambda one: one.grounds.value),
     Column[DisputeView]("Status", 10, lambda one: one.status.value),
 )
