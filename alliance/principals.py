@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from schemas.topics import (
+    ALIAS,
     ANSWERS,
     AUDIT,
     CHANGELOG,
@@ -79,7 +80,7 @@ TABLE: tuple[Grant, ...] = (
     Grant("streams", "GROUP", (STREAMS_PREFIX,), ("READ",), prefix=True),
     Grant("streams", "TRANSACTIONAL_ID", (STREAMS_PREFIX,), ("WRITE",), prefix=True),
     # Turns leads into cases; what it sends goes by its database through dispatch.
-    Grant("casebook", "TOPIC", (LEADS.name, ANSWERS.name, VICTIM_REPORT.name, WITHDRAWAL.name), ("READ",)),
+    Grant("casebook", "TOPIC", (LEADS.name, ANSWERS.name, VICTIM_REPORT.name, WITHDRAWAL.name, ALIAS.name), ("READ",)),
     Grant("casebook", "TOPIC", (MEMBERS.name, RULES.name), ("READ",)),
     Grant("casebook", "TOPIC", (AUDIT.name,), ("WRITE",)),
     Grant("casebook", "GROUP", ("casebook",), ("READ",), prefix=True),

@@ -39,23 +39,27 @@ def apply(turn: Turn, bundles: Sequence[Bundle]) -> None:
     asked = _asked(turn, {answer.request_id for _, _, answer in taken})
     mine = [item for item in taken if _is_asked(item, asked)]
     statuses = {request_id: RequestStatus(row.status) for request_id, row in asked.items()}
-    rows, effects, turns = [], [], []
+    rows: list[dict[str, Any]] = []
+    effects, turns = [], []
     for _, admitted, answer in _new(turn, mine):
         before = statuses[answer.request_id]
         after = request_after(before, RequestEvent(answer.status.value))
         statuses[answer.request_id] = after
-        rows.append(_row(turn, admitted, answer, effect=after is not before))
-        row = asked[answer.request_id]
+        noted, row = _row(turn, admitted, answer, effect=after is not before), asked[answer.request_id]
         effect = Effect(requests.message(row.body, row.member), row.mandate_id, answer, admitted.event.time, after)
         if after is not before:
             effects.append(effect)
-        elif effect.is_turn:
-            turns.append((rows[-1], effect))
+        if after is before and effect.is_turn:
+            turns.append((noted, effect))
+        else:
+            rows.append(noted)
     _settle(turn, effects)
+    # Where money went is decided by all that was answered, these included.
+    insert_rows(turn.db, AnswerRow, rows)
     consequences.follow(turn, effects)
     for noted, effect in turns:
         noted["effect"] = consequences.take_turn(turn, effect)
-    insert_rows(turn.db, AnswerRow, rows)
+    insert_rows(turn.db, AnswerRow, [noted for noted, _ in turns])
     withdrawals.let_go(turn, sorted({effect.request.case_id for effect in effects if effect.leaves_hold}))
 
 

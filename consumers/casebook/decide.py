@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from consumers.casebook import victims
-from consumers.casebook.amounts import at_risk
+from consumers.casebook.amounts import at_risk, to_stop
 from consumers.casebook.drafting import Act, ask, order, stop
 from consumers.casebook.matching import match_of
 from consumers.casebook.model import RANK, Case, Draft, Law, Reported
@@ -83,7 +83,7 @@ def _stop(lead: Lead, case: Case, reports: Sequence[Reported], law: Law) -> Draf
         Action.STOP,
         target_of(lead),
         to_holder(lead.subject.holders, law.registry),
-        amount=at_risk(lead, reports, law.profile.currency),
+        amount=to_stop(lead, reports, law.profile),
         match=match_of(told.transfer, law.profile),
         attempt=_attempt(case),
         reasons=why(lead),

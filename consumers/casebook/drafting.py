@@ -11,7 +11,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from consumers.casebook import cover, ids
-from consumers.casebook.model import Case, Draft, Known, Law
+from consumers.casebook.model import Case, Draft, InForce, Known, Law
 from consumers.casebook.routing import Route
 from schemas.base import Money, seconds
 from schemas.identifiers import Identifier
@@ -53,12 +53,26 @@ def stop(case: Case, act: Act, law: Law, covered_by: UUID | None) -> Draft | Non
     act, known = _tried(case, act)
     if act.attempt > law.profile.stop.most.value:
         return None
-    held, account = None, act.target.tokens[0]
-    # What can be sent to nobody yet must not use a mandate up.
-    if act.route.to:
-        held = cover.mandate_for(law, Action.STOP, account, case.level, act.hop, act.amount, covered_by)
+    held = _mandate(case, act, law, covered_by)
     if known and not _may_amend(known, act, covered=held is not None):
         return None
+    return _stop(case, act, law, covered_by, held)
+
+
+def restate(case: Case, act: Act, law: Law, covered_by: UUID | None) -> Draft:
+    """A stop that nobody has seen, with another amount; what an officer signed meanwhile is not what it says now."""
+    return _stop(case, act, law, covered_by, _mandate(case, act, law, covered_by))
+
+
+def _mandate(case: Case, act: Act, law: Law, covered_by: UUID | None) -> InForce | None:
+    # What can be sent to nobody yet must not use a mandate up.
+    if act.route.to is None:
+        return None
+    return cover.mandate_for(law, Action.STOP, act.target.tokens[0], case.level, act.hop, act.amount, covered_by)
+
+
+def _stop(case: Case, act: Act, law: Law, covered_by: UUID | None, held: InForce | None) -> Draft:
+    account = act.target.tokens[0]
     if held is None or act.amount is None:
         return _for_officer(case, act, law, covered_by)
     law.usage.add(held.mandate.mandate_id, account, act.amount.minor)

@@ -15,10 +15,10 @@ from uuid import UUID
 from sqlalchemy import case, select, update
 
 from alliance import metrics
-from consumers.casebook import ids, reports
+from consumers.casebook import ids
 from consumers.casebook.lifecycle import HOLD, UNENDED, HoldEvent
 from consumers.casebook.rows import among, insert_rows
-from consumers.casebook.tables import Claim, HoldRow, RequestRow
+from consumers.casebook.tables import HoldRow, RequestRow
 from consumers.casebook.turn import Turn
 from schemas.answers import Answer
 from schemas.base import Money, seconds
@@ -42,7 +42,6 @@ def begin(turn: Turn, executed: Sequence[Executed]) -> None:
         return
     rows = [_row(turn, stop) for stop in begun]
     insert_rows(turn.db, HoldRow, rows, ignore=True)
-    _claim(turn, begun)
     for row in rows:
         turn.trail.note(f"hold {row['status']}", row["hold_id"], f"{row['minor']} {row['until']}".encode())
     if crossed := _released(turn, begun):
@@ -131,30 +130,18 @@ def _row(turn: Turn, stop: Executed) -> dict[str, Any]:
     }
 
 
-def _claim(turn: Turn, begun: Sequence[Executed]) -> None:
-    """What each victim that named the account paid to it. Who lost what of onward money is not known yet."""
-    paid = reports.naming(
-        turn, {token for stop in begun if stop.request.hop == 0 for token in stop.request.target.tokens}
-    )
-    rows = {
-        (stop.request.request_id, report.member, report.event_id): {
-            "hold_id": ids.hold_id(stop.request.request_id), "member": report.member, "event_id": report.event_id,
-            "minor": report.transfer.amount.minor,
-        }
-        for stop in begun
-        for token in stop.request.target.tokens
-        for report in paid.get(token, ())
-        if report.transfer and report.transfer.amount and report.transfer.amount.minor
-        and report.transfer.amount.currency == held(turn, stop).currency and stop.request.hop == 0
-    }  # fmt: skip
-    insert_rows(turn.db, Claim, list(rows.values()), ignore=True)
-
-
 def held(turn: Turn, stop: Executed) -> Money:
-    """What was held, as the member says; an executed stop that names no amount held what was asked for."""
-    asked = stop.request.amount
-    if stop.answer.amount is not None:
-        return stop.answer.amount
+    """What was held, as the member says; an executed stop that names no amount held what was asked for.
+
+    Where the law holds amounts only, no more counts as held than was asked for: the rest is the holder's own.
+    """
+    asked, said = stop.request.amount, stop.answer.amount
+    if said is not None:
+        if not turn.profile.amount_only.value or asked is None or asked.currency != said.currency:
+            return said
+        if said.minor > asked.minor:
+            turn.trail.note("held too much", stop.request.request_id, f"{said.minor} of {asked.minor}".encode())
+        return min(asked, said, key=lambda money: money.minor)
     if stop.answer.status.value == RequestStatus.EXECUTED.value and asked is not None:
         return asked
     return Money(minor=0, currency=asked.currency if asked else turn.profile.currency)

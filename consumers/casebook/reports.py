@@ -42,15 +42,18 @@ def apply(turn: Turn, events: Sequence[Admitted]) -> set[str]:
     return {target["token"] for target in new}
 
 
-def naming(turn: Turn, tokens: set[str]) -> dict[str, list[Reported]]:
-    """The accepted reports that name each token."""
+def naming(turn: Turn, tokens: set[str], *, annulled: bool = False) -> dict[str, list[Reported]]:
+    """The accepted reports that name each token, in the order in which they were taken; with those that were annulled
+    since where that is asked for."""
     target, row, gone = ReportTarget, ReportRow, Withdrawn
     query = (
         select(target.token, target.member, target.event_id, target.transfer, row.taken_at)
         .join(row, and_(row.member == target.member, row.event_id == target.event_id))
         .outerjoin(gone, and_(gone.member == row.member, gone.event_id == row.event_id, gone.by_police))
-        .where(among(target.token, tokens), row.conflict.is_(False), gone.member.is_(None))
+        .where(among(target.token, tokens), row.conflict.is_(False))
     )
+    query = query if annulled else query.where(gone.member.is_(None))
+    query = query.order_by(row.taken_at, row.event_id, row.member)
     found: dict[str, list[Reported]] = {}
     for token, member, event_id, transfer, taken_at in turn.db.execute(query):
         paid = ReportedTransfer.model_validate_json(orjson.dumps(transfer)) if transfer else None

@@ -27,9 +27,9 @@ from consumers.casebook.mandates import Filed
 from consumers.casebook.offsets import Place
 from consumers.casebook.turn import Turn
 from consumers.casebook.work import Inbox, take
-from schemas.topics import ANSWERS, LEADS, MEMBERS, VICTIM_REPORT, WITHDRAWAL, Topic
+from schemas.topics import ALIAS, ANSWERS, LEADS, MEMBERS, VICTIM_REPORT, WITHDRAWAL, Topic
 
-TOPICS = (LEADS, ANSWERS, VICTIM_REPORT, WITHDRAWAL)
+TOPICS = (LEADS, ANSWERS, VICTIM_REPORT, WITHDRAWAL, ALIAS)
 MAX_RECORDS = 1000
 _IDLE_S = 0.2
 _RETRY_S = 1.0
@@ -126,6 +126,7 @@ def _inbox(turn: Turn, batch: Batch, *, look_again: bool) -> Inbox:
         reports=_bundles(turn, batch, VICTIM_REPORT),
         withdrawals=_bundles(turn, batch, WITHDRAWAL),
         answers=_bundles(turn, batch, ANSWERS),
+        aliases=_bundles(turn, batch, ALIAS),
         leads=[record.value or b"" for record in _records(batch, LEADS)],
         look_again=look_again,
     )

@@ -173,7 +173,7 @@ class HoldRow(Base):
 
 
 class Claim(Base):
-    """What a victim, by its report, claims of a hold; together they may be more than is held."""
+    """A victim's share, by its report, of what is held; together they are no more than that."""
 
     __tablename__ = "claim"
     hold_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -182,8 +182,18 @@ class Claim(Base):
     minor: Mapped[int]
 
 
+class AliasRow(Base):
+    """An identifier that its holder says is one account with the event's others."""
+
+    __tablename__ = "alias"
+    member: Mapped[str] = mapped_column(primary_key=True)
+    event_id: Mapped[UUID] = mapped_column(primary_key=True)
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    token: Mapped[str] = mapped_column(primary_key=True, index=True)
+
+
 class PathEnd(Base):
-    """Where a path of money can't be followed further."""
+    """Where a path of money can't be followed further. `minor` is the victims' part, where it could be traced."""
 
     __tablename__ = "path_end"
     number: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
@@ -191,6 +201,8 @@ class PathEnd(Base):
     request_id: Mapped[UUID]
     hop: Mapped[int]
     outflow: Mapped[Json]
+    serial: Mapped[str | None]
+    minor: Mapped[int | None]
 
 
 class AnswerRow(Base):

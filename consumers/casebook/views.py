@@ -38,6 +38,15 @@ class Page(Generic[Shown]):
 
 
 @dataclass(frozen=True, slots=True)
+class End:
+    """An outflow that ends a path, with its kind and place; `tainted` is the victims' part, None where not traced."""
+
+    hop: int
+    outflow: Outflow
+    tainted: Money | None
+
+
+@dataclass(frozen=True, slots=True)
 class Totals:
     """Counts of everything so far; leads of level none are those that fell. `held_minor` is in force now."""
 
@@ -77,10 +86,10 @@ def holds(db: Connection, since: int = 0) -> Page[HoldView]:
     return _page(db, select(*HoldRow.__table__.c), HoldRow.changed, since, _hold)
 
 
-def path_ends(db: Connection, case_id: UUID) -> list[tuple[int, Outflow]]:
-    """Hop and outflow where a case's money can't be followed further."""
-    query = select(PathEnd.hop, PathEnd.outflow).where(PathEnd.case_id == case_id).order_by(PathEnd.number)
-    return [(hop, Outflow.model_validate_json(orjson.dumps(outflow))) for hop, outflow in db.execute(query)]
+def path_ends(db: Connection, case_id: UUID) -> list[End]:
+    """Where a case's money can't be followed further."""
+    query = select(PathEnd.hop, PathEnd.outflow, PathEnd.minor).where(PathEnd.case_id == case_id)
+    return [_end(row) for row in db.execute(query.order_by(PathEnd.number))]
 
 
 def totals(db: Connection) -> Totals:
@@ -139,6 +148,12 @@ def _request(row: Any) -> RequestView:
         sent_at=row.sent_at,
         answered_at=row.answered_at,
     )
+
+
+def _end(row: Any) -> End:
+    outflow = Outflow.model_validate_json(orjson.dumps(row.outflow))
+    tainted = None if row.minor is None else Money(minor=row.minor, currency=outflow.amount.currency)
+    return End(row.hop, outflow, tainted)
 
 
 def _hold(row: Any) -> HoldView:

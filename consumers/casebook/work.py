@@ -8,7 +8,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from consumers.casebook import answers, clocks, holdacts, inbound, leads, orders, reports, waiting, withdrawals
+from consumers.casebook import (
+    aliases,
+    answers,
+    clocks,
+    consequences,
+    holdacts,
+    inbound,
+    leads,
+    orders,
+    reports,
+    waiting,
+    withdrawals,
+)
 from consumers.casebook.inbound import Admitted, Bundle
 from consumers.casebook.rerouting import reroute
 from consumers.casebook.turn import Turn
@@ -21,6 +33,7 @@ class Inbox:
     reports: Sequence[Bundle] = ()
     withdrawals: Sequence[Bundle] = ()
     answers: Sequence[Bundle] = ()
+    aliases: Sequence[Bundle] = ()
     leads: Sequence[bytes] = ()
     look_again: bool = False
 
@@ -29,15 +42,17 @@ def take(turn: Turn, inbox: Inbox) -> None:
     """All effects of the batch, and of the time that has passed."""
     clocks.expire(turn)
     named = reports.apply(turn, _events(inbox.reports))
+    known = named | aliases.apply(turn, _events(inbox.aliases))
     withdrawals.apply(turn, _events(inbox.withdrawals))
     answers.apply(turn, inbox.answers)
     leads.apply(turn, inbox.leads)
     holdacts.judge(turn)
     orders.judge(turn)
-    inbound.close(turn, [*inbox.reports, *inbox.withdrawals, *inbox.answers])
+    inbound.close(turn, [*inbox.reports, *inbox.withdrawals, *inbox.answers, *inbox.aliases])
     if inbox.look_again:
         named |= {*reroute(turn), *waiting.targets(turn)}
     leads.redecide(turn, named)
+    consequences.look_again(turn, known)
     if inbox.look_again:
         waiting.cover(turn)
 

@@ -24,7 +24,7 @@ from consumers.casebook.tables import RequestRow
 from consumers.casebook.turn import Turn
 from consumers.casebook.work import Inbox, take
 from consumers.dispatch.outbox import Outbox
-from schemas.alerts import VictimReport, Withdrawal
+from schemas.alerts import Alias, VictimReport, Withdrawal
 from schemas.answers import Answer, AnswerStatus
 from schemas.envelope import Event, event_type, source_of
 from schemas.identifiers import Identifier
@@ -33,7 +33,7 @@ from schemas.registry import Officer, SigningKey
 from schemas.requests import HoldView, Mandate, Request, RequestStatus, RequestView
 from tests.consumers import facts
 
-Payload = VictimReport | Withdrawal | Answer
+Payload = Alias | VictimReport | Withdrawal | Answer
 
 
 class Office:
@@ -79,6 +79,11 @@ class Office:
         data = VictimReport.model_validate_json(orjson.dumps(said))
         bundle = self._bundle(member, data)
         self.take(reports=[bundle])
+        return bundle.events[0].event.id
+
+    def alias(self, *identifiers: Identifier, member: str = "bank-one") -> UUID:
+        bundle = self._bundle(member, Alias(identifiers=list(identifiers)))
+        self.take(aliases=[bundle])
         return bundle.events[0].event.id
 
     def withdraw(self, *items: Evidence, by: str | None = None) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from alliance import profiles
 from alliance.registry import Registry
-from consumers.casebook import hops, ids
+from consumers.casebook import ids, untraced
 from consumers.casebook.decide import decide
 from consumers.casebook.model import Case, Draft, InForce, Law, Reported, Usage
 from schemas.alerts import ReportedTransfer
@@ -226,7 +226,7 @@ def gone(*outflows: tuple[str, int], status: AnswerStatus = AnswerStatus.ALREADY
 def followed(request: Request, answer: Answer, by: Law | None = None) -> list[tuple[str, int, str]]:
     case = Case(request.case_id, request.lead_id, Level.HIGH)
     names = {account(name).tokens[0]: name for name in ("x", "y", "z")}
-    drafts = hops.next_hop(request, answer, case, by or law(mandate()))
+    drafts = untraced.next_hop(request, answer, case, by or law(mandate()))
     return [(names[d.target.tokens[0]], d.amount.minor if d.amount else 0, d.authority.authority.value) for d in drafts]
 
 

@@ -240,11 +240,12 @@ def test_what_waits_in_the_queue_is_released_but_not_reduced(office: Office) -> 
     assert held(office, mule).status is HoldStatus.RELEASED
 
 
-def test_each_victims_payment_is_a_claim_on_the_hold(office: Office) -> None:
+def test_each_victims_payment_is_a_claim_on_the_hold_in_proportion(office: Office) -> None:
+    """80,000 yuan were paid there, and 50,000 are held."""
     mule = account()
     reports = {office.report(mule, 2_000_000), office.report(mule, 1_000_000)}
     hold = begun(office, mule)
     with office.engine.connect() as db:
         claims = db.execute(select(Claim.event_id, Claim.minor).where(Claim.hold_id == hold.hold_id)).all()
     assert reports < {event_id for event_id, _ in claims}
-    assert sorted(minor for _, minor in claims) == [1_000_000, 2_000_000, 5_000_000]
+    assert sorted(minor for _, minor in claims) == [625_000, 1_250_000, 3_125_000]

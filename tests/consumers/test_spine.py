@@ -125,7 +125,9 @@ def test_money_that_has_left_is_followed_at_once(live: Hub, city: World, mailbox
     assert following.match
     assert following.match.payer == mule
     with live.engine.connect() as db:
-        assert [(hop, end.type) for hop, end in views.path_ends(db, stop.case_id)] == [(0, OutflowType.ATM)]
+        assert [(end.hop, end.outflow.type, end.tainted) for end in views.path_ends(db, stop.case_id)] == [
+            (0, OutflowType.ATM, yuan(1_000_000))
+        ]
 
 
 def test_only_the_member_that_was_asked_may_answer(live: Hub, city: World, mailbox: Open) -> None:
