@@ -23,12 +23,13 @@ _HOLDING = IN_FORCE | {HoldStatus.EXPIRED}
 
 
 def opening(account: str, told: Told, transfers: Sequence[Transfer], currency: str) -> Money:
-    """The clean balance before the first transfer, by the last answer about the account and by what it paid."""
+    """The clean balance before the first transfer, by the last answer that tells one and by what it paid."""
     said = [each for stop in told.stops if told.account(stop) == account for each in stop.said]
     said = [each for each in said if each.answer.status not in _NOTHING]
     if not said:
         return Money(minor=0, currency=currency)
-    last = max(said, key=lambda each: (each.at, str(each.answer.request_id)))
+    telling = [each for each in said if _balance(each.answer, currency) is not None]
+    last = max(telling or said, key=lambda each: (each.at, str(each.answer.request_id)))
     answer = last.answer.model_copy(update={"balance": _balance(last.answer, currency)})
     held = [_as_if_paid(stop, account) for stop in _held(told, account, currency)]
     needed = answer.model_copy(update={"balance": None})

@@ -16,7 +16,7 @@ from consumers.casebook.model import Reported
 from consumers.casebook.rows import among, insert_rows
 from consumers.casebook.tables import ReportRow, ReportTarget, Withdrawn
 from consumers.casebook.turn import Turn
-from schemas.alerts import ReportedTransfer, VictimReport
+from schemas.alerts import ReportedTransfer, VictimReport, Withdrawal
 
 
 def apply(turn: Turn, events: Sequence[Admitted]) -> set[str]:
@@ -59,6 +59,12 @@ def naming(turn: Turn, tokens: set[str], *, annulled: bool = False) -> dict[str,
         paid = ReportedTransfer.model_validate_json(orjson.dumps(transfer)) if transfer else None
         found.setdefault(token, []).append(Reported(member, event_id, taken_at, paid))
     return found
+
+
+def named_in(turn: Turn, events: Sequence[Admitted]) -> set[str]:
+    """The tokens that the withdrawn reports named."""
+    gone = [admitted.event.data.event_id for admitted in events if isinstance(admitted.event.data, Withdrawal)]
+    return set(turn.db.scalars(select(ReportTarget.token).where(among(ReportTarget.event_id, gone)))) if gone else set()
 
 
 def _insert(turn: Turn, rows: Sequence[dict[str, Any]]) -> Sequence[Any]:

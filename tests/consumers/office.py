@@ -39,14 +39,14 @@ Payload = Alias | VictimReport | Withdrawal | Answer
 class Office:
     """`now` is alliance time, and stands still until a test moves it."""
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, database_url: str, profile: str = "cn") -> None:
         self.engine = database.connect(database_url)
         database.migrate(self.engine)
         self.now = facts.NOW
         self.officer_key = Ed25519PrivateKey.generate()
         self.registry = Registry([facts.member(name) for name in facts.SECTORS])
         self.registry.apply("police-one", self._police())
-        self._profile = profiles.load("cn")
+        self._profile = profiles.load(profile)
         self._outbox = Outbox(psycopg.connect(database_url, autocommit=True))
         self._look_again = False
         self._since = 0
