@@ -91,7 +91,7 @@ def _act(place: Place, payment: _Payment, amount: Money, case: Case, law: Law) -
 
 
 def _payment(place: Place, told: Told, flow: Flow, profile: Profile) -> _Payment | None:
-    """The greatest transfer that no stop has named yet; at an account that victims named else its newest report."""
+    """The greatest transfer that no stop has named yet; at an account that victims named else the newest such report."""
     known = place.unseen or next(reversed(place.seen), None)
     named = [each.request.match for each in place.seen]
     brought = flow.into(place.account)
@@ -102,10 +102,11 @@ def _payment(place: Place, told: Told, flow: Flow, profile: Profile) -> _Payment
         assert target is not None
         payer = onward.stop.request
         return _Payment(target, match, payer.request_id, payer.authority.covered_by)
-    for report in reversed(told.reports.get(place.account, ())):
-        if known is not None:
-            told_of = match_of(report.transfer, profile)
-            return _Payment(known.request.target, told_of, known.request.request_id, report.event_id)
+    if known is None:
+        return None
+    paid = [(each, match_of(each.transfer, profile)) for each in reversed(told.reports.get(place.account, ()))]
+    for report, match in [each for each in paid if each[1] not in named] or paid:
+        return _Payment(known.request.target, match, known.request.request_id, report.event_id)
     return None
 
 

@@ -46,6 +46,20 @@ def sign_draft(db: Connection, request_id: UUID, key: Ed25519PrivateKey, kid: st
     return jws
 
 
+def refer_draft(db: Connection, request_id: UUID, key: Ed25519PrivateKey, kid: str, now: datetime) -> str:
+    """Take a request that nobody in the city can be asked over to the officer's own unit, which asks its holder out of
+    the city; the signature, over the request as to that unit. Raises Refused if it can't be."""
+    query = select(RequestRow.status, RequestRow.member, RequestRow.authority, RequestRow.body)
+    row = db.execute(query.where(RequestRow.request_id == request_id)).first()
+    if row is None:
+        raise Refused(f"There is no request {request_id}; see `afa requests`.")
+    if row.member is not None or row.status != RequestStatus.DRAFTED or row.authority != AuthorityClass.POLICE_ORDER:
+        raise Refused(f"The request {request_id} is no police order that waits for a holder out of the city.")
+    jws = sign_object(key, kid, requests.message(row.body, kid.partition("/")[0]).order_text())
+    insert_rows(db, FiledOrder, [{"request_id": request_id, "jws": jws, "filed_at": now}])
+    return jws
+
+
 def refusal_of(db: Connection, request_id: UUID, jws: str) -> tuple[bool, str | None]:
     """Whether the casebook has judged a filed signature, and why it was refused if it was."""
     query = select(FiledOrder.judged_at, FiledOrder.refusal).where(
@@ -78,8 +92,9 @@ def judge(turn: Turn) -> None:
             if ordered.request_id in changed:
                 refusal = "Another officer's signature on this request came first."
             else:
-                changed[ordered.request_id] = _change(ordered)
-                orders.append(ordered)
+                referred = known[row["request_id"]].member is None
+                changed[ordered.request_id] = _change(ordered, referred=referred)
+                orders += [] if referred else [ordered]
         result = "refused" if refusal else "verified"
         metrics.AUTHORISED.labels(result).inc()
         turn.trail.note(f"order {result}", row["request_id"], row["jws"].encode())
@@ -91,15 +106,18 @@ def judge(turn: Turn) -> None:
 
 def _ordered(turn: Turn, row: Any, jws: str) -> Request:
     """The request with its order. Raises Refused unless an officer, valid now, signed exactly this request."""
-    request = requests.message(row.body, row.member)
     before = RequestStatus(row.status)
-    if request_after(before, RequestEvent.AUTHORISE) is before:
+    # Where no member can be asked, the officer's own unit takes it over.
+    if request_after(before, RequestEvent.AUTHORISE if row.member else RequestEvent.REFER) is before:
         raise Refused(f"The request is {before.value} and waits for nobody's signature.")
     try:
         kid, signed = verify_object(jws, partial(turn.registry.key, at=turn.now))
     except BadSignature as bad:
         raise Refused(f"The order does not verify ({bad}).") from bad
     unit, officer = officer_of(kid, turn.registry)
+    request = requests.message(row.body, row.member or unit)
+    if request.authority.authority is not AuthorityClass.POLICE_ORDER:
+        raise Refused(f"The request is a {request.authority.authority.value}, which no officer orders.")
     if request.action in ABOUT_HOLDS and unit != request.authority.unit:
         raise Refused(f"The hold was ordered by {request.authority.unit}, which alone may change or lift it.")
     if signed != request.order_text():
@@ -112,10 +130,11 @@ def _ordered(turn: Turn, row: Any, jws: str) -> Request:
     return request.model_copy(update={"authority": request.authority.model_copy(update=proof)})
 
 
-def _change(request: Request) -> dict[str, Any]:
+def _change(request: Request, *, referred: bool) -> dict[str, Any]:
     return {
         "request_id": request.request_id,
-        "status": RequestStatus.DRAFTED.value,
+        "member": request.to,
+        "status": (RequestStatus.REFERRED if referred else RequestStatus.DRAFTED).value,
         "authority": AuthorityClass.POLICE_ORDER.value,
         "proof": request.authority.order,
         "body": request.model_dump_json(),

@@ -21,7 +21,7 @@ from alliance.clock import AllianceClock
 from alliance.kafka import KafkaLogin
 from alliance.membership import read_registry
 from alliance.profiles import Profile
-from consumers.casebook import audit, clocks, holdacts, inbound, mandates, members, offsets, orders
+from consumers.casebook import audit, clocks, holdacts, inbound, mandates, members, offsets, orders, referring
 from consumers.casebook.inbound import Bundle
 from consumers.casebook.mandates import Filed
 from consumers.casebook.offsets import Place
@@ -105,7 +105,8 @@ class Casebook:
         if self._due is not None and self._due <= self._clock.now():
             return True
         with self._engine.connect() as db:
-            return orders.are_filed(db) or holdacts.are_filed(db) or mandates.newest(db) != self._mandate
+            filed = (orders.are_filed, holdacts.are_filed, referring.are_filed)
+            return any(are_filed(db) for are_filed in filed) or mandates.newest(db) != self._mandate
 
     def _write(self, batch: Batch, registry_changed: bool) -> None:
         """One turn."""

@@ -242,6 +242,19 @@ class FiledOrder(Base):
     refusal: Mapped[str | None]
 
 
+class FiledAnswer(Base):
+    """What an officer heard of a holder out of the city, as it was signed, until the casebook has taken it."""
+
+    __tablename__ = "filed_answer"
+    number: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    event_id: Mapped[UUID]
+    request_id: Mapped[UUID]
+    jws: Mapped[str]
+    filed_at: Mapped[datetime]
+    judged_at: Mapped[datetime | None]
+    refusal: Mapped[str | None]
+
+
 class HoldActRow(Base):
     """What an officer wants done about a hold, until the casebook has drafted the request for it, or said why not."""
 

@@ -17,6 +17,7 @@ from consumers.casebook import (
     inbound,
     leads,
     orders,
+    referring,
     reports,
     waiting,
     withdrawals,
@@ -46,7 +47,9 @@ def take(turn: Turn, inbox: Inbox) -> None:
     withdrawn = _events(inbox.withdrawals)
     withdrawals.apply(turn, withdrawn)
     known |= reports.named_in(turn, withdrawn)
-    answers.apply(turn, inbox.answers)
+    heard = referring.heard(turn)
+    answers.apply(turn, [*inbox.answers, *heard])
+    referring.judge(turn, heard)
     leads.apply(turn, inbox.leads)
     holdacts.judge(turn)
     orders.judge(turn)

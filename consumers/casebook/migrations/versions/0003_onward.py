@@ -1,4 +1,4 @@
-"""Aliases of accounts; what of a path's end is victims' money, each end once."""
+"""Aliases of accounts; answers of holders out of the city; what of a path's end is victims' money, each end once."""
 
 from __future__ import annotations
 
@@ -15,6 +15,12 @@ create table alias (
   member text, event_id uuid, digest bytea, token text,
   primary key (member, event_id, digest, token));
 create index ix_alias_token on alias (token);
+
+create table filed_answer (
+  number bigint generated always as identity primary key, event_id uuid not null unique,
+  request_id uuid not null references request, jws text not null, filed_at timestamptz not null,
+  judged_at timestamptz, refusal text);
+create index filed_answer_new on filed_answer (number) where judged_at is null;
 
 alter table path_end add serial text, add minor bigint check (minor >= 0);
 create unique index path_end_once on path_end (case_id, serial);
