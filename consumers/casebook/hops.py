@@ -91,7 +91,7 @@ def _act(place: Place, payment: _Payment, amount: Money, case: Case, law: Law) -
 
 
 def _payment(place: Place, told: Told, flow: Flow, profile: Profile) -> _Payment | None:
-    """The greatest transfer that no stop has named yet; at an account that victims named else the newest such report."""
+    """The greatest transfer that no stop has named yet; at an account that victims named else the newest report."""
     known = place.unseen or next(reversed(place.seen), None)
     named = [each.request.match for each in place.seen]
     brought = flow.into(place.account)
