@@ -105,8 +105,8 @@ def _payment(place: Place, told: Told, flow: Flow, profile: Profile) -> _Payment
     if known is None:
         return None
     paid = [(each, match_of(each.transfer, profile)) for each in reversed(told.reports.get(place.account, ()))]
-    for report, match in [each for each in paid if each[1] not in named] or paid:
-        return _Payment(known.request.target, match, known.request.request_id, report.event_id)
+    for report, reported in [each for each in paid if each[1] not in named] or paid:
+        return _Payment(known.request.target, reported, known.request.request_id, report.event_id)
     return None
 
 
