@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alliance.errors import InvalidLedger
+from alliance.profiles import Profile
 from alliance.profiles.values import Share, TaintRule
 from consumers.casebook import claims, ids
 from consumers.casebook.accounts import Accounts
@@ -36,16 +37,20 @@ WIDE: dict[str, Any] = {"max_hop": 5, "caps": Caps(currency="CNY", per_hold=10**
 OFTEN = PROFILE.model_copy(
     update={"stop": PROFILE.stop.model_copy(update={"most": PROFILE.stop.most.model_copy(update={"value": 5})})}
 )
-MOVES = st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from([*NAMES, None]), st.integers(1, 60)), max_size=9)
+MOVES = st.lists(st.tuples(st.integers(0, 4), st.sampled_from([*NAMES, None]), st.integers(1, 60)), max_size=9)
 
 
 class City:
     """What left each account, in the order of time, and what is still there; the victim paid 100 to `a`."""
 
-    def __init__(self, moves: list[tuple[str, str | None, int]]) -> None:
+    def __init__(self, moves: list[tuple[int, str | None, int]]) -> None:
         self.balance = Counter({"a": 100})
         self.left: dict[str, list[Outflow]] = {name: [] for name in NAMES}
-        for second, (payer, payee, wanted) in enumerate(moves):
+        for second, (which, payee, wanted) in enumerate(moves):
+            rich = sorted(name for name, minor in self.balance.items() if name and minor)
+            if not rich:
+                break
+            payer = rich[which % len(rich)]
             minor = min(wanted, self.balance[payer])
             if minor and payer != payee:
                 self.balance[payer] -= minor
@@ -137,7 +142,30 @@ def test_what_was_told_in_another_order_and_twice_is_the_same_flow(
     chance.shuffle(again)
     one, other = desk.flow(), desk.flow(again)
     assert (one.traced, one.paid) == (other.traced, other.paid)
+    assert first_told(one) == first_told(other)
     assert [one.arrived(token) for token in TOKEN.values()] == [other.arrived(token) for token in TOKEN.values()]
+
+
+def first_told(found: Flow) -> dict[str, Any]:
+    return {serial: (each.stop.request.request_id, each.outflow) for serial, each in found.onward.items()}
+
+
+def by(rule: TaintRule) -> Profile:
+    """The profile with another rule of taint."""
+    taint = PROFILE.taint.model_copy(update={"rule": PROFILE.taint.rule.model_copy(update={"value": rule})})
+    return PROFILE.model_copy(update={"taint": taint})
+
+
+def test_no_more_is_held_and_asked_for_than_the_victims_claim() -> None:
+    """60 of 160 left in proportion, and 80 are held: of what went with them 20 at most are asked for."""
+    told = told_of(out(30, 1, "b"), out(30, 2, "c"), amount=yuan(80), balance=yuan(100))
+    held = Held(uuid4(), HoldStatus.ACTIVE, Scope.AMOUNT, yuan(80), END, END + timedelta(days=2))
+    told = replace(told, stops=[replace(told.stops[0], held=held)])
+    found = flow(told, by(TaintRule.PRO_RATA))
+    assert found is not None
+    assert found.there(TOKEN["b"]) + found.there(TOKEN["c"]) == 38
+    drafts, _ = next_stops(Desk(City([])).case, told, found, broad())
+    assert sorted(draft.amount.minor for draft in drafts if draft.amount) == [1, 19]
 
 
 def told_of(*outflows: Outflow, reports: int = 1, asked: int = 100, **answer: Any) -> Told:
@@ -195,7 +223,8 @@ def test_another_currency_is_not_traced() -> None:
     assert traced(told_of(foreign, out(40))).there(TOKEN["b"]) == 40
 
 
-def test_a_salary_that_came_after_a_hold_leaves_without_the_victims_money() -> None:
+@pytest.mark.parametrize("rule", TaintRule)
+def test_a_salary_that_came_after_a_hold_leaves_without_the_victims_money(rule: TaintRule) -> None:
     """100 are held; 50 that came later leave, told when the bank is asked once more."""
     told = told_of(asked=100, amount=yuan(100))
     held = Held(uuid4(), HoldStatus.ACTIVE, Scope.AMOUNT, yuan(100), NOW, END)
@@ -204,8 +233,9 @@ def test_a_salary_that_came_after_a_hold_leaves_without_the_victims_money() -> N
     later = Said(Answer(request_id=uuid4(), status=AnswerStatus.PARTIAL, outflows=[out(50, 9)]), END)
     asked_again = replace(stop, held=None, said=[later])
     both = replace(told, stops=[replace(stop, held=held), asked_again])
-    assert traced(both).there(TOKEN["b"]) == 0
-    assert traced(both).there(TOKEN["a"]) == 100
+    found = flow(both, by(rule))
+    assert found is not None
+    assert (found.there(TOKEN["b"]), found.there(TOKEN["a"])) == (0, 100)
     without = replace(told, stops=[stop, asked_again])
     assert traced(without).there(TOKEN["b"]) == 50
 
