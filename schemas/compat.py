@@ -22,6 +22,12 @@ def refused(written: Schema, read: Schema) -> list[str]:
     return list(dict.fromkeys(_compare(_expand(written, written), _expand(read, read), "")))
 
 
+def of_known_kinds(written: Schema, read: Schema) -> Schema:
+    """`written` without the alternatives of a kind that `read` does not know; both are unions of messages by kind."""
+    known = {_tag(branch) for branch in _branches(_expand(read, read))}
+    return {**written, "oneOf": [one for one in written["oneOf"] if _tag(_expand(one, written)) in known]}
+
+
 def _expand(schema: Any, root: Schema) -> Any:
     """The schema with its references replaced and its annotations taken away."""
     if not isinstance(schema, dict):

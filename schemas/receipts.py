@@ -1,4 +1,4 @@
-"""What the hub tells a member of its bundles, and what it writes beside a quarantined one."""
+"""What the hub tells a member: of its bundles, and whatever else it sends; what it writes beside a quarantined one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import Field, TypeAdapter
 
 from schemas.base import MemberId, Message, Text, Timestamp
+from schemas.outcomes import Outcome
 from schemas.reasons import Reason
 from schemas.requests import Request
 from schemas.risk import RiskAnswer
@@ -47,5 +48,6 @@ class QuarantineNote(Message):
 
 
 NOTE_HEADER = "afa-quarantine"
-ToMember = Annotated[Request | Receipt | RiskAnswer, Field(discriminator="kind")]
-TO_MEMBER: TypeAdapter[Request | Receipt | RiskAnswer] = TypeAdapter(ToMember)
+# A member passes over a kind that it does not know: the contract may grow by one.
+ToMember = Annotated[Request | Receipt | RiskAnswer | Outcome, Field(discriminator="kind")]
+TO_MEMBER: TypeAdapter[Request | Receipt | RiskAnswer | Outcome] = TypeAdapter(ToMember)

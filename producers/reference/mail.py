@@ -15,13 +15,14 @@ from pydantic import ValidationError
 from alliance import kafka
 from alliance.kafka import KafkaLogin
 from alliance.registry import Registry
+from schemas.outcomes import Outcome
 from schemas.receipts import TO_MEMBER, Receipt
 from schemas.registry import Member
 from schemas.requests import Request
 from schemas.risk import RiskAnswer
 from schemas.topics import MEMBERS, member_topic
 
-Letter = Request | Receipt | RiskAnswer
+Letter = Request | Receipt | RiskAnswer | Outcome
 _log = structlog.get_logger(__name__)
 
 
@@ -70,6 +71,10 @@ class Mail:
             return [TO_MEMBER.validate_json(record.value or b"")]
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
+            if first["type"] == "union_tag_invalid":
+                # The contract may grow by a kind, and whoever does not know it passes it over.
+                _log.info("mail of an unknown kind", member=self._member, offset=record.offset)
+                return []
             place = ".".join(str(part) for part in first["loc"])
             _log.error("mail unreadable", member=self._member, offset=record.offset, field=place, reason=first["msg"])
             return []

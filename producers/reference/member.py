@@ -16,6 +16,7 @@ from producers.reference.books import Books
 from producers.reference.handler import handle
 from producers.reference.mail import Letter, Mail
 from schemas.answers import Answer
+from schemas.outcomes import Outcome
 from schemas.receipts import Receipt
 from schemas.requests import Request
 
@@ -31,6 +32,8 @@ class Tally(NamedTuple):
     """Requests that came again and got the same answer again."""
     refused_events: int = 0
     """Own events that the hub quarantined, by its receipts."""
+    told: int = 0
+    """How often the hub said what had become of an own alert."""
 
 
 class ReferenceMember:
@@ -75,6 +78,8 @@ class ReferenceMember:
             self.tally = self.tally._replace(refused_events=self.tally.refused_events + len(letter.refusals))
             for refusal in letter.refusals:
                 _log.warning("quarantined", member=self._client.member, reason=refusal.reason, detail=refusal.detail)
+        if isinstance(letter, Outcome):
+            self.tally = self.tally._replace(told=self.tally.told + len(letter.alerts))
         return None
 
     def turns(self) -> None:

@@ -35,7 +35,7 @@ NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
 CONTRACT_OF = {
     **dict.fromkeys(("suspicious-", "victim-report", "alias", "withdrawal", "risk-check", "answer"), "event"),
     "request-view": "request-view",
-    **dict.fromkeys(("request", "receipt", "risk-answer"), "to-member"),
+    **dict.fromkeys(("request", "receipt", "risk-answer", "outcome"), "to-member"),
     "lead": "lead",
     "member": "member",
     "mandate-view": "mandate-view",

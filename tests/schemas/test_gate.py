@@ -104,6 +104,19 @@ def test_what_breaks_whom(change: Callable[[Schema], object], senders: bool, rea
     assert bool(gate.breaks("event", Direction.BOTH, EVENT, now)) is (senders or readers)
 
 
+def test_one_kind_more_to_members_breaks_nobody_but_a_kind_that_changed_does() -> None:
+    now = json_schema(next(contract for contract in CONTRACTS if contract.name == "to-member"))
+    fewer = {**now, "oneOf": [one for one in now["oneOf"] if one["$ref"] != "#/$defs/Outcome"]}
+    assert len(fewer["oneOf"]) < len(now["oneOf"])
+    assert gate.breaks("to-member", Direction.OUTBOUND, fewer, now) == []
+    assert gate.breaks("to-member", Direction.OUTBOUND, now, fewer) == []
+    grown = copy.deepcopy(now)
+    grown["$defs"]["Receipt"]["properties"].update(note=TEXT)
+    assert gate.breaks("to-member", Direction.OUTBOUND, fewer, grown) == [
+        "to-member: what is sent now older readers refuse: note: the field is not known"
+    ]
+
+
 def test_a_complaint_says_who_suffers_and_where() -> None:
     now = changed(lambda s: require(identifier(s), "as_of"))
     complaints = gate.breaks("event", Direction.INBOUND, EVENT, now)
