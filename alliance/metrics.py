@@ -33,6 +33,7 @@ AUTHORISED = Counter("afa_casebook_orders", "Officers' orders judged", ["result"
 HOLDS_EXPIRED = Counter("afa_casebook_holds_expired", "Holds whose time ran out")
 LEADS_REPEATED = Counter("afa_casebook_leads_repeated", "Snapshots that said nothing new")
 LEADS_TAKEN = Counter("afa_casebook_leads", "Snapshots numbered and decided on")
+OUTCOMES_TOLD = Counter("afa_casebook_outcomes", "Alerts of which their member was told what became")
 REFUSED_INBOUND = Counter("afa_casebook_refused", "Events or whole bundles not taken", ["topic", "reason"])
 REQUESTS_DRAFTED = Counter("afa_casebook_requests", "Requests drafted", ["action"])
 TURN_SECONDS = Histogram("afa_casebook_turn_seconds", "Time that a turn with records took")

@@ -1,6 +1,7 @@
 """What became of a member's own alerts, told to that member alone as it changes.
 
-Must never carry what a member does not know already: no lead, case, account or other member, only ids of its own alerts.
+Must never carry what a member does not know already: no lead, case, account or other member; only ids of its
+own alerts.
 """
 
 from __future__ import annotations

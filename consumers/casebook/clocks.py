@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, func, select
 
-from consumers.casebook import holds, hops, requests, support, withdrawals
+from consumers.casebook import holds, hops, outcomes, requests, support, withdrawals
 from consumers.casebook.consequences import read_cases
 from consumers.casebook.lifecycle import UNENDED, UNSENT
 from consumers.casebook.model import RANK
@@ -38,7 +38,7 @@ def next_due(db: Connection) -> datetime | None:
     """When the next clock runs out."""
     until = db.scalar(select(func.min(HoldRow.until)).where(HoldRow.status.in_(UNENDED)))
     void = db.scalar(select(func.min(RequestRow.void_after)).where(RequestRow.status.in_(UNSENT)))
-    return min((moment for moment in (until, void) if moment), default=None)
+    return min((moment for moment in (until, void, outcomes.due(db)) if moment), default=None)
 
 
 def _repeat(turn: Turn, request_ids: Sequence[UUID]) -> None:

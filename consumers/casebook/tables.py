@@ -42,7 +42,8 @@ class ConsumerOffset(Base):
 
 
 class Case(Base):
-    """Everything about one suspect, or one victim at risk. `releases` counts how often its grounds fell."""
+    """Everything about one suspect, or one victim at risk. `releases` counts how often its grounds fell; `became` is
+    what members are told that their alerts in it led to."""
 
     __tablename__ = "case"
     case_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -51,6 +52,7 @@ class Case(Base):
     status: Mapped[str]
     releases: Mapped[int]
     opened_at: Mapped[datetime]
+    became: Mapped[str] = mapped_column(server_default="nothing")
 
 
 class LeadRow(Base):
@@ -69,7 +71,8 @@ class LeadRow(Base):
 
 
 class EvidenceSeen(Base):
-    """Every alert that ever supported a case. `direct`: it names the subject itself; what does not, rests on one."""
+    """Every alert that ever supported a case. `direct`: it names the subject itself; what does not, rests on one.
+    `told`: what the case had become when the alert's member was told last."""
 
     __tablename__ = "evidence_seen"
     case_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -77,6 +80,16 @@ class EvidenceSeen(Base):
     event_id: Mapped[UUID] = mapped_column(primary_key=True)
     direct: Mapped[bool]
     report: Mapped[bool]
+    told: Mapped[str | None]
+
+
+class OutcomeCursor(Base):
+    """Up to which transaction's changes members were told what became of their alerts, and when; one row."""
+
+    __tablename__ = "outcome_cursor"
+    one: Mapped[bool] = mapped_column(primary_key=True)
+    up_to: Mapped[int]
+    at: Mapped[datetime]
 
 
 class Withdrawn(Base):

@@ -17,6 +17,7 @@ from consumers.casebook import (
     inbound,
     leads,
     orders,
+    outcomes,
     referring,
     reports,
     waiting,
@@ -60,6 +61,7 @@ def take(turn: Turn, inbox: Inbox) -> None:
     consequences.look_again(turn, known)
     if inbox.look_again:
         waiting.cover(turn)
+    outcomes.tell(turn)
 
 
 def _events(bundles: Sequence[Bundle]) -> list[Admitted]:

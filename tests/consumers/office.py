@@ -29,6 +29,8 @@ from schemas.answers import Answer, AnswerStatus
 from schemas.envelope import Event, event_type, source_of
 from schemas.identifiers import Identifier
 from schemas.leads import Evidence, Lead
+from schemas.outcomes import Outcome
+from schemas.receipts import TO_MEMBER
 from schemas.registry import Officer, SigningKey
 from schemas.requests import HoldView, Mandate, Request, RequestStatus, RequestView
 from tests.consumers import facts
@@ -37,7 +39,7 @@ Payload = Alias | VictimReport | Withdrawal | Answer
 
 
 class Office:
-    """`now` is alliance time, and stands still until a test moves it."""
+    """`now` is alliance time, and stands still until a test moves it. `told` is what `deliver` sent of alerts."""
 
     def __init__(self, database_url: str, profile: str = "cn") -> None:
         self.engine = database.connect(database_url)
@@ -50,6 +52,7 @@ class Office:
         self._outbox = Outbox(psycopg.connect(database_url, autocommit=True))
         self._look_again = False
         self._since = 0
+        self.told: list[Outcome] = []
         with self.engine.connect() as db:
             self._head = audit.head(db)
 
@@ -110,6 +113,8 @@ class Office:
         """Do dispatch's work; what was sent."""
         rows = self._outbox.claim(1000)
         self._outbox.sent(rows, self.now)
+        letters = [TO_MEMBER.validate_json(row.value) for row in rows if not row.request_id]
+        self.told += [letter for letter in letters if isinstance(letter, Outcome)]
         return [Request.model_validate_json(row.value) for row in rows if row.request_id]
 
     def release_of(self, stop: Request) -> Request:
