@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from afa import allow, bench, city, listings, mandates, members, orders, publishing, quarantine, status, up
+from afa import allow, bench, city, listings, mandates, members, orders, publishing, quarantine, scorecard, status, up
 from afa.errors import Group, quiet_libraries
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ app.command(rich_help_panel=_MEMBER)(publishing.token)
 app.command(rich_help_panel=_POLICE)(listings.leads)
 app.command(rich_help_panel=_POLICE)(listings.requests)
 app.command(rich_help_panel=_POLICE)(listings.holds)
+app.command(rich_help_panel=_POLICE)(scorecard.scorecard)
 app.command(rich_help_panel=_POLICE)(orders.order)
 app.add_typer(mandates.app, name="mandate", rich_help_panel=_POLICE)
 app.add_typer(allow.app, name="allow", rich_help_panel=_POLICE)

@@ -19,6 +19,7 @@ from schemas.topics import (
     QUARANTINE,
     RULES,
     SIGNALS,
+    TALLY,
     TOPICS,
     VICTIM_REPORT,
     WITHDRAWAL,
@@ -71,11 +72,12 @@ TABLE: tuple[Grant, ...] = (
         "registrar", "TOPIC", (_TO_ANY_MEMBER,), ("CREATE", "WRITE", "DESCRIBE_CONFIGS", "ALTER_CONFIGS"), prefix=True
     ),
     Grant("registrar", "TOPIC", (MEMBERS.name, RULES.name), ("READ", "WRITE")),
+    Grant("registrar", "TOPIC", (TALLY.name,), ("READ",)),
     Grant("registrar", "TOPIC", (AUDIT.name,), ("WRITE",)),
     # Verifies and correlates: alerts in, leads and receipts out. What members answer is not for it.
     Grant("streams", "TOPIC", (*_ALERTS, MEMBERS.name, RULES.name), ("READ",)),
     Grant("streams", "TOPIC", (SIGNALS.name, CHANGELOG.name), ("READ", "WRITE")),
-    Grant("streams", "TOPIC", (LEADS.name, QUARANTINE.name), ("WRITE",)),
+    Grant("streams", "TOPIC", (LEADS.name, QUARANTINE.name, TALLY.name), ("WRITE",)),
     Grant("streams", "TOPIC", (_TO_ANY_MEMBER,), ("WRITE",), prefix=True),
     Grant("streams", "GROUP", (STREAMS_PREFIX,), ("READ",), prefix=True),
     Grant("streams", "TRANSACTIONAL_ID", (STREAMS_PREFIX,), ("WRITE",), prefix=True),

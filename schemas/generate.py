@@ -23,6 +23,7 @@ from schemas.reasons import REMEDY, WHOLE_BUNDLE, Reason
 from schemas.receipts import TO_MEMBER, QuarantineNote
 from schemas.registry import Member
 from schemas.requests import HoldView, Mandate, MandateView, RequestView
+from schemas.scorecard import Scorecard
 
 GENERATED = Path(__file__).with_name("generated")
 REASONS_PAGE = Path(__file__).parents[1] / "docs" / "quarantine.md"
@@ -65,6 +66,7 @@ CONTRACTS: tuple[Contract, ...] = (
     Contract("mandate-view", TypeAdapter(MandateView), Direction.OUTBOUND),
     Contract("allow-record", TypeAdapter(AllowRecord), Direction.OUTBOUND),
     Contract("allow-view", TypeAdapter(AllowView), Direction.OUTBOUND),
+    Contract("scorecard", TypeAdapter(Scorecard), Direction.OUTBOUND),
 )
 
 

@@ -21,6 +21,8 @@ LEAD = {"lead_id", "revision", "subject", "level", "score", "sectors", "members"
 REQUEST = {"request_id", "case_id", "lead_id", "to", "action", "authority", "status", "target", "amount", "hop",
            "attempt", "void_after"}  # fmt: skip
 HOLD = {"hold_id", "request_id", "member", "target", "status", "amount", "until"}
+SCORECARD = {"member", "since", "at", "requests", "first_answer", "final_answer", "late", "alerts", "over_holds",
+             "releases"}  # fmt: skip
 VERDICT = {"scams", "caught", "held_minor", "lost_minor", "innocents_held"}
 
 
@@ -70,8 +72,26 @@ def test_requests_are_executed_and_holds_rest_on_them(played: Played) -> None:
     assert {hold["request_id"] for hold in holds} <= executed
 
 
+def test_every_member_has_its_numbers_and_a_member_sees_its_own_alone(played: Played) -> None:
+    cards = listed("scorecard", data=played.data)
+    assert all(card.keys() >= SCORECARD for card in cards)
+    alerts = json.loads(result("status", "--json", data=played.data))["counts"]["alerts"]
+    kinds = ("suspicious-account", "suspicious-number", "suspicious-handle", "victim-report")
+    assert sum(card["alerts"]["published"] for card in cards) == sum(alerts.get(kind, 0) for kind in kinds)
+    assert all(card["alerts"]["useful"] <= card["alerts"]["published"] for card in cards)
+    assert sum("held" in card["alerts"]["became"] for card in cards) > 1
+    sent = [request for request in listed("requests", data=played.data) if request["sent_at"]]
+    assert sum(sum(card["requests"].values()) for card in cards) == len(sent)
+    bank = next(card for card in cards if card["final_answer"])
+    (own,) = listed("scorecard", "--as", bank["member"], data=played.data)
+    assert {**own, "at": bank["at"]} == bank
+    (none,) = listed("scorecard", "--as", bank["member"], "--since", "2999-01-01", data=played.data)
+    assert (none["requests"], none["alerts"]["published"]) == ({}, 0)
+    assert "bank-nobody is not a member" in afa("scorecard", "--as", "bank-nobody", data=played.data).stderr
+
+
 def test_a_table_is_no_wider_than_100_columns(played: Played) -> None:
-    for command in ("leads", "requests", "holds", "status"):
+    for command in ("leads", "requests", "holds", "scorecard", "status"):
         lines = result(command, data=played.data).splitlines()
         assert max(len(line) for line in lines) <= 100, command
 

@@ -45,6 +45,7 @@ CONTRACT_OF = {
     "allow-view": "allow-view",
     "quarantine-note": "quarantine-note",
     "hold-view": "hold-view",
+    "scorecard": "scorecard",
     "bundle": "bundle",
 }
 BY_NAME = {contract.name: contract for contract in CONTRACTS}
