@@ -150,11 +150,11 @@ def test_since_leaves_out_what_was_asked_and_published_before(office: Office) ->
     since = office.now
     mule, ids = account(), [id_at(since - timedelta(seconds=1)), id_at(since)]
     office.report(mule)
-    office.suspect(lead(mule, reported=True, evidence=[evidence("bank-two", event_id=one) for one in ids]))
+    office.suspect(lead(mule, reported=True, evidence=[evidence("platform-one", event_id=one) for one in ids]))
     second = stop_of(office.deliver())
     of(office, second, AnswerStatus.REFUSED, 1, reason="no")
-    later = read(office, "bank-one", "bank-two", since=since)
+    later = read(office, "bank-one", "platform-one", since=since)
     assert sum(later["bank-one"].requests.values()) < sum(read(office, "bank-one")["bank-one"].requests.values())
     assert later["bank-one"].requests[RequestStatus.REFUSED] == 1
     assert RequestStatus.EXECUTED not in later["bank-one"].requests
-    assert later["bank-two"].alerts.useful == 1
+    assert later["platform-one"].alerts.useful == 1
