@@ -39,6 +39,17 @@ REQUESTS_DRAFTED = Counter("afa_casebook_requests", "Requests drafted", ["action
 TURN_SECONDS = Histogram("afa_casebook_turn_seconds", "Time that a turn with records took")
 UNREADABLE = Counter("afa_casebook_unreadable", "Records of the hub's own topics that are none", ["topic"])
 
+# The risk desk
+RISK_ANSWERS = Counter("afa_riskdesk_answers", "Checks answered", ["advice"])
+RISK_KNOWN = Gauge("afa_riskdesk_known", "Leads in memory")
+RISK_REFUSED = Counter("afa_riskdesk_refused", "Events or whole bundles not answered; intake tells of them", ["reason"])
+RISK_REPEATED = Counter("afa_riskdesk_repeated", "Checks that came again")
+RISK_SECONDS = Histogram("afa_riskdesk_seconds", "Time from reading checks until the broker has their answers")
+RISK_UNDELIVERABLE = Counter(
+    "afa_riskdesk_undeliverable", "Answers not sent, since the member has no topic", ["member"]
+)
+RISK_UNREADABLE = Counter("afa_riskdesk_unreadable", "Records of `leads` that are none")
+
 # Dispatch
 DISPATCHED = Counter("afa_dispatch_sent", "Records that the broker has acknowledged")
 DISPATCH_FAILED = Counter("afa_dispatch_failed", "Records that the broker did not take; they are tried again")

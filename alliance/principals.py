@@ -17,6 +17,7 @@ from schemas.topics import (
     LEADS,
     MEMBERS,
     QUARANTINE,
+    RISK_CHECK,
     RULES,
     SIGNALS,
     TALLY,
@@ -86,6 +87,10 @@ TABLE: tuple[Grant, ...] = (
     Grant("casebook", "TOPIC", (MEMBERS.name, RULES.name), ("READ",)),
     Grant("casebook", "TOPIC", (AUDIT.name,), ("WRITE",)),
     Grant("casebook", "GROUP", ("casebook",), ("READ",), prefix=True),
+    # Answers what banks ask before money moves, from the leads; of what it refuses the streams tell.
+    Grant("riskdesk", "TOPIC", (LEADS.name, MEMBERS.name, RISK_CHECK.name), ("READ",)),
+    Grant("riskdesk", "TOPIC", (_TO_ANY_MEMBER,), ("WRITE",), prefix=True),
+    Grant("riskdesk", "GROUP", ("riskdesk",), ("READ",)),
     # Delivers: it writes to members and reads nothing from Kafka.
     Grant("dispatch", "TOPIC", (_TO_ANY_MEMBER,), ("WRITE",), prefix=True),
     Grant("dispatch", "TOPIC", (AUDIT.name,), ("WRITE",)),
