@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import typer
 
-from afa import allow, bench, city, listings, mandates, members, orders, publishing, quarantine, scorecard, status, up
+from afa import (
+    allow,
+    bench,
+    city,
+    listings,
+    mandates,
+    members,
+    orders,
+    publishing,
+    quarantine,
+    risk,
+    scorecard,
+    status,
+    up,
+)
 from afa.errors import Group, quiet_libraries
 
 app = typer.Typer(
@@ -27,6 +41,7 @@ app.add_typer(quarantine.app, name="quarantine", rich_help_panel=_RUN)
 app.command(rich_help_panel=_MEMBER)(publishing.publish)
 app.command(rich_help_panel=_MEMBER)(publishing.withdraw)
 app.command(rich_help_panel=_MEMBER)(publishing.token)
+app.command(rich_help_panel=_MEMBER)(risk.risk_check)
 app.command(rich_help_panel=_POLICE)(listings.leads)
 app.command(rich_help_panel=_POLICE)(listings.requests)
 app.command(rich_help_panel=_POLICE)(listings.holds)

@@ -43,7 +43,7 @@ def publish(
     Example: afa publish alerts.csv --as bank-icbc-ty --map bank-transfers.toml --rebase
     """
     rules = load_mapping(mapping) if mapping else for_file(file)
-    with _client(data, member) as client:
+    with clerk(data, member) as client:
         result = import_file(client, file, rules, kind=kind, rebase=rebase, progress=sys.stderr.isatty())
         client.flush(_FLUSH_S)
     if json:
@@ -66,7 +66,7 @@ def withdraw(
 
     Example: afa withdraw 019a… --as bank-icbc-ty --reason "customer confirmed the payment"
     """
-    with _client(data, member) as client:
+    with clerk(data, member) as client:
         withdrawal = client.withdraw(event_id, reason)
         client.flush(_FLUSH_S)
     if json:
@@ -104,7 +104,7 @@ def tokenised(data: DataDir, member: str, kind: str, value: str) -> list[str]:
 
 
 @contextmanager
-def _client(data: Path | None, member: str) -> Iterator[MemberClient]:
+def clerk(data: Path | None, member: str) -> Iterator[MemberClient]:
     """The member's client on its own spool, which one process at a time may hold."""
     run = Run(data)
     keys, login = load_member(run.data, member)

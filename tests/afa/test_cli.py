@@ -20,8 +20,8 @@ from alliance.keys.tokens import TokenKeys
 from alliance.membership import member_dir
 
 RUNNER = CliRunner()
-COMMANDS = ["up", "down", "status", "publish", "withdraw", "token", "leads", "requests", "holds", "order", "city",
-            "bench", "quarantine list", "quarantine show", "member list", "member add", "mandate list",
+COMMANDS = ["up", "down", "status", "publish", "withdraw", "token", "risk-check", "leads", "requests", "holds", "order",
+            "city", "bench", "quarantine list", "quarantine show", "member list", "member add", "mandate list",
             "mandate add", "allow list", "allow add", "allow remove"]  # fmt: skip
 
 
@@ -58,6 +58,9 @@ def test_no_command_is_left_out_above() -> None:
     "withdraw no-uuid --as bank-a --reason x",
     "withdraw 019a0000-0000-7000-8000-000000000000 --as bank-a",
     "token number",
+    "risk-check 6217000000000780 --amount 1 --as bank-a",
+    "risk-check 6217000000000780 6217000000018067 --amount much --as bank-a",
+    "risk-check 6217000000000780 purse:6217000000018067 --amount 1 --as bank-a",
     "up --rate 0",
     "order 019a0000-0000-7000-8000-000000000000",
     "member add x --name X --sector bakery --alliance police-bank",
