@@ -19,7 +19,7 @@ from consumers.casebook.model import Case, Draft, InForce, Law, Reported, Usage
 from schemas.alerts import ReportedTransfer
 from schemas.answers import Answer, AnswerStatus, Outflow, OutflowType
 from schemas.identifiers import Identifier, IdentifierKind
-from schemas.leads import Lead, SubjectRole
+from schemas.leads import Lead, Relation, SubjectRole
 from schemas.registry import Status
 from schemas.requests import Action, AuthorityClass, Caps, Request, RequestStatus
 from schemas.risk import Level
@@ -252,3 +252,13 @@ def test_onward_stops_never_sum_to_more_than_left_or_is_missing(
     answer = gone(*outflows, status=AnswerStatus.PARTIAL, held=held)
     total = sum(minor for _, minor, _ in followed(stop_request(asked), answer))
     assert total <= min(sum(minor for _, minor in outflows), max(0, asked - held))
+
+
+def test_a_bank_that_asked_about_a_victims_payment_is_asked_to_hold_it_back() -> None:
+    met = {"relation": Relation.CALL_TRANSFER}
+    seen = [evidence("carrier-one", "suspicious-number", **met), evidence("bank-two", "risk-check", **met)]
+    victim = identifier(IdentifierKind.NUMBER, "a victim", "carrier:one")
+    drafts = decided(lead(victim, Level.VERY_HIGH, SubjectRole.VICTIM, evidence=seen))
+    assert {(to, act) for to, act, _ in acts(drafts)} == {
+        ("bank-two", "delay"), ("bank-two", "verify"), ("carrier-one", "interrupt-line"), ("police-one", "call"),
+    }  # fmt: skip
