@@ -49,8 +49,8 @@ class RiskDesk:
             login, [], GROUP, max_poll_records=1_000, fetch_max_wait_ms=20, reconnect_backoff_max_ms=1_000
         )
         self._reaches = Reach(self._consumer.topics)
-        self._known = [TopicPartition(topic.name, p) for topic in (LEADS, MEMBERS) for p in range(topic.partitions)]
-        self._checks = [TopicPartition(RISK_CHECK.name, p) for p in range(RISK_CHECK.partitions)]
+        self._known = kafka.places_of(self._consumer, (LEADS.name, MEMBERS.name))
+        self._checks = kafka.places_of(self._consumer, (RISK_CHECK.name,))
         self._consumer.assign([*self._known, *self._checks])
 
     def run(self, stop: threading.Event) -> None:

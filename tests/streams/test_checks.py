@@ -11,6 +11,8 @@ import msgspec
 import pytest
 
 from schemas.leads import Lead
+from schemas.topics import ANSWERS, TOPICS
+from streams.app import INBOUND
 from streams.core.alert import Alert, Class, Named, Retraction, Role, Transfer
 from streams.core.engine import Engine
 from streams.core.keys import kind_of
@@ -154,3 +156,8 @@ def test_an_id_of_a_check_that_an_alert_uses_too_is_kept_as_long_as_an_alerts(st
     engine.expire(list(engine.store), NOON + 9 * DAY)
     engine.flush(0, 0)
     assert any(name.startswith("!") for name in engine.store)
+
+
+def test_intake_reads_all_that_members_send_but_their_answers() -> None:
+    """So that somebody refuses what is bad of each, and only one does."""
+    assert {topic.name for topic in INBOUND} == {topic.name for topic in TOPICS if topic.inbound} - {ANSWERS.name}
