@@ -8,6 +8,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection
 
+from kafka.errors import KafkaError
+
 from alliance import metrics
 from schemas.topics import member_topic
 
@@ -29,7 +31,11 @@ class Reach:
         if topic in self._topics:
             return True
         if self._clock() - self._absent.get(topic, -ASK_S) >= ASK_S:
-            self._topics = self._list_topics()
+            try:
+                self._topics = self._list_topics()
+            except KafkaError:
+                # The broker is away: whoever sends waits for it, as with all else.
+                return True
             self._absent[topic] = self._clock()
         if topic in self._topics:
             return True

@@ -12,6 +12,8 @@ from streams.core.rules import Rules
 from streams.core.state import VICTIM_RELATIONS, Link, Relation, Sighting
 
 DEVICE = "d"
+UNPAIRED = (Role.VICTIM, Role.ASKED)
+"""What is a pair with its own kind alone, or with nothing."""
 ADDRESSES = "il"
 """Namespace letters of ips and terminals."""
 
@@ -29,7 +31,7 @@ def relate(key: str, a: Sighting, b: Sighting, rules: Rules) -> Relation | None:
         return Relation.SAME_SUSPECT if gap(a, b) <= rules.windows.suspect_s * 1000 else None
     if a.role is Role.VICTIM and b.role is Role.VICTIM:
         return _victim(a, b, rules) if a.cls <= b.cls else _victim(b, a, rules)
-    if {Role.VICTIM, Role.ASKED} & {a.role, b.role}:
+    if a.role in UNPAIRED or b.role in UNPAIRED:
         return None
     if key[0] == DEVICE:
         return Relation.SAME_DEVICE if gap(a, b) <= rules.windows.device_s * 1000 else None

@@ -12,6 +12,7 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kafka.errors import KafkaConnectionError
 
 from alliance.admission import Record
 from alliance.keys.signatures import sign
@@ -224,6 +225,13 @@ def test_no_more_is_remembered_than_there_is_room_for() -> None:
     asked.answer(record(event()), NOW)
     view.apply(lead(PAYEE, HIGH).model_dump_json().encode(), NOW)
     assert said(asked.answer(asking, NOW))[0][1] == "delay"
+
+
+def test_nobody_is_given_up_because_the_broker_is_away() -> None:
+    def away() -> list[str]:
+        raise KafkaConnectionError("nobody there")
+
+    assert Reach(away, lambda: 0.0)("bank-one")
 
 
 def test_a_member_without_a_topic_is_asked_for_now_and_then_and_a_new_one_at_once() -> None:
