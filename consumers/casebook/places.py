@@ -43,9 +43,11 @@ class Place:
 
     @property
     def bound(self) -> int:
-        """Of the victims' claims, what is held here or is being asked for."""
+        """Of the victims' claims, what is held here or is being asked for; of a whole account no more than was asked
+        for, and that even where by what was told since less of it is theirs: no claim is held for twice."""
         asked = sum(_minor(each) for each in self.seen if each.status not in REQUEST_ENDS)
-        return asked + self.waiting + min(self._held, self.arrived)
+        held = sum(min(_minor(each), each.held.money.minor) for each in self.seen if each.held and _is_held(each))
+        return asked + self.waiting + held
 
     @property
     def more(self) -> int:
