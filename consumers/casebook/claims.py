@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, tuple_
+from sqlalchemy import delete, select, tuple_
 
 from alliance.profiles.values import Share
 from consumers.casebook.amounts import paid
@@ -33,12 +33,11 @@ def write(turn: Turn, told: Sequence[tuple[Told, Flow | None]]) -> None:
     for case, flow in told:
         held += [stop.held.hold_id for _, stop in _holding(case) if stop.held]
         rows += _rows(case, shares(case, flow, turn.profile.claims.share.value))
-    if not held:
-        return
-    kept = [(row["hold_id"], row["member"], row["event_id"]) for row in rows]
-    stale = delete(Claim).where(among(Claim.hold_id, held))
-    key = tuple_(Claim.hold_id, Claim.member, Claim.event_id)
-    turn.db.execute(stale.where(key.not_in(kept)) if kept else stale)
+    key = (Claim.hold_id, Claim.member, Claim.event_id)
+    known = turn.db.execute(select(*key).where(among(Claim.hold_id, held))) if held else ()
+    stale = {tuple(row) for row in known} - {(row["hold_id"], row["member"], row["event_id"]) for row in rows}
+    if stale:
+        turn.db.execute(delete(Claim).where(tuple_(*key).in_(sorted(stale))))
     if rows:
         statement, parameters = inserting(Claim, rows)
         statement = statement.on_conflict_do_update(
