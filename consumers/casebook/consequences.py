@@ -62,15 +62,18 @@ def follow(turn: Turn, effects: Sequence[Effect]) -> None:
         _let_go(turn, among(HoldRow.hold_id, unmoved), at_once=False)
     holds.release(turn, [effect.request for effect in _of(done, Action.RELEASE)])
     answered = [effect for effect in _of(effects, Action.STOP) if effect.status in REQUEST_ENDS]
-    if answered:
-        cases = read_cases(turn, sorted({effect.request.case_id for effect in answered}))
+    touched = {effect.request.case_id for effect in answered} | {act.request.case_id for act in changes}
+    if touched:
+        cases = read_cases(turn, sorted(touched))
         following.follow(turn, cases, [(effect.request, effect.answer) for effect in answered])
 
 
 def take_turn(turn: Turn, effect: Effect) -> bool:
     """Whether this brought an order into force that had waited in the queue."""
     taken = holdchanges.activate(turn, effect.executed)
-    if not taken:
+    if taken:
+        following.follow(turn, read_cases(turn, [effect.request.case_id]))
+    else:
         queued = HoldRow.queue_position.is_not(None)
         _let_go(turn, queued & (HoldRow.request_id == effect.request.request_id), at_once=True)
     return taken

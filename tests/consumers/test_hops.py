@@ -19,7 +19,7 @@ from schemas.registry import Sector
 from schemas.requests import Action, HoldStatus, Request, RequestView, Scope
 from tests.consumers.facts import account, identifier, lead, member, yuan
 from tests.consumers.office import Office
-from tests.consumers.test_holdacts import MONTH_S, PAPER, drafted
+from tests.consumers.test_holdacts import MONTH_S, PAPER, done, drafted
 from tests.consumers.test_office import stopped
 
 pytestmark = pytest.mark.services
@@ -269,6 +269,19 @@ def test_each_victim_has_its_share_of_the_hold_at_a_later_hop(office: Office) ->
     assert shares(office, payee) == {reports[0]: 1_500_000, reports[1]: 500_000}
     office.annul(reports[1])
     assert shares(office, payee) == {reports[0]: 2 * M}
+
+
+def test_of_a_reduced_hold_each_victim_has_less(office: Office) -> None:
+    mule = account()
+    reports = [office.report(mule, 3 * M), office.report(mule, M)]
+    _, stop = stopped_by(office, mule)
+    office.answer(stop, EXECUTED, queue_position=2)
+    assert shares(office, mule) == {reports[0]: 3 * M, reports[1]: M}
+    office.answer(stop, EXECUTED, amount=yuan(2 * M))
+    assert shares(office, mule) == {reports[0]: 1_500_000, reports[1]: 500_000}
+    (hold,) = office.holds(mule)
+    done(office, HoldAct(hold.hold_id, Action.REDUCE, "the case needs no more", yuan(M)))
+    assert shares(office, mule) == {reports[0]: 750_000, reports[1]: 250_000}
 
 
 def test_a_300_yuan_transfer_to_a_shopkeeper(thai: Office) -> None:
