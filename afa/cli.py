@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import typer
 
-from afa import allow, bench, city, listings, mandates, members, orders, publishing, quarantine, status, up
+from afa import (
+    allow,
+    bench,
+    cases,
+    city,
+    holds,
+    listings,
+    mandates,
+    members,
+    orders,
+    publishing,
+    quarantine,
+    status,
+    up,
+)
 from afa.errors import Group, quiet_libraries
 
 app = typer.Typer(
@@ -31,6 +45,8 @@ app.command(rich_help_panel=_POLICE)(listings.leads)
 app.command(rich_help_panel=_POLICE)(listings.requests)
 app.command(rich_help_panel=_POLICE)(listings.holds)
 app.command(rich_help_panel=_POLICE)(orders.order)
+app.add_typer(cases.app, name="case", rich_help_panel=_POLICE)
+app.add_typer(holds.app, name="hold", rich_help_panel=_POLICE)
 app.add_typer(mandates.app, name="mandate", rich_help_panel=_POLICE)
 app.add_typer(allow.app, name="allow", rich_help_panel=_POLICE)
 app.command(rich_help_panel=_TRY)(city.city)

@@ -33,7 +33,7 @@ HANDLE = identifier(IdentifierKind.HANDLE, "a handle", "platform:one")
 
 
 def law(*mandates: Any, registry: Registry = REGISTRY, usage: Usage | None = None) -> Law:
-    return Law(PROFILE, registry, NOW, [InForce(one, JWS) for one in mandates], usage or Usage())
+    return Law(PROFILE, registry, NOW, [InForce(one, [JWS]) for one in mandates], usage or Usage())
 
 
 def case_of(suspicion: Lead, **over: Any) -> Case:
