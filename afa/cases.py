@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Annotated
 from uuid import UUID
 
@@ -36,8 +37,9 @@ def show(
 
     Example: afa case show "$(afa leads --json | jq -r 'select(.level == "very-high") | .lead_id' | head -n 1)"
     """
+    find = _finder(named)
     with Run(data).database() as db:
-        shown = caseviews.case(db, _case_id(db, named))
+        shown = caseviews.case(db, find(db))
     if shown is None:
         raise Refused(f"There is no case {named}; `afa requests --json` and `afa holds --json` name them.")
     if json:
@@ -46,18 +48,19 @@ def show(
         _tell(shown)
 
 
-def _case_id(db: Connection, named: str) -> UUID:
-    """Raises Refused if nothing is known by that name, or more than one case is."""
+def _finder(named: str) -> Callable[[Connection], UUID]:
+    """What finds the case; it raises Refused if nothing is known by that name, or more than one case is."""
     if _LEAD.fullmatch(named):
-        return _one(named, [found] if (found := caseviews.case_of(db, named)) else [])
+        return lambda db: _one(named, [found] if (found := caseviews.case_of(db, named)) else [])
     if _is_token(named):
-        return _one(named, caseviews.cases_of(db, named))
+        return lambda db: _one(named, caseviews.cases_of(db, named))
     try:
-        return UUID(named)
+        case_id = UUID(named)
     except ValueError:
         raise typer.BadParameter(
             "name a case by its id, a lead (L-…), or a token (e1:…, see `afa token`)", param_hint="CASE|LEAD|TOKEN"
         ) from None
+    return lambda _: case_id
 
 
 def _is_token(text: str) -> bool:

@@ -46,9 +46,9 @@ def order(
 
     Example: afa order 019a… --as police-ty --officer chen-guoqiang
     """
-    run = None if request_id and (unit is None) != (officer is None) else Run(data)
-    if run is None:
-        raise typer.BadParameter("a signature needs both --as and --officer", param_hint="REQUEST_ID")
+    if (unit is None) != (officer is None) or (unit and request_id is None):
+        raise typer.BadParameter("a signature needs --as, --officer and the request", param_hint="REQUEST_ID")
+    run = Run(data)
     if request_id is None:
         with run.database() as db:
             show([views.desk(db)], REQUEST_COLUMNS, as_json=json, empty="Nothing waits for a signature.")
