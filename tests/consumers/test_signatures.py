@@ -42,8 +42,15 @@ def waiting(office: Office, minor: int = 5_000_000, mule: Identifier | None = No
 
 
 def leaves(office: Office, *officers: str) -> None:
-    """All but these serve on at the unit."""
-    office.registry.apply("police-one", office.police(*({"p100", "p101", "p200"} - {*officers})))
+    """From now on no key of these is valid; the others serve on."""
+    unit = office.police("p100", "p101", "p200")
+    served = [
+        one.model_copy(update={"key": one.key.model_copy(update={"valid_to": office.now})})
+        if one.officer in officers
+        else one
+        for one in unit.officers
+    ]
+    office.registry.apply("police-one", unit.model_copy(update={"officers": served}))
 
 
 def test_a_freeze_goes_out_when_two_have_signed_and_one_is_a_head(office: Office, freeze: Request) -> None:
@@ -95,10 +102,10 @@ def test_a_great_stop_wants_a_second_officer(office: Office) -> None:
 
 
 def test_an_order_signed_by_an_officer_who_has_since_left(office: Office, freeze: Request) -> None:
-    stop = waiting(office)
+    stop = waiting(office, MILLION - 1)
+    office.signed(freeze.request_id, "p100")
     with office.engine.begin() as db:
         jws = orders.sign_draft(db, stop.request_id, office.keys["p100"], "police-one/p100/k1", office.now)
-    office.signed(freeze.request_id, "p100")
     leaves(office, "p100")
     office.take()
     with office.engine.connect() as db:
@@ -182,8 +189,8 @@ def test_two_police_units_one_account(office: Office) -> None:
     shared, other = account(), account(None, "cnaps:2")
     office.registry.apply("police-two", office.police("p101", unit="police-two"))
     first = waiting(office, mule=shared)
-    office.signed(first.request_id)
     theirs = waiting(office, mule=other)
+    office.signed(first.request_id)
     office.signed(theirs.request_id, "p101", "police-two")
     stops = {letter.authority.unit: letter for letter in office.deliver()}
     left = Outflow(type=OutflowType.TRANSFER, amount=yuan(5_000_000), time=office.now, payee=shared)
