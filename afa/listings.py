@@ -88,8 +88,8 @@ def _status(request: RequestView) -> str:
     """What waits says for whom: by whom it is signed, and what is missing."""
     if request.missing is None:
         return request.status.value.removesuffix("-authorisation")
-    signed = f" (signed: {', '.join(request.officers)})" if request.officers else ""
-    return f"awaiting {request.missing}{signed}"
+    signed = f"signed by {', '.join(request.officers)}; " if request.officers else ""
+    return f"{signed}awaiting {request.missing}"
 
 
 def _action(request: RequestView) -> str:
@@ -107,10 +107,10 @@ _LEADS = (
 )
 REQUEST_COLUMNS = (
     Column[RequestView]("Request", 36, lambda request: str(request.request_id)),
-    Column[RequestView]("To", 15, _to),
+    Column[RequestView]("To", 13, _to),
     Column[RequestView]("Action", 14, _action),
-    Column[RequestView]("Status", 12, _status),
-    Column[RequestView]("Amount", 17, lambda request: amount(request.amount), "right"),
+    Column[RequestView]("Status", 15, _status),
+    Column[RequestView]("Amount", 16, lambda request: amount(request.amount), "right"),
 )
 HOLD_COLUMNS = (
     Column[HoldView]("Hold", 36, lambda hold: str(hold.hold_id)),

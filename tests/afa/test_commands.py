@@ -89,6 +89,14 @@ def test_a_freeze_is_drafted_shown_and_signed_by_two_and_the_case_tells_of_it(pl
     assert max(map(len, by_lead.splitlines())) <= 100
 
 
+def test_a_mandate_that_goes_far_wants_a_second_officer(played: Played) -> None:
+    add = ("mandate", "add", "--as", "police-ty", "--legal-basis", "art. 20", "--per-hold", "1000000")
+    alone = afa(*add, "--officer", "chen-guoqiang", data=played.data)
+    assert (alone.returncode, "wants one more officer" in alone.stderr) == (1, True)
+    both = result(*add, "--officer", "chen-guoqiang", "--officer", "li-wenjuan", "--json", data=played.data)
+    assert len(json.loads(both)["signatures"]) == 2
+
+
 def test_leads_cross_sectors_and_have_the_keys_of_the_contract(played: Played) -> None:
     leads = listed("leads", data=played.data)
     assert all(lead.keys() >= LEAD for lead in leads)
