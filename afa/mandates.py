@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -15,7 +16,7 @@ from alliance.ids import IdSource
 from alliance.keys.signatures import sign_object
 from alliance.membership import load_officer
 from alliance.profiles import Profile
-from consumers.casebook.mandates import add_mandate, list_mandates
+from consumers.casebook.mandates import add_mandate, list_mandates, revoke_mandate
 from producers.money import minor_from_major
 from schemas.base import Money
 from schemas.requests import Action, Caps, Mandate, MandateView
@@ -108,6 +109,24 @@ def add(  # noqa: PLR0913, PLR0917 — each argument is an option of the command
         add_mandate(db, signatures, run.registry(), run.profile, now)
     show([[MandateView(mandate=mandate, signatures=signatures)]], _COLUMNS, as_json=json, empty="")
     note(f"Filed; it is valid until {when(mandate.valid_to)} alliance time.")
+
+
+@app.command("revoke")
+def revoke(
+    mandate_id: Annotated[UUID, typer.Argument(metavar="MANDATE", help="The mandate, as in `afa mandate list`.")],
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Let nothing more be asked under a mandate. What was asked stands, until it ends or is released.
+
+    Example: afa mandate revoke 019a…
+    """
+    run = Run(data)
+    with run.database() as db:
+        revoke_mandate(db, mandate_id, run.clock.now())
+        (view,) = [one for one in list_mandates(db) if one.mandate.mandate_id == mandate_id]
+    show([[view]], _COLUMNS, as_json=json, empty="")
+    note("Revoked; what waits for it from now on waits for an officer.")
 
 
 def _state(view: MandateView) -> str:

@@ -22,7 +22,8 @@ from alliance.membership import member_dir
 RUNNER = CliRunner()
 COMMANDS = ["up", "down", "status", "publish", "withdraw", "token", "leads", "requests", "holds", "order", "city",
             "bench", "quarantine list", "quarantine show", "member list", "member add", "mandate list",
-            "mandate add", "case show", "hold list", "hold reduce", "hold freeze", "hold renew", "hold release",
+            "mandate add", "mandate revoke", "case show", "hold list", "hold reduce", "hold freeze",
+            "hold renew", "hold release",
             "allow list", "allow add", "allow remove"]  # fmt: skip
 
 
@@ -82,7 +83,8 @@ def test_wrong_usage_is_2(arguments: str) -> None:
 
 @pytest.mark.parametrize("command", [
     "status", "leads", "requests", "holds", "order", "quarantine list", "quarantine show a/0/1", "member list",
-    "mandate list", "hold list", "hold release 019a0000-0000-7000-8000-000000000000 --reason x",
+    "mandate list", "mandate revoke 019a0000-0000-7000-8000-000000000000", "hold list",
+    "hold release 019a0000-0000-7000-8000-000000000000 --reason x",
     "case show 019a0000-0000-7000-8000-000000000000", "order 019a0000-0000-7000-8000-000000000000", "allow list",
     "withdraw 019a0000-0000-7000-8000-000000000000 --as bank-a --reason x",
 ])  # fmt: skip

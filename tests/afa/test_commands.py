@@ -94,7 +94,11 @@ def test_a_mandate_that_goes_far_wants_a_second_officer(played: Played) -> None:
     alone = afa(*add, "--officer", "chen-guoqiang", data=played.data)
     assert (alone.returncode, "wants one more officer" in alone.stderr) == (1, True)
     both = result(*add, "--officer", "chen-guoqiang", "--officer", "li-wenjuan", "--json", data=played.data)
-    assert len(json.loads(both)["signatures"]) == 2
+    filed = json.loads(both)
+    assert len(filed["signatures"]) == 2
+    revoke = ("mandate", "revoke", filed["mandate"]["mandate_id"])
+    assert json.loads(result(*revoke, "--json", data=played.data))["revoked_at"]
+    assert "no mandate" in afa(*revoke, data=played.data).stderr
 
 
 def test_leads_cross_sectors_and_have_the_keys_of_the_contract(played: Played) -> None:
