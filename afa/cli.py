@@ -7,7 +7,9 @@ import typer
 from afa import (
     allow,
     bench,
+    cases,
     city,
+    holds,
     listings,
     mandates,
     members,
@@ -47,6 +49,8 @@ app.command(rich_help_panel=_POLICE)(listings.requests)
 app.command(rich_help_panel=_POLICE)(listings.holds)
 app.command(rich_help_panel=_POLICE)(scorecard.scorecard)
 app.command(rich_help_panel=_POLICE)(orders.order)
+app.add_typer(cases.app, name="case", rich_help_panel=_POLICE)
+app.add_typer(holds.app, name="hold", rich_help_panel=_POLICE)
 app.add_typer(mandates.app, name="mandate", rich_help_panel=_POLICE)
 app.add_typer(allow.app, name="allow", rich_help_panel=_POLICE)
 app.command(rich_help_panel=_TRY)(city.city)

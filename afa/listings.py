@@ -61,7 +61,9 @@ def holds(data: Data = None, json: Json = False, follow: Follow = False) -> None
 
     Example: afa holds --json | jq 'select(.status == "active") | .amount.minor'
     """
-    output.follow(_pages(data, views.holds, follow), _HOLDS, as_json=json, empty="There is no hold yet.", on=follow)
+    output.follow(
+        _pages(data, views.holds, follow), HOLD_COLUMNS, as_json=json, empty="There is no hold yet.", on=follow
+    )
 
 
 def _pages(data: Path | None, view: Callable[[Connection, int], Page[T]], follow: bool) -> Iterator[Sequence[T]]:
@@ -82,6 +84,14 @@ def _to(request: RequestView) -> str:
     return request.to or f"nobody: {request.unroutable}"
 
 
+def _status(request: RequestView) -> str:
+    """What waits says for whom: by whom it is signed, and what is missing."""
+    if request.missing is None:
+        return request.status.value.removesuffix("-authorisation")
+    signed = f"signed by {', '.join(request.officers)}; " if request.officers else ""
+    return f"{signed}awaiting {request.missing}"
+
+
 def _action(request: RequestView) -> str:
     return f"{request.action.value}, hop {request.hop}" if request.hop else request.action.value
 
@@ -97,12 +107,12 @@ _LEADS = (
 )
 REQUEST_COLUMNS = (
     Column[RequestView]("Request", 36, lambda request: str(request.request_id)),
-    Column[RequestView]("To", 15, _to),
+    Column[RequestView]("To", 13, _to),
     Column[RequestView]("Action", 14, _action),
-    Column[RequestView]("Status", 12, lambda request: request.status.value.removesuffix("-authorisation")),
-    Column[RequestView]("Amount", 17, lambda request: amount(request.amount), "right"),
+    Column[RequestView]("Status", 15, _status),
+    Column[RequestView]("Amount", 16, lambda request: amount(request.amount), "right"),
 )
-_HOLDS = (
+HOLD_COLUMNS = (
     Column[HoldView]("Hold", 36, lambda hold: str(hold.hold_id)),
     Column[HoldView]("Member", 16, lambda hold: hold.member),
     Column[HoldView]("Status", 11, lambda hold: hold.status.value),

@@ -76,6 +76,7 @@ def city(place: Place, days: int, options: tuple[str, ...] = ()) -> Program:
         "AFA_CLOCK_FILE": str(place.clock_file),
         "AFA_DATA_DIR": str(place.data.path),
         "AFA_DATABASE_URL": place.database_url,
+        "AFA_PROFILE": place.profile,
     }
     port = place.data.port("city-metrics")
     arguments = ("--days", str(days), *options)

@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from schemas.allowlist import AllowEntry, AllowRecord, AllowView
+from schemas.cases import CaseView
 from schemas.envelope import EVENT, EVENTS, VERSION
 from schemas.leads import Lead
 from schemas.reasons import REMEDY, WHOLE_BUNDLE, Reason
@@ -63,6 +64,7 @@ CONTRACTS: tuple[Contract, ...] = (
     Contract("lead", TypeAdapter(Lead), Direction.OUTBOUND),
     Contract("request-view", TypeAdapter(RequestView), Direction.OUTBOUND),
     Contract("hold-view", TypeAdapter(HoldView), Direction.OUTBOUND),
+    Contract("case-view", TypeAdapter(CaseView), Direction.OUTBOUND),
     Contract("mandate-view", TypeAdapter(MandateView), Direction.OUTBOUND),
     Contract("allow-record", TypeAdapter(AllowRecord), Direction.OUTBOUND),
     Contract("allow-view", TypeAdapter(AllowView), Direction.OUTBOUND),

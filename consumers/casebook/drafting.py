@@ -1,6 +1,7 @@
 """How one request is drafted: its route, its authority, its bounds. What is asked for is decided elsewhere.
 
-Pure. The only place that gives a draft its authority: a stop gets a mandate that covers it, or waits for an officer.
+Pure. The only place that gives a draft its authority, of a class that the profile lists for the action: a stop gets a
+mandate that covers it, or waits for an officer.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
+from alliance.authority import allows, missing
 from consumers.casebook import cover, ids
 from consumers.casebook.model import Case, Draft, InForce, Known, Law
 from consumers.casebook.routing import Route
@@ -38,8 +40,10 @@ class Act:
 
 
 def ask(case: Case, act: Act, law: Law, kind: AuthorityClass = AuthorityClass.MEMBER_REQUEST) -> Draft | None:
-    """A request (B) or an advisory (C); None if it was asked already."""
+    """A request (B) or an advisory (C); None if it was asked already, or nobody may ask it so."""
     act, known = _tried(case, act)
+    if not allows(law.profile, act.action, kind):
+        return None
     if known and not _may_amend(known, act, covered=False):
         return None
     return draft(case, act, law, cover.by_request(law, kind), RequestStatus.DRAFTED)
@@ -59,7 +63,7 @@ def stop(case: Case, act: Act, law: Law, covered_by: UUID | None) -> Draft | Non
     return _stop(case, act, law, covered_by, held)
 
 
-def restate(case: Case, act: Act, law: Law, covered_by: UUID | None) -> Draft:
+def restate(case: Case, act: Act, law: Law, covered_by: UUID | None) -> Draft | None:
     """A stop that nobody has seen, with another amount; what an officer signed meanwhile is not what it says now."""
     return _stop(case, act, law, covered_by, _mandate(case, act, law, covered_by))
 
@@ -71,7 +75,7 @@ def _mandate(case: Case, act: Act, law: Law, covered_by: UUID | None) -> InForce
     return cover.mandate_for(law, Action.STOP, act.target.tokens[0], case.level, act.hop, act.amount, covered_by)
 
 
-def _stop(case: Case, act: Act, law: Law, covered_by: UUID | None, held: InForce | None) -> Draft:
+def _stop(case: Case, act: Act, law: Law, covered_by: UUID | None, held: InForce | None) -> Draft | None:
     account = act.target.tokens[0]
     if held is None or act.amount is None:
         return _for_officer(case, act, law, covered_by)
@@ -112,7 +116,9 @@ def _may_amend(known: Known, act: Act, *, covered: bool) -> bool:
     return routed or (known.status is RequestStatus.AWAITING_AUTHORISATION and covered)
 
 
-def _for_officer(case: Case, act: Act, law: Law, covered_by: UUID | None) -> Draft:
+def _for_officer(case: Case, act: Act, law: Law, covered_by: UUID | None) -> Draft | None:
+    if not allows(law.profile, act.action, AuthorityClass.POLICE_ORDER):
+        return None
     # An order names the member that it binds, so it can't be signed before there is one.
     status = RequestStatus.AWAITING_AUTHORISATION if act.route.to else RequestStatus.DRAFTED
     return draft(case, act, law, cover.by_officer(covered_by, law), status)
@@ -126,7 +132,8 @@ def draft(
     status: RequestStatus,
     mandate_id: UUID | None = None,
 ) -> Draft:
-    """The act under an authority, whose bounds the caller has checked."""
+    """The act under an authority, whose class and bounds the caller has checked."""
+    by_officer = authority.authority is AuthorityClass.POLICE_ORDER
     return Draft(
         case_id=case.case_id,
         lead_id=case.lead_id,
@@ -150,6 +157,7 @@ def draft(
         mandate_id=mandate_id,
         parent=act.parent,
         amends=find(case, act) is not None,
+        missing=missing(law.profile, act.action, act.amount, ()) if by_officer else None,
     )
 
 

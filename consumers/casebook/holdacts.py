@@ -14,6 +14,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import Connection, Select, insert, select
 
+from alliance.authority import allows
 from alliance.errors import Refused
 from consumers.casebook import cover, following, requests
 from consumers.casebook.consequences import read_cases
@@ -28,7 +29,7 @@ from consumers.casebook.tables import HoldActRow, HoldRow
 from consumers.casebook.turn import Turn
 from schemas.base import Money
 from schemas.identifiers import Identifier
-from schemas.requests import Action, RequestStatus
+from schemas.requests import Action, AuthorityClass, RequestStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,8 @@ def _draft(turn: Turn, act: HoldAct) -> Draft:
     hold = turn.db.execute(_hold(act.hold_id)).first()
     check(act, hold)
     assert hold is not None
+    if not allows(turn.profile, act.action, AuthorityClass.POLICE_ORDER):
+        raise Refused(f"Under the profile {turn.profile.name} no officer can order a {act.action.value}.")
     act = _reduced(turn, act, hold)
     case, law = read_cases(turn, [hold.case_id])[hold.case_id], turn.law()
     authority = cover.by_officer(None, law).model_copy(update={"document_hash": act.paper})

@@ -71,9 +71,9 @@ def _values(turn: Turn, act: Executed) -> dict[str, Any]:
 
 
 def _paper(act: Executed) -> str:
-    """The document's hash, or the signed order's own where it names none."""
+    """The document's hash, or that of the signed orders where it names none."""
     authority = act.request.authority
-    return authority.document_hash or hashlib.sha256((authority.order or "").encode()).hexdigest()
+    return authority.document_hash or hashlib.sha256(" ".join(authority.orders).encode()).hexdigest()
 
 
 def _duration(turn: Turn, act: Executed) -> timedelta:

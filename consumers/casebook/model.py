@@ -60,10 +60,10 @@ class Reported:
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """A mandate whose signature was verified, with that signature."""
+    """A mandate whose signatures were verified, with those signatures."""
 
     mandate: Mandate
-    jws: str
+    signatures: Sequence[str]
 
 
 @dataclass(slots=True)
@@ -115,6 +115,8 @@ class Draft:
     mandate_id: UUID | None = None
     parent: UUID | None = None
     amends: bool = False
+    missing: str | None = None
+    """Whose signature it waits for, in words."""
 
     @cached_property
     def request_id(self) -> UUID:

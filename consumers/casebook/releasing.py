@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from alliance.authority import allows
 from consumers.casebook import cover
 from consumers.casebook.drafting import Act, draft, find
 from consumers.casebook.model import Case, Draft, Law
@@ -37,7 +38,9 @@ def release(
     mandate_id: UUID | None = None,
     status: RequestStatus = RequestStatus.DRAFTED,
 ) -> Draft | None:
-    """Of what the request led to, under the authority; None if it was asked for already."""
+    """Of what the request led to, under the authority; None if that can not let go, or it was asked for already."""
+    if not allows(law.profile, Action.RELEASE, authority.authority):
+        return None
     act = Act(
         Action.RELEASE,
         request.target,

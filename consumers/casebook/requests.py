@@ -110,10 +110,16 @@ def message(body: str, member: str | None) -> Request:
     return request if member is None else request.model_copy(update={"to": member})
 
 
+def proof_of(request: Request) -> str | None:
+    """The signatures under which it may go out."""
+    authority = request.authority
+    signatures = authority.mandate if authority.authority is AuthorityClass.MANDATE else authority.orders
+    return " ".join(signatures) or None
+
+
 def _row(draft: Draft) -> dict[str, Any]:
     request = draft.request()
     authority = request.authority
-    proof = authority.mandate if authority.authority is AuthorityClass.MANDATE else authority.order
     return {
         "request_id": request.request_id,
         "case_id": draft.case_id,
@@ -125,7 +131,8 @@ def _row(draft: Draft) -> dict[str, Any]:
         "action": draft.action,
         "target": draft.target.tokens[0],
         "authority": authority.authority.value,
-        "proof": proof,
+        "proof": proof_of(request),
+        "missing": draft.missing,
         "mandate_id": draft.mandate_id,
         "covered_by": authority.covered_by,
         "level": draft.level.value,

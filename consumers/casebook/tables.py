@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, DateTime, FetchedValue, Identity, LargeBinary, Text, Uuid
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 Json = dict[str, Any]
@@ -125,7 +125,8 @@ class ReportTarget(Base):
 
 
 class RequestRow(Base):
-    """A request. `body` is the message; `member` stands for its `to`, null while nobody is known."""
+    """A request. `body` is the message; `member` stands for its `to`, null while nobody is known; `missing`: whose
+    signature it still waits for."""
 
     __tablename__ = "request"
     request_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -139,6 +140,7 @@ class RequestRow(Base):
     target: Mapped[str]
     authority: Mapped[str]
     proof: Mapped[str | None]
+    missing: Mapped[str | None]
     mandate_id: Mapped[UUID | None]
     covered_by: Mapped[UUID | None]
     level: Mapped[str]
@@ -234,11 +236,11 @@ class AnswerRow(Base):
 
 
 class MandateRow(Base):
-    """A standing police order as it was signed."""
+    """A standing police order as each of its officers signed it."""
 
     __tablename__ = "mandate"
     mandate_id: Mapped[UUID] = mapped_column(primary_key=True)
-    jws: Mapped[str]
+    signatures: Mapped[list[str]] = mapped_column(ARRAY(Text))
     filed_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
 

@@ -39,7 +39,7 @@ class Turn:
 
     @cached_property
     def mandates(self) -> list[InForce]:
-        return mandates.in_force(self.db, self.registry, self.now)
+        return mandates.in_force(self.db, self.registry, self.profile, self.now)
 
     def law(self, accounts: Iterable[str] = ()) -> Law:
         """What decides; the mandates' usage is counted for `accounts`, where a stop may come of it."""

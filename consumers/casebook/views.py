@@ -18,8 +18,7 @@ from sqlalchemy.types import Text
 from consumers.casebook.lifecycle import IN_FORCE
 from consumers.casebook.model import RANK
 from consumers.casebook.requests import message
-from consumers.casebook.tables import AnswerRow, HoldRow, LeadRow, PathEnd, RequestRow
-from schemas.answers import Outflow
+from consumers.casebook.tables import AnswerRow, HoldRow, LeadRow, RequestRow
 from schemas.base import Money
 from schemas.identifiers import Identifier
 from schemas.leads import Lead
@@ -38,15 +37,6 @@ class Page(Generic[Shown]):
 
 
 @dataclass(frozen=True, slots=True)
-class End:
-    """An outflow that ends a path, with its kind and place; `tainted` is the victims' part, None where not traced."""
-
-    hop: int
-    outflow: Outflow
-    tainted: Money | None
-
-
-@dataclass(frozen=True, slots=True)
 class Totals:
     """Counts of everything so far; leads of level none are those that fell. `held_minor` is in force now."""
 
@@ -60,36 +50,36 @@ class Totals:
 
 def leads(db: Connection, since: int = 0) -> Page[Lead]:
     """Leads as they stand, numbered."""
-    return _page(db, select(LeadRow.snapshot, LeadRow.revision), LeadRow.changed, since, _lead)
+    return _page(db, select(LeadRow.snapshot, LeadRow.revision), LeadRow.changed, since, shown_lead)
 
 
 def requests(db: Connection, since: int = 0) -> Page[RequestView]:
     """Requests, also those that nobody could be asked, with the reason."""
-    return _page(db, _requests(), RequestRow.changed, since, _request)
+    return _page(db, request_columns(), RequestRow.changed, since, shown_request)
 
 
 def request(db: Connection, request_id: UUID) -> RequestView | None:
     """One request."""
-    row = db.execute(_requests().where(RequestRow.request_id == request_id)).first()
-    return None if row is None else _request(row)
+    row = db.execute(request_columns().where(RequestRow.request_id == request_id)).first()
+    return None if row is None else shown_request(row)
 
 
 def desk(db: Connection) -> list[RequestView]:
     """What waits for an officer: the highest level first, then the most money, then the oldest."""
-    rows = db.execute(_requests().where(RequestRow.status == RequestStatus.AWAITING_AUTHORISATION.value)).all()
+    rows = db.execute(request_columns().where(RequestRow.status == RequestStatus.AWAITING_AUTHORISATION.value)).all()
     ranked = sorted(rows, key=lambda row: (-RANK[Level(row.level)], -(row.minor or 0), row.drafted_at, row.request_id))
-    return [_request(row) for row in ranked]
+    return [shown_request(row) for row in ranked]
 
 
 def holds(db: Connection, since: int = 0) -> Page[HoldView]:
     """Holds in every state."""
-    return _page(db, select(*HoldRow.__table__.c), HoldRow.changed, since, _hold)
+    return _page(db, select(*HoldRow.__table__.c), HoldRow.changed, since, shown_hold)
 
 
-def path_ends(db: Connection, case_id: UUID) -> list[End]:
-    """Where a case's money can't be followed further."""
-    query = select(PathEnd.hop, PathEnd.outflow, PathEnd.minor).where(PathEnd.case_id == case_id)
-    return [_end(row) for row in db.execute(query.order_by(PathEnd.number))]
+def hold(db: Connection, hold_id: UUID) -> HoldView | None:
+    """One hold."""
+    row = db.execute(select(*HoldRow.__table__.c).where(HoldRow.hold_id == hold_id)).first()
+    return None if row is None else shown_hold(row)
 
 
 def totals(db: Connection) -> Totals:
@@ -119,15 +109,15 @@ def _page(db: Connection, query: Any, changed: Any, since: int, shown: Any) -> P
     return Page([shown(row) for row in rows], max(since, until - 1))
 
 
-def _requests() -> Select[Any]:
+def request_columns() -> Select[Any]:
     return select(*(column for column in RequestRow.__table__.c if column.name not in ("proof", "changed")))
 
 
-def _lead(row: Any) -> Lead:
+def shown_lead(row: Any) -> Lead:
     return Lead.model_validate_json(row.snapshot).model_copy(update={"revision": row.revision})
 
 
-def _request(row: Any) -> RequestView:
+def shown_request(row: Any) -> RequestView:
     said = message(row.body, row.member)
     return RequestView(
         request_id=row.request_id,
@@ -136,6 +126,9 @@ def _request(row: Any) -> RequestView:
         to=row.member,
         action=said.action,
         authority=AuthorityClass(row.authority),
+        unit=said.authority.unit,
+        officers=said.authority.officers,
+        missing=row.missing,
         status=RequestStatus(row.status),
         target=said.target,
         amount=said.amount,
@@ -150,13 +143,7 @@ def _request(row: Any) -> RequestView:
     )
 
 
-def _end(row: Any) -> End:
-    outflow = Outflow.model_validate_json(orjson.dumps(row.outflow))
-    tainted = None if row.minor is None else Money(minor=row.minor, currency=outflow.amount.currency)
-    return End(row.hop, outflow, tainted)
-
-
-def _hold(row: Any) -> HoldView:
+def shown_hold(row: Any) -> HoldView:
     target = Identifier.model_validate_json(orjson.dumps(row.identifier))
     return HoldView(
         hold_id=row.hold_id,
@@ -170,4 +157,6 @@ def _hold(row: Any) -> HoldView:
         amount=Money(minor=row.minor, currency=row.currency),
         since=row.since,
         until=row.until,
+        unit=row.unit,
+        queue_position=row.queue_position,
     )

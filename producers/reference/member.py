@@ -10,6 +10,7 @@ import structlog
 
 from alliance.clock import AllianceClock
 from alliance.kafka import KafkaLogin
+from alliance.profiles import Profile
 from alliance.registry import Registry
 from producers.client import MemberClient
 from producers.reference.books import Books
@@ -37,16 +38,24 @@ class Tally(NamedTuple):
 
 
 class ReferenceMember:
-    """Give it a client, books and a registry that was read once; it keeps the registry current. `run` blocks."""
+    """Give it a client, books, the law of the place and a registry that was read once; it keeps the registry current.
+    `run` blocks."""
 
     def __init__(
-        self, client: MemberClient, login: KafkaLogin, registry: Registry, books: Books, clock: AllianceClock
+        self,
+        client: MemberClient,
+        login: KafkaLogin,
+        registry: Registry,
+        books: Books,
+        clock: AllianceClock,
+        profile: Profile,
     ) -> None:
         self.tally = Tally()
         self._client = client
         self._registry = registry
         self._books = books
         self._clock = clock
+        self._profile = profile
         self._mail = Mail(client.member, login, registry)
 
     def run(self, stopping: Event) -> None:
@@ -93,7 +102,7 @@ class ReferenceMember:
         # What was let go since is first for those who wait.
         self.turns()
         answer, new = self._books.answer_once(
-            request, lambda: handle(request, self._books.stub, self._registry, self._clock.now())
+            request, lambda: handle(request, self._books.stub, self._registry, self._profile, self._clock.now())
         )
         self._client.answer(answer)
         repeated = self.tally.repeated + (not new)

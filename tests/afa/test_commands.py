@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from alliance.kafka import until
+from schemas.cases import CaseView
 from tests.afa.runs import AFA, afa, result, up
 
 pytestmark = pytest.mark.services
@@ -51,6 +53,54 @@ def test_the_city_tells_what_the_alliance_made_of_its_scams(played: Played) -> N
     assert played.verdict["scams"] == 3
     assert played.verdict["caught"] > 0
     assert json.loads((played.data / "verdicts.jsonl").read_text()) == played.verdict
+
+
+def test_a_freeze_is_drafted_shown_and_signed_by_two_and_the_case_tells_of_it(played: Played, tmp_path: Path) -> None:
+    paper = tmp_path / "decision.pdf"
+    paper.write_text("It is decided.")
+    active = [hold for hold in listed("holds", data=played.data) if hold["status"] == "active"]
+    hold = max(active, key=lambda hold: str(hold["until"]))
+    freeze = ("hold", "freeze", hold["hold_id"], "--reason", "case 117", "--paper", str(paper), "--days", "30")
+    filed = afa(*freeze, "--json", data=played.data)
+    request = json.loads(filed.stdout)
+    assert request["missing"] == "2 officers, one of the rank county-head"
+    assert hashlib.sha256(paper.read_bytes()).hexdigest() in filed.stderr
+
+    order = ("order", request["request_id"])
+    signing = (*order, "--as", "police-ty", "--json", "--officer")
+    shown = afa(*order, data=played.data)
+    assert "Lasts       720 h" in shown.stderr
+    assert "Signed by   nobody yet" in shown.stderr
+    first = afa(*signing, "li-wenjuan", data=played.data)
+    assert "it still wants an officer of the rank county-head" in first.stderr
+    assert json.loads(first.stdout)["officers"] == ["li-wenjuan"]
+    again = afa(*signing, "li-wenjuan", data=played.data)
+    assert (again.returncode, "adds nothing" in again.stderr) == (1, True)
+    waits = listed("order", data=played.data)
+    assert [one["missing"] for one in waits if one["request_id"] == request["request_id"]] == [
+        "an officer of the rank county-head"
+    ]
+    assert "the order goes out" in afa(*signing, "chen-guoqiang", data=played.data).stderr
+
+    case = CaseView.model_validate_json(result("case", "show", hold["case_id"], "--json", data=played.data))
+    assert hold["hold_id"] in {str(one.hold_id) for one in case.holds}
+    (frozen,) = [one for one in case.requests if str(one.request_id) == request["request_id"]]
+    assert (frozen.officers, frozen.missing) == (["li-wenjuan", "chen-guoqiang"], None)
+    by_lead = result("case", "show", case.leads[0].lead_id, data=played.data)
+    assert {"Requests", "Holds", "Claims of victims"} <= {line.strip() for line in by_lead.splitlines()}
+    assert max(map(len, by_lead.splitlines())) <= 100
+
+
+def test_a_mandate_that_goes_far_wants_a_second_officer(played: Played) -> None:
+    add = ("mandate", "add", "--as", "police-ty", "--legal-basis", "art. 20", "--per-hold", "1000000")
+    alone = afa(*add, "--officer", "chen-guoqiang", data=played.data)
+    assert (alone.returncode, "wants one more officer" in alone.stderr) == (1, True)
+    both = result(*add, "--officer", "chen-guoqiang", "--officer", "li-wenjuan", "--json", data=played.data)
+    filed = json.loads(both)
+    assert len(filed["signatures"]) == 2
+    revoke = ("mandate", "revoke", filed["mandate"]["mandate_id"])
+    assert json.loads(result(*revoke, "--json", data=played.data))["revoked_at"]
+    assert "no mandate" in afa(*revoke, data=played.data).stderr
 
 
 def test_leads_cross_sectors_and_have_the_keys_of_the_contract(played: Played) -> None:

@@ -31,10 +31,12 @@ from schemas.identifiers import Identifier
 from schemas.leads import Evidence, Lead
 from schemas.outcomes import Outcome
 from schemas.receipts import TO_MEMBER
-from schemas.registry import Officer, SigningKey
+from schemas.registry import Member, Officer, Sector, SigningKey
 from schemas.requests import HoldView, Mandate, Request, RequestStatus, RequestView
 from tests.consumers import facts
 
+RANKS = {"p100": "inspector", "p101": "inspector", "p200": "county-head"}
+"""The officers of police, each with one key wherever they serve."""
 Payload = Alias | VictimReport | Withdrawal | Answer
 
 
@@ -45,10 +47,10 @@ class Office:
         self.engine = database.connect(database_url)
         database.migrate(self.engine)
         self.now = facts.NOW
-        self.officer_key = Ed25519PrivateKey.generate()
+        self.keys = {name: Ed25519PrivateKey.generate() for name in RANKS}
         self.registry = Registry([facts.member(name) for name in facts.SECTORS])
-        self.registry.apply("police-one", self._police())
-        self._profile = profiles.load(profile)
+        self.registry.apply("police-one", self.police(*RANKS))
+        self.profile = profiles.load(profile)
         self._outbox = Outbox(psycopg.connect(database_url, autocommit=True))
         self._look_again = False
         self._since = 0
@@ -56,15 +58,18 @@ class Office:
         with self.engine.connect() as db:
             self._head = audit.head(db)
 
-    def _police(self) -> Any:
-        public = encode(self.officer_key.public_key().public_bytes_raw())
-        key = SigningKey(key_id="k1", public=public, valid_from=facts.NOW - timedelta(days=400))
-        return facts.member("police-one", officers=[Officer(officer="p100", rank="r1", key=key)])
+    def police(self, *officers: str, unit: str = "police-one") -> Member:
+        """A unit with these of the officers."""
+        since = facts.NOW - timedelta(days=400)
+        public = {name: encode(self.keys[name].public_key().public_bytes_raw()) for name in officers}
+        keys = {name: SigningKey(key_id="k1", public=public[name], valid_from=since) for name in officers}
+        held = [Officer(officer=name, rank=RANKS[name], key=key) for name, key in keys.items()]
+        return facts.member(unit, sector=Sector.POLICE, officers=held)
 
     def take(self, **inbox: Any) -> None:
         """One turn, as the service would do it."""
         with self.engine.begin() as db:
-            turn = Turn(db, self.now, self.registry, self._profile)
+            turn = Turn(db, self.now, self.registry, self.profile)
             take(turn, Inbox(**inbox, look_again=self._look_again))
             self._head = audit.append(db, turn.trail, self._head, self.now)
         self._look_again = False
@@ -123,8 +128,9 @@ class Office:
 
     def mandate(self, **over: Any) -> Mandate:
         with self.engine.begin() as db:
-            signed = self.sign(facts.mandate(**over).model_dump(mode="json"))
-            filed = add_mandate(db, signed, self.registry, self.now)
+            given = facts.mandate(**over)
+            signed = [self.sign(given.model_dump(mode="json"), officer) for officer in given.officers]
+            filed = add_mandate(db, signed, self.registry, self.profile, self.now)
         self._look_again = True
         return filed
 
@@ -137,13 +143,28 @@ class Office:
         self._look_again = True
         self.take()
 
-    def sign(self, content: dict[str, Any]) -> str:
-        return sign_object(self.officer_key, "police-one/p100/k1", content)
+    def sign(self, content: dict[str, Any], officer: str = "p100", unit: str = "police-one") -> str:
+        return sign_object(self.keys[officer], f"{unit}/{officer}/k1", content)
+
+    def signed(self, request_id: UUID, officer: str = "p100", unit: str = "police-one") -> str | None:
+        """One officer's signature, judged; why it was refused, if it was."""
+        with self.engine.begin() as db:
+            jws = orders.sign_draft(db, request_id, self.keys[officer], f"{unit}/{officer}/k1", self.now)
+        self.take()
+        with self.engine.connect() as db:
+            return orders.refusal_of(db, request_id, jws)[1]
 
     def order(self, request_id: UUID) -> None:
-        with self.engine.begin() as db:
-            orders.sign_draft(db, request_id, self.officer_key, "police-one/p100/k1", self.now)
-        self.take()
+        """Signed by as many as the law wants: an inspector and, if that is not enough, the head too."""
+        self.signed(request_id)
+        if self.request(request_id).missing:
+            self.signed(request_id, "p200")
+
+    def request(self, request_id: UUID) -> RequestView:
+        with self.engine.connect() as db:
+            found = views.request(db, request_id)
+        assert found is not None
+        return found
 
     def requests(self, lead: Lead | None = None) -> list[RequestView]:
         with self.engine.connect() as db:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import orjson
 import pytest
 from alembic import command
 from alembic.config import Config
@@ -229,10 +230,11 @@ def test_a_case_keeps_its_lead_and_forgets_no_fall(office: Office, held: Request
 
 _FORMER = """
 insert into "case" values (:case, 'L-1', 'suspect', 'open', 0, :now);
+insert into mandate (mandate_id, jws, filed_at) values (:case, 'd.e.f', :now);
 insert into request (request_id, case_id, asked, member, action, target, authority, proof, level, status, hop, attempt,
     void_after, drafted_at, body)
   values (:request, :case, 'holder', 'bank-one', 'stop', 'e1:x', 'police-order', 'a.b.c', 'high', 'executed', 0, 1,
-    :now, :now, '{"authority": {"authority": "police-order", "unit": "police-one"}}');
+    :now, :now, '{"authority": {"unit": "police-one", "order": "a.b.c", "mandate": null}}');
 insert into hold
     (hold_id, request_id, case_id, member, target, identifier, status, scope, minor, currency, since, until)
   values (:hold, :request, :case, 'bank-one', 'e1:x', '{}', 'active', 'amount', 5, 'CNY', :now, :now + interval '48 h')
@@ -262,6 +264,9 @@ def test_a_former_versions_database_goes_on_with_its_rows(database_url: str) -> 
     with engine.begin() as db:
         row = db.execute(text("select hold_id, status, minor, unit, queue_position, paper from hold")).one()
         assert tuple(row) == (hold_id, "active", 5, "police-one", None, None)
+        authority = orjson.loads(db.scalar(text("select body from request")) or "")["authority"]
+        assert (authority["orders"], authority["mandate"], "order" in authority) == (["a.b.c"], [], False)
+        assert db.scalar(text("select signatures from mandate")) == ["d.e.f"]
         db.execute(text("update hold set status = 'extended', until = until + interval '48 h'"))
     with refused("a hold does not go from extended to active"), engine.begin() as db:
         db.execute(text("update hold set status = 'active'"))

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from consumers.casebook import views
+from consumers.casebook import caseviews
 from consumers.casebook.holdrules import HoldAct
 from consumers.casebook.tables import Claim
 from schemas.answers import AnswerStatus, Outflow, OutflowType
@@ -90,7 +90,7 @@ def test_five_hops_and_no_sixth(office: Office) -> None:
             assert told(stop) == (payee, hop, 1, 5 * M)
     assert sent(office) == []
     with office.engine.connect() as db:
-        (end,) = views.path_ends(db, stop.case_id)
+        (end,) = caseviews.path_ends(db, stop.case_id)
     assert (end.hop, end.outflow.payee, end.tainted) == (5, accounts[6], yuan(5 * M))
     assert office.is_audited()
 
@@ -182,7 +182,7 @@ def test_the_ends_of_a_path_have_their_kind_place_and_the_victims_part(office: O
     goods = out(office, account(), M, 2, type=OutflowType.POS, place="a shop")
     office.answer(first, PARTIAL, amount=yuan(2 * M), balance=yuan(2 * M), outflows=[cash, goods])
     with office.engine.connect() as db:
-        ends = views.path_ends(db, first.case_id)
+        ends = caseviews.path_ends(db, first.case_id)
     assert sorted((end.outflow.type, end.outflow.place, end.tainted) for end in ends) == [
         (OutflowType.ATM, "a street corner", yuan(2 * M)), (OutflowType.POS, "a shop", yuan(M)),
     ]  # fmt: skip

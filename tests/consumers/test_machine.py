@@ -100,7 +100,7 @@ class Casebook(RuleBasedStateMachine):
             assert letter.request_id not in self.sent
             assert letter.void_after > self.office.now
             # A member verifies for itself, and would refuse what does not hold.
-            prove(letter, self.office.registry, self.office.now)
+            prove(letter, self.office.registry, self.office.profile, self.office.now)
             self.sent[letter.request_id] = letter
 
     @precondition(lambda self: self.sent)

@@ -37,7 +37,7 @@ def stop_of(office: Office, target: Identifier) -> RequestView:
 
 def refer(office: Office, one: RequestView, key: Ed25519PrivateKey | None = None) -> str:
     with office.engine.begin() as db:
-        jws = orders.refer_draft(db, one.request_id, key or office.officer_key, KID, office.now)
+        jws = orders.refer_draft(db, one.request_id, key or office.keys["p100"], KID, office.now)
     office.take()
     with office.engine.connect() as db:
         return str(orders.refusal_of(db, one.request_id, jws)[1])
@@ -48,7 +48,7 @@ def enter(office: Office, one: RequestView, key: Ed25519PrivateKey | None = None
     source = source_of("police-one")
     event = Event(id=uuid4(), source=source, type=event_type("answer"), time=office.now, data=said)
     with office.engine.begin() as db:
-        referring.file_answer(db, event, key or office.officer_key, KID, office.now)
+        referring.file_answer(db, event, key or office.keys["p100"], KID, office.now)
         assert referring.are_filed(db)
     office.take()
     with office.engine.connect() as db:

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from schemas.base import to_ms
-from schemas.envelope import EVENT, Event
+from schemas.envelope import EVENT, Event, event_type
 from schemas.identifiers import IdentifierKind
 from schemas.registry import Sector
 from streams.core.alert import Alert, Class, Onward, Role, Transfer
@@ -36,7 +36,7 @@ def phone(name: str, role: str = "registered", **over: Any) -> dict[str, Any]:
 
 
 def event(data: dict[str, Any]) -> Event:
-    made = {"id": str(IDS.next()), "source": "/members/m", "type": f"afa.{data['kind']}.v1", "time": MOMENT.isoformat()}
+    made = {"id": str(IDS.next()), "source": "/members/m", "type": event_type(data["kind"]), "time": MOMENT.isoformat()}
     return EVENT.validate_json(orjson.dumps({**made, "data": data}))
 
 

@@ -84,7 +84,7 @@ def order(services: EmbeddedServices, clock: AllianceClock) -> Request:
         void_after=clock.now() + timedelta(hours=1),
         issued_at=clock.now(),
     )
-    signed = draft.authority.model_copy(update={"order": sign_object(key, kid, draft.order_text())})
+    signed = draft.authority.model_copy(update={"orders": [sign_object(key, kid, draft.order_text())]})
     return draft.model_copy(update={"authority": signed})
 
 
