@@ -12,7 +12,7 @@ from schemas.identifiers import IdentifierKind
 from schemas.leads import SubjectRole
 from schemas.outcomes import MAX_ALERTS, Became, Outcome
 from schemas.registry import Status
-from schemas.requests import Action, Scope
+from schemas.requests import Action, HoldStatus, Scope
 from schemas.risk import Level
 from tests.consumers.facts import account, evidence, identifier, lead, member, yuan
 from tests.consumers.office import Office
@@ -118,6 +118,15 @@ def test_an_order_that_waits_in_the_queue_holds_nothing(office: Office) -> None:
     assert told(office) == {}
     office.answer(stop, AnswerStatus.EXECUTED, scope=Scope.AMOUNT, amount=yuan(5_000_000))
     assert told(office) == of(*suspicion.evidence, became=Became.HELD)
+
+
+def test_an_order_that_waited_in_the_queue_until_it_ran_out_let_nothing_go(office: Office) -> None:
+    _, stop = stopped(office, mule := account())
+    told(office)
+    office.answer(stop, AnswerStatus.EXECUTED, scope=Scope.AMOUNT, amount=yuan(5_000_000), queue_position=2)
+    office.pass_time(hours=48)
+    assert [hold.status for hold in office.holds(mule)] == [HoldStatus.EXPIRED]
+    assert told(office) == {}
 
 
 def test_many_alerts_travel_in_one_message_to_a_member_and_name_nothing_else(office: Office) -> None:
