@@ -185,11 +185,15 @@ def test_an_allow_listed_lead_falls_is_counted_asks_for_nothing_and_comes_back(p
     lead = next(
         x for x in listed("leads", data=played.data) if x["subject"]["kind"] == "account" and x["level"] != "none"
     )
-    requests = len(listed("requests", data=played.data))
+
+    def asked() -> int:
+        """Without stops that are repeated because the first ran out meanwhile."""
+        return sum(x["attempt"] == 1 for x in listed("requests", data=played.data))
 
     def level() -> str:
         return next(str(x["level"]) for x in listed("leads", data=played.data) if x["lead_id"] == lead["lead_id"])
 
+    requests = asked()
     assert afa("allow", "list", data=played.data).stderr == "Nothing is allow-listed.\n"
     by_token = ("allow", "add", "account", "--token", lead["subject"]["token"], *signing)
     entry = json.loads(result(*by_token, "--json", data=played.data))["entry"]["entry_id"]
@@ -205,7 +209,7 @@ def test_an_allow_listed_lead_falls_is_counted_asks_for_nothing_and_comes_back(p
     assert "never" in shown
     assert max(map(len, shown.splitlines())) <= 100
     assert json.loads(result("status", "--json", data=played.data))["spared"] == entries["other"]["spared"]
-    assert len(listed("requests", data=played.data)) == requests
+    assert asked() == requests
 
     result("allow", "remove", entry, *signing, data=played.data)
     until(lambda: level() == lead["level"], "the lead has not come back")
