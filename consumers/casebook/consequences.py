@@ -9,17 +9,16 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
 
-from consumers.casebook import holdchanges, holds, hops, releasing, requests, support
+from consumers.casebook import falling, holdchanges, holds, hops, releasing, requests
+from consumers.casebook.cases import read_cases
 from consumers.casebook.holds import Executed
 from consumers.casebook.lifecycle import HOLD_ENDS
-from consumers.casebook.model import Case, Draft
+from consumers.casebook.model import Draft
 from consumers.casebook.rows import among, insert_rows
-from consumers.casebook.tables import Case as CaseRow
-from consumers.casebook.tables import HoldRow, LeadRow, PathEnd, RequestRow
+from consumers.casebook.tables import HoldRow, PathEnd, RequestRow
 from consumers.casebook.turn import Turn
 from schemas.answers import Answer
 from schemas.requests import Action, Request, RequestStatus
-from schemas.risk import Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,28 +98,14 @@ def _follow_money(turn: Turn, moved: Sequence[Effect]) -> None:
         return
     case_ids = sorted({effect.request.case_id for effect in moved})
     cases = read_cases(turn, case_ids)
-    fallen = support.without(turn, case_ids)
+    fallen = falling.causes(turn, case_ids)
     payees = {outflow.payee.tokens[0] for e in moved for outflow in e.answer.outflows if outflow.payee}
     law = turn.law(payees)
     drafts: list[Draft] = []
     for effect in moved:
-        if effect.request.case_id not in fallen:
+        if effect.request.request_id not in fallen:
             drafts += hops.next_hop(effect.request, effect.answer, cases[effect.request.case_id], law)
     requests.put(turn, drafts)
-
-
-def read_cases(turn: Turn, case_ids: Sequence[UUID]) -> dict[UUID, Case]:
-    """Cases as decisions need them, with the level that their own lead has now."""
-    query = (
-        select(CaseRow.case_id, CaseRow.lead_id, CaseRow.releases, LeadRow.level)
-        .join(LeadRow, LeadRow.lead_id == CaseRow.lead_id)
-        .where(among(CaseRow.case_id, case_ids))
-    )
-    known = requests.known_of(turn, case_ids)
-    return {
-        row.case_id: Case(row.case_id, row.lead_id, Level(row.level), row.releases, known.get(row.case_id, []))
-        for row in turn.db.execute(query)
-    }
 
 
 def _note_ends(turn: Turn, moved: Sequence[Effect]) -> None:

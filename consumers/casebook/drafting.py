@@ -11,6 +11,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from consumers.casebook import cover, ids
+from consumers.casebook.lifecycle import FRUITLESS
 from consumers.casebook.model import Case, Draft, Known, Law
 from consumers.casebook.routing import Route
 from schemas.base import Money, seconds
@@ -40,7 +41,7 @@ class Act:
 def ask(case: Case, act: Act, law: Law, kind: AuthorityClass = AuthorityClass.MEMBER_REQUEST) -> Draft | None:
     """A request (B) or an advisory (C); None if it was asked already."""
     act, known = _tried(case, act)
-    if known and not _may_amend(known, act, covered=False):
+    if _is_spared(act, law) or (known and not _may_amend(known, act, covered=False)):
         return None
     return draft(case, act, law, cover.by_request(law, kind), RequestStatus.DRAFTED)
 
@@ -51,7 +52,7 @@ def stop(case: Case, act: Act, law: Law, covered_by: UUID | None) -> Draft | Non
     None if it was drafted already, or as often as the law has it.
     """
     act, known = _tried(case, act)
-    if act.attempt > law.profile.stop.most.value:
+    if _is_spared(act, law) or _stops(case, act) >= law.profile.stop.most.value:
         return None
     held, account = None, act.target.tokens[0]
     # What can be sent to nobody yet must not use a mandate up.
@@ -70,7 +71,7 @@ def stop(case: Case, act: Act, law: Law, covered_by: UUID | None) -> Draft | Non
 def order(case: Case, act: Act, law: Law, covered_by: UUID | None) -> Draft | None:
     """A police order, for an officer to sign; None if it was drafted already."""
     act, known = _tried(case, act)
-    if known and not _may_amend(known, act, covered=False):
+    if _is_spared(act, law) or (known and not _may_amend(known, act, covered=False)):
         return None
     return _for_officer(case, act, law, covered_by)
 
@@ -82,14 +83,30 @@ def find(case: Case, act: Act) -> Known | None:
 
 
 def _tried(case: Case, act: Act) -> tuple[Act, Known | None]:
-    """The act at its last attempt, and the request for it; the next attempt, after a void one, on new evidence."""
+    """The act at its last attempt, and the request for it; the next attempt, after a spent one, on new evidence."""
     known = find(case, act)
-    while known and known.status is RequestStatus.CANCELLED:
+    while known and known.spent:
         following = replace(act, attempt=act.attempt + 1)
         if not case.renewed and not find(case, following):
             break
         act, known = following, find(case, following)
     return act, known
+
+
+def _is_spared(act: Act, law: Law) -> bool:
+    return not law.spared.isdisjoint(act.target.tokens)
+
+
+def _stops(case: Case, act: Act) -> int:
+    """The account's other stops in the case that were carried out, or may yet be; what came to nothing stopped nothing.
+
+    An extension counts as one.
+    """
+    return sum(
+        known.action in (Action.STOP, Action.EXTEND) and known.target == act.target.tokens[0]
+        and known.status not in FRUITLESS and (known.action, known.attempt) != (act.action, act.attempt)
+        for known in case.known
+    )  # fmt: skip
 
 
 def _may_amend(known: Known, act: Act, *, covered: bool) -> bool:

@@ -7,6 +7,7 @@ first.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from uuid import UUID
 
 from consumers.casebook.drafting import Act, stop
@@ -38,6 +39,7 @@ def path_ends(answer: Answer) -> list[Outflow]:
 def _stop(request: Request, outflow: Outflow, amount: Money, case: Case, law: Law) -> Draft | None:
     payee = outflow.payee
     assert payee is not None
+    case = replace(case, renewed=_tells_anew(request, payee.tokens[0], case))
     act = Act(
         Action.STOP,
         payee,
@@ -50,6 +52,12 @@ def _stop(request: Request, outflow: Outflow, amount: Money, case: Case, law: La
         parent=request.request_id,
     )
     return stop(case, act, law, request.authority.covered_by)
+
+
+def _tells_anew(request: Request, payee: str, case: Case) -> bool:
+    """Whether the request was made since the payee's stops were spent: what its answer tells was not known then."""
+    spent = [k.spent_at for k in case.known if k.action is Action.STOP and k.target == payee and k.spent_at]
+    return bool(spent) and max(spent) < request.issued_at
 
 
 def _shares(request: Request, answer: Answer) -> Iterator[tuple[Outflow, Money]]:

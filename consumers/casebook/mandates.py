@@ -12,7 +12,7 @@ from uuid import UUID
 
 import orjson
 from pydantic import ValidationError
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from alliance.errors import Refused
@@ -30,7 +30,8 @@ Filed = tuple[int, datetime | None, datetime | None] | None
 def add_mandate(db: Connection, jws: str, registry: Registry, now: datetime) -> Mandate:
     """File a signed mandate. Raises Refused if it does not verify, or its id was used for another."""
     mandate = verified(jws, registry, now)
-    statement = insert(MandateRow).values(mandate_id=mandate.mandate_id, jws=jws, filed_at=now)
+    row = {"jws": jws, "filed_at": now, "valid_from": mandate.valid_from, "begun": mandate.valid_from <= now}
+    statement = insert(MandateRow).values(mandate_id=mandate.mandate_id, **row)
     db.execute(statement.on_conflict_do_nothing())
     if db.scalar(select(MandateRow.jws).where(MandateRow.mandate_id == mandate.mandate_id)) != jws:
         raise Refused(f"The mandate id {mandate.mandate_id} was used for another mandate; give this one a new id.")
@@ -55,6 +56,21 @@ def newest(db: Connection) -> Filed:
     query = select(func.count(), func.max(MandateRow.filed_at), func.max(MandateRow.revoked_at))
     count, filed_at, revoked_at = db.execute(query).one()
     return count, filed_at, revoked_at
+
+
+def begin(db: Connection, now: datetime) -> bool:
+    """Whether a mandate that was filed for later has become valid, so that what waits is looked at again."""
+    due = _to_begin() & (MandateRow.valid_from <= now)
+    return db.execute(update(MandateRow).where(due).values(begun=True)).rowcount > 0
+
+
+def next_begin(db: Connection) -> datetime | None:
+    """When the next one becomes valid."""
+    return db.scalar(select(func.min(MandateRow.valid_from)).where(_to_begin()))
+
+
+def _to_begin() -> ColumnElement[bool]:
+    return MandateRow.begun.is_(False) & MandateRow.revoked_at.is_(None)
 
 
 def in_force(db: Connection, registry: Registry, now: datetime) -> list[InForce]:

@@ -34,6 +34,13 @@ class Known:
     attempt: int
     status: RequestStatus
     unroutable: bool = False
+    hop: int = 0
+    spent_at: datetime | None = None
+
+    @property
+    def spent(self) -> bool:
+        """Void, or let go as its grounds fell: new evidence alone permits another attempt."""
+        return self.status is RequestStatus.CANCELLED or self.spent_at is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +94,8 @@ class Law:
     now: datetime
     mandates: Sequence[InForce] = ()
     usage: Usage = field(default_factory=Usage)
+    spared: frozenset[str] = frozenset()
+    """Tokens of what is allow-listed."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +132,9 @@ class Draft:
     def known(self) -> Known:
         """As the case knows it from now on."""
         target = self.target.tokens[0]
-        return Known(self.request_id, self.action, target, self.asked, self.attempt, self.status, self.to is None)
+        return Known(
+            self.request_id, self.action, target, self.asked, self.attempt, self.status, self.to is None, self.hop
+        )
 
     def request(self) -> Request:
         """The message. Where no member is known yet it bears a name that no topic has."""

@@ -18,13 +18,14 @@ from sqlalchemy.types import Text
 from consumers.casebook.lifecycle import IN_FORCE
 from consumers.casebook.model import RANK
 from consumers.casebook.requests import message
-from consumers.casebook.tables import AnswerRow, HoldRow, LeadRow, PathEnd, RequestRow
+from consumers.casebook.tables import AnswerRow, Escalation, HoldRow, LeadRow, PathEnd, RequestRow
 from schemas.answers import Outflow
 from schemas.base import Money
 from schemas.identifiers import Identifier
 from schemas.leads import Lead
 from schemas.requests import AuthorityClass, HoldStatus, HoldView, RequestStatus, RequestView, Scope
 from schemas.risk import Level
+from schemas.tasks import TaskKind, TaskView
 
 Shown = TypeVar("Shown")
 
@@ -75,6 +76,11 @@ def desk(db: Connection) -> list[RequestView]:
 def holds(db: Connection, since: int = 0) -> Page[HoldView]:
     """Holds in every state."""
     return _page(db, select(*HoldRow.__table__.c), HoldRow.changed, since, _hold)
+
+
+def tasks(db: Connection, since: int = 0) -> Page[TaskView]:
+    """Deadlines that were missed, also those that were met late since."""
+    return _page(db, select(*Escalation.__table__.c), Escalation.changed, since, _task)
 
 
 def path_ends(db: Connection, case_id: UUID) -> list[tuple[int, Outflow]]:
@@ -138,6 +144,20 @@ def _request(row: Any) -> RequestView:
         drafted_at=row.drafted_at,
         sent_at=row.sent_at,
         answered_at=row.answered_at,
+    )
+
+
+def _task(row: Any) -> TaskView:
+    return TaskView(
+        number=row.number,
+        kind=TaskKind(row.kind),
+        subject=row.subject,
+        case_id=row.case_id,
+        unit=row.unit,
+        why=row.why,
+        since=row.due_at,
+        told=row.told,
+        closed_at=row.closed_at,
     )
 
 

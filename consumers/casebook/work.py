@@ -6,9 +6,24 @@ Must never know where it came from: the service reads it from Kafka, a test make
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from consumers.casebook import answers, clocks, holdacts, inbound, leads, orders, reports, waiting, withdrawals
+from consumers.casebook import (
+    answers,
+    clocks,
+    escalations,
+    falling,
+    holdacts,
+    inbound,
+    keeping,
+    leads,
+    mandates,
+    orders,
+    reports,
+    waiting,
+    withdrawals,
+)
 from consumers.casebook.inbound import Admitted, Bundle
 from consumers.casebook.rerouting import reroute
 from consumers.casebook.turn import Turn
@@ -16,30 +31,35 @@ from consumers.casebook.turn import Turn
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """A batch; `look_again` where the registry or the mandates have changed."""
+    """A batch; `look_again` where the registry or the mandates have changed. `spared` is newly allow-listed."""
 
     reports: Sequence[Bundle] = ()
     withdrawals: Sequence[Bundle] = ()
     answers: Sequence[Bundle] = ()
     leads: Sequence[bytes] = ()
     look_again: bool = False
+    spared: AbstractSet[str] = frozenset()
 
 
 def take(turn: Turn, inbox: Inbox) -> None:
     """All effects of the batch, and of the time that has passed."""
     clocks.expire(turn)
-    named = reports.apply(turn, _events(inbox.reports))
+    look_again = mandates.begin(turn.db, turn.now) or inbox.look_again
+    if inbox.spared:
+        falling.spare(turn, inbox.spared)
+    reported = reports.apply(turn, _events(inbox.reports))
     withdrawals.apply(turn, _events(inbox.withdrawals))
     answers.apply(turn, inbox.answers)
     leads.apply(turn, inbox.leads)
+    keeping.judge(turn)
     holdacts.judge(turn)
     orders.judge(turn)
     inbound.close(turn, [*inbox.reports, *inbox.withdrawals, *inbox.answers])
-    if inbox.look_again:
-        named |= {*reroute(turn), *waiting.targets(turn)}
-    leads.redecide(turn, named)
-    if inbox.look_again:
+    named = {*reported, *reroute(turn), *waiting.targets(turn)} if look_again else reported
+    leads.redecide(turn, named, reported)
+    if look_again:
         waiting.cover(turn)
+    escalations.close(turn)
 
 
 def _events(bundles: Sequence[Bundle]) -> list[Admitted]:

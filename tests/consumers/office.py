@@ -16,7 +16,7 @@ from alliance import profiles
 from alliance.keys.encoding import encode
 from alliance.keys.signatures import sign_object
 from alliance.registry import Registry
-from consumers.casebook import audit, database, orders, views
+from consumers.casebook import audit, clocks, database, falling, keeping, orders, views
 from consumers.casebook.inbound import Admitted, Bundle
 from consumers.casebook.lifecycle import FRUITLESS
 from consumers.casebook.mandates import add_mandate, revoke_mandate
@@ -31,6 +31,7 @@ from schemas.identifiers import Identifier
 from schemas.leads import Evidence, Lead
 from schemas.registry import Officer, SigningKey
 from schemas.requests import HoldView, Mandate, Request, RequestStatus, RequestView
+from schemas.tasks import TaskView
 from tests.consumers import facts
 
 Payload = VictimReport | Withdrawal | Answer
@@ -39,17 +40,18 @@ Payload = VictimReport | Withdrawal | Answer
 class Office:
     """`now` is alliance time, and stands still until a test moves it."""
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, database_url: str, profile: str = "cn") -> None:
         self.engine = database.connect(database_url)
         database.migrate(self.engine)
         self.now = facts.NOW
         self.officer_key = Ed25519PrivateKey.generate()
         self.registry = Registry([facts.member(name) for name in facts.SECTORS])
         self.registry.apply("police-one", self._police())
-        self._profile = profiles.load("cn")
+        self._profile = profiles.load(profile)
         self._outbox = Outbox(psycopg.connect(database_url, autocommit=True))
         self._look_again = False
         self._since = 0
+        self.spared: frozenset[str] = frozenset()
         with self.engine.connect() as db:
             self._head = audit.head(db)
 
@@ -61,10 +63,40 @@ class Office:
     def take(self, **inbox: Any) -> None:
         """One turn, as the service would do it."""
         with self.engine.begin() as db:
-            turn = Turn(db, self.now, self.registry, self._profile)
+            turn = Turn(db, self.now, self.registry, self._profile, self.spared)
             take(turn, Inbox(**inbox, look_again=self._look_again))
             self._head = audit.append(db, turn.trail, self._head, self.now)
         self._look_again = False
+
+    def allow(self, *targets: Identifier) -> None:
+        """From now on these are the allow-list."""
+        before, self.spared = self.spared, frozenset(token for target in targets for token in target.tokens)
+        self.take(spared=self.spared - before)
+
+    def win_appeal(self, hold: HoldView) -> None:
+        with self.engine.begin() as db:
+            turn = Turn(db, self.now, self.registry, self._profile, self.spared)
+            falling.appeal_won(turn, hold.hold_id)
+            self._head = audit.append(db, turn.trail, self._head, self.now)
+
+    def keep(self, hold: HoldView, kid: str = "police-one/p100/k1", key: Ed25519PrivateKey | None = None) -> str | None:
+        """An officer declines the proposed release; why the casebook refuses that, if it does."""
+        with self.engine.begin() as db:
+            key = key or self.officer_key
+            number = keeping.file_keep(db, hold.hold_id, "it is another victim's too", key, kid, self.now)
+        self.take()
+        with self.engine.connect() as db:
+            judged = keeping.judgement(db, number)
+        assert judged is not None
+        return judged.refusal
+
+    def tasks(self) -> list[TaskView]:
+        with self.engine.connect() as db:
+            return sorted(views.tasks(db, self._since).items, key=lambda task: task.number)
+
+    def next_due(self) -> datetime | None:
+        with self.engine.connect() as db:
+            return clocks.next_due(db)
 
     def pass_time(self, **span: float) -> None:
         self.now += timedelta(**span)

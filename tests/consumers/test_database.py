@@ -59,10 +59,10 @@ def refused(why: str) -> Iterator[None]:
 def unguarded(office: Office, table: str) -> Iterator[None]:
     """Bring a row into a state by force, as a test's beginning."""
     with office.engine.begin() as db:
-        db.execute(text(f'alter table "{table}" disable trigger refuse_change'))
+        db.execute(text(f'alter table "{table}" disable trigger user'))
     yield
     with office.engine.begin() as db:
-        db.execute(text(f'alter table "{table}" enable trigger refuse_change'))
+        db.execute(text(f'alter table "{table}" enable trigger user'))
 
 
 @pytest.mark.parametrize(
@@ -103,9 +103,13 @@ def test_a_hold_goes_only_where_the_table_lets_it(office: Office, held: Request)
     for before, after in HOLDS:
         with unguarded(office, "hold"):
             place = 2 if before is HoldStatus.QUEUED else None
-            change(office, "hold", "status = :now, queue_position = :place", now=before, place=place)
+            former = "status = :now, queue_position = :place, proposed_from = :after"
+            change(office, "hold", former, now=before, place=place, after=after)
         if after in HOLD[before].values():
-            change(office, "hold", "status = :now, queue_position = null", now=after)
+            place = 2 if after is HoldStatus.QUEUED else None
+            with unguarded(office, "hold"):
+                change(office, "hold", "queue_position = :place", place=place)
+            change(office, "hold", "status = :now", now=after)
         else:
             with refused(f"a hold does not go from {before} to {after}"):
                 change(office, "hold", "status = :now", now=after)
@@ -200,6 +204,36 @@ def test_the_end_of_a_hold_moves_by_an_extension_a_freeze_and_its_renewal(office
         change(office, "hold", further)
     change(office, "hold", f"{further}, status = 'renewed'")
     change(office, "hold", f"{further}, status = 'renewed'")
+
+
+def test_a_hold_whose_release_is_declined_goes_on_as_what_it_was_alone(office: Office, held: Request) -> None:
+    change(office, "hold", "status = 'release-proposed', proposed_from = 'active'")
+    for other in ("extended", "reduced", "renewed"):
+        with refused("goes on as active, as it was before its release was proposed"):
+            change(office, "hold", "status = :now", now=other)
+    with refused("does not move from release-proposed to active"):
+        change(office, "hold", "status = 'active', until = until + interval '1 s'")
+    change(office, "hold", "status = 'active'")
+
+
+def test_there_is_no_third_stop_of_an_account_in_a_case(office: Office, held: Request) -> None:
+    def draft(attempt: int) -> None:
+        columns = "case_id, asked, member, action, target, authority, level, hop, void_after, drafted_at, body"
+        with office.engine.begin() as db:
+            db.execute(
+                text(
+                    f"insert into request (request_id, status, attempt, {columns}) select gen_random_uuid(), "
+                    f"'awaiting-authorisation', :attempt, {columns} from request where request_id = :id"
+                ),
+                {"attempt": attempt, "id": held.request_id},
+            )
+
+    for attempt in (2, 3):
+        draft(attempt)
+        change(office, "request", "status = 'cancelled' where attempt = :attempt", attempt=attempt)
+    draft(4)
+    with refused("stopped twice in this case"):
+        draft(5)
 
 
 def test_a_freeze_stands_on_paper(office: Office, held: Request) -> None:
