@@ -40,7 +40,6 @@ def test_a_stop_that_expires_while_everything_is_down(office: Office) -> None:
 def test_a_release_that_its_unit_does_not_decide_on_is_told_and_the_hold_stays_to_its_end(office: Office) -> None:
     mule = account()
     proposed(office, mule)
-    assert office.next_due() == NOW + DAY
     office.pass_time(**ALMOST)
     assert not [task for task in office.tasks() if task.kind is TaskKind.DECISION]
     office.pass_time(seconds=1)

@@ -37,8 +37,8 @@ def traced(office: Office, *accounts: Identifier) -> tuple[Lead, list[Request]]:
     stops = []
     for payee in (*accounts[1:], None):
         stops.append(stop_of(office.deliver()))
-        left = [Outflow(type=OutflowType.TRANSFER, amount=yuan(3_000_000), time=office.now, payee=payee)]
-        share = yuan(2_000_000 if payee else 3_000_000)
+        left = [Outflow(type=OutflowType.TRANSFER, amount=yuan(4_500_000), time=office.now, payee=payee)]
+        share = yuan(500_000 if payee else 3_000_000)
         office.answer(stops[-1], AnswerStatus.PARTIAL, amount=share, outflows=left if payee else [])
     return suspicion, stops
 
@@ -81,12 +81,12 @@ def test_an_annulled_report_releases_what_it_covered_at_every_hop_and_no_members
 def test_an_annulled_report_leaves_what_another_names_on_the_way_at_its_own_amount(office: Office) -> None:
     root, payee, beyond = account(), account(None, "cnaps:2"), account()
     _, stops = traced(office, root, payee, beyond)
-    office.report(payee, 1_500_000)
+    office.report(payee, 300_000)
     office.deliver()
     office.annul(stops[0].authority.covered_by)  # type: ignore[arg-type]
     assert released(office.deliver()) == first(root)
     reduction = office.draft(payee)
-    assert (reduction.action, reduction.amount) == (Action.REDUCE, yuan(1_500_000))
+    assert (reduction.action, reduction.amount) == (Action.REDUCE, yuan(300_000))
     assert {hold_of(office, one).status for one in (payee, beyond)} == {HoldStatus.ACTIVE}
 
 
