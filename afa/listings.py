@@ -1,4 +1,4 @@
-"""`afa leads`, `afa requests`, `afa holds`: what the casebook has, as it stands or as it changes."""
+"""`afa leads`, `afa requests`, `afa holds`, `afa tasks`: what the casebook has, as it stands or as it changes."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from consumers.casebook.views import Page
 from schemas.leads import Lead
 from schemas.requests import HoldView, RequestStatus, RequestView
 from schemas.risk import Level
+from schemas.tasks import TaskView
 
 T = TypeVar("T", bound=BaseModel)
 _EVERY_S = 0.5
@@ -64,6 +65,14 @@ def holds(data: Data = None, json: Json = False, follow: Follow = False) -> None
     output.follow(
         _pages(data, views.holds, follow), HOLD_COLUMNS, as_json=json, empty="There is no hold yet.", on=follow
     )
+
+
+def tasks(data: Data = None, json: Json = False, follow: Follow = False) -> None:
+    """Deadlines that were missed, and which unit must look: answers, releases, decisions on a release.
+
+    Example: afa tasks --json | jq 'select(.closed_at == null) | .why'
+    """
+    output.follow(_pages(data, views.tasks, follow), _TASKS, as_json=json, empty="No deadline was missed.", on=follow)
 
 
 def _pages(data: Path | None, view: Callable[[Connection, int], Page[T]], follow: bool) -> Iterator[Sequence[T]]:
@@ -111,6 +120,14 @@ REQUEST_COLUMNS = (
     Column[RequestView]("Action", 14, _action),
     Column[RequestView]("Status", 15, _status),
     Column[RequestView]("Amount", 16, lambda request: amount(request.amount), "right"),
+)
+_TASKS = (
+    Column[TaskView]("Task", 11, lambda task: task.kind.value),
+    Column[TaskView]("Unit", 12, lambda task: task.unit or "–"),
+    Column[TaskView]("Why", 36, lambda task: task.why),
+    Column[TaskView]("Since", 14, lambda task: when(task.since)),
+    Column[TaskView]("Told", 4, lambda task: str(task.told), "right"),
+    Column[TaskView]("Closed", 14, lambda task: when(task.closed_at)),
 )
 HOLD_COLUMNS = (
     Column[HoldView]("Hold", 36, lambda hold: str(hold.hold_id)),

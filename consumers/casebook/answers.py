@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from alliance import metrics
-from consumers.casebook import consequences, requests, withdrawals
+from consumers.casebook import consequences, falling, requests
 from consumers.casebook.consequences import Effect
 from consumers.casebook.inbound import Admitted, Bundle
 from consumers.casebook.lifecycle import RequestEvent, request_after
@@ -60,7 +60,7 @@ def apply(turn: Turn, bundles: Sequence[Bundle]) -> None:
     for noted, effect in turns:
         noted["effect"] = consequences.take_turn(turn, effect)
     insert_rows(turn.db, AnswerRow, [noted for noted, _ in turns])
-    withdrawals.let_go(turn, sorted({effect.request.case_id for effect in effects if effect.leaves_hold}))
+    falling.let_go(turn, sorted({effect.request.case_id for effect in effects if effect.leaves_hold}))
 
 
 def _settle(turn: Turn, effects: Iterable[Effect]) -> None:

@@ -10,16 +10,14 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select
 
 from consumers.casebook import following, holdchanges, holds, releasing, requests
+from consumers.casebook.cases import read_cases
 from consumers.casebook.holds import Executed
 from consumers.casebook.lifecycle import HOLD_ENDS, REQUEST_ENDS
-from consumers.casebook.model import Case
 from consumers.casebook.rows import among
-from consumers.casebook.tables import Case as CaseRow
-from consumers.casebook.tables import HoldRow, LeadRow, RequestRow
+from consumers.casebook.tables import HoldRow, RequestRow
 from consumers.casebook.turn import Turn
 from schemas.answers import Answer
 from schemas.requests import Action, Request, RequestStatus
-from schemas.risk import Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +98,6 @@ def look_again(turn: Turn, tokens: set[str]) -> None:
     """At the money of the cases in which holders answered about these: something else about it is known now."""
     if case_ids := following.touched(turn, tokens):
         following.follow(turn, read_cases(turn, case_ids))
-
-
-def read_cases(turn: Turn, case_ids: Sequence[UUID]) -> dict[UUID, Case]:
-    """Cases as decisions need them, with the level that their own lead has now."""
-    query = (
-        select(CaseRow.case_id, CaseRow.lead_id, CaseRow.releases, LeadRow.level)
-        .join(LeadRow, LeadRow.lead_id == CaseRow.lead_id)
-        .where(among(CaseRow.case_id, case_ids))
-    )
-    known = requests.known_of(turn, case_ids)
-    return {
-        row.case_id: Case(row.case_id, row.lead_id, Level(row.level), row.releases, known.get(row.case_id, []))
-        for row in turn.db.execute(query)
-    }
 
 
 def _of(effects: Sequence[Effect], action: Action) -> list[Effect]:

@@ -129,7 +129,10 @@ _UNHELD = frozenset({*_UNDONE, RequestStatus.DRAFTED, RequestStatus.AWAITING_AUT
 def _is_stopped(case: Case, drafted: Draft | None) -> bool:
     if drafted is not None:
         return drafted.status is RequestStatus.DRAFTED and drafted.to is not None
-    return any(known.action is Action.STOP and known.status not in _UNHELD for known in case.known)
+    return any(
+        known.action is Action.STOP and known.status not in _UNHELD and not (known.spent and case.renewed)
+        for known in case.known
+    )
 
 
 def _reporters(lead: Lead) -> list[str]:

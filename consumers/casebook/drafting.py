@@ -13,6 +13,7 @@ from uuid import UUID
 
 from alliance.authority import allows, missing
 from consumers.casebook import cover, ids
+from consumers.casebook.lifecycle import FRUITLESS
 from consumers.casebook.model import Case, Draft, InForce, Known, Law
 from consumers.casebook.routing import Route
 from schemas.base import Money, seconds
@@ -42,7 +43,7 @@ class Act:
 def ask(case: Case, act: Act, law: Law, kind: AuthorityClass = AuthorityClass.MEMBER_REQUEST) -> Draft | None:
     """A request (B) or an advisory (C); None if it was asked already, or nobody may ask it so."""
     act, known = _tried(case, act)
-    if not allows(law.profile, act.action, kind):
+    if _is_spared(act, law) or not allows(law.profile, act.action, kind):
         return None
     if known and not _may_amend(known, act, covered=False):
         return None
@@ -55,7 +56,7 @@ def stop(case: Case, act: Act, law: Law, covered_by: UUID | None) -> Draft | Non
     None if it was drafted already, or as often as the law has it.
     """
     act, known = _tried(case, act)
-    if act.attempt > law.profile.stop.most.value:
+    if _is_spared(act, law) or is_exhausted(case, act, law):
         return None
     held = _mandate(case, act, law, covered_by)
     if known and not _may_amend(known, act, covered=held is not None):
@@ -65,6 +66,8 @@ def stop(case: Case, act: Act, law: Law, covered_by: UUID | None) -> Draft | Non
 
 def restate(case: Case, act: Act, law: Law, covered_by: UUID | None) -> Draft | None:
     """A stop that nobody has seen, with another amount; what an officer signed meanwhile is not what it says now."""
+    if _is_spared(act, law):
+        return None
     return _stop(case, act, law, covered_by, _mandate(case, act, law, covered_by))
 
 
@@ -88,7 +91,7 @@ def _stop(case: Case, act: Act, law: Law, covered_by: UUID | None, held: InForce
 def order(case: Case, act: Act, law: Law, covered_by: UUID | None) -> Draft | None:
     """A police order, for an officer to sign; None if it was drafted already."""
     act, known = _tried(case, act)
-    if known and not _may_amend(known, act, covered=False):
+    if _is_spared(act, law) or (known and not _may_amend(known, act, covered=False)):
         return None
     return _for_officer(case, act, law, covered_by)
 
@@ -100,14 +103,29 @@ def find(case: Case, act: Act) -> Known | None:
 
 
 def _tried(case: Case, act: Act) -> tuple[Act, Known | None]:
-    """The act at its last attempt, and the request for it; the next attempt, after a void one, on new evidence."""
+    """The act at its last attempt, and the request for it; the next attempt, after a spent one, on new evidence."""
     known = find(case, act)
-    while known and known.status is RequestStatus.CANCELLED:
+    while known and known.spent:
         following = replace(act, attempt=act.attempt + 1)
         if not case.renewed and not find(case, following):
             break
         act, known = following, find(case, following)
     return act, known
+
+
+def _is_spared(act: Act, law: Law) -> bool:
+    return not law.spared.isdisjoint(act.target.tokens)
+
+
+def is_exhausted(case: Case, act: Act, law: Law) -> bool:
+    """Whether the law has no further stop of the account in the case. Its other stops count that were carried out, or
+    may yet be, and an extension as one; what came to nothing stopped nothing."""
+    stops = sum(
+        known.action in (Action.STOP, Action.EXTEND) and known.target == act.target.tokens[0]
+        and known.status not in FRUITLESS and (known.action, known.attempt) != (act.action, act.attempt)
+        for known in case.known
+    )  # fmt: skip
+    return stops >= law.profile.stop.most.value
 
 
 def _may_amend(known: Known, act: Act, *, covered: bool) -> bool:

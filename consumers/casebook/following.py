@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from alliance.errors import InvalidLedger
-from consumers.casebook import claims, hops, requests, support, told, untraced
+from consumers.casebook import claims, falling, hops, requests, told, untraced
 from consumers.casebook.flow import Flow, flow, outflows_told
 from consumers.casebook.hops import Note
 from consumers.casebook.model import Case, Draft
@@ -33,23 +33,21 @@ def follow(turn: Turn, cases: Mapping[UUID, Case], answered: Sequence[Answered] 
     """`answered`: the stops whose answers are new."""
     known = told.read(turn, sorted(cases))
     payees = {token for of in known.values() for stop in of.stops for token in _tokens(stop)}
-    law, fallen = turn.law(payees), support.without(turn, sorted(cases))
+    law, fallen = turn.law(payees), falling.causes(turn, sorted(cases))
     drafts: list[Draft] = []
     followed: list[tuple[Told, Flow | None]] = []
     for case_id, of in known.items():
         found, why = _traced(turn, of)
         followed.append((of, found))
         _note_ends(turn, case_id, of, found)
-        if case_id in fallen:
-            continue
         if found is not None:
-            wanted, notes = hops.next_stops(cases[case_id], of, found, law)
+            wanted, notes = hops.next_stops(cases[case_id], of, found, law, fallen)
             drafts += wanted
         else:
             mine = [each for each in answered if each[0].case_id == case_id]
             notes = [Note(request.request_id, why) for request, _ in mine if why]
             for request, answer in mine:
-                if answer.status in _MOVED:
+                if answer.status in _MOVED and request.request_id not in fallen:
                     drafts += untraced.next_hop(request, answer, cases[case_id], law)
         _show(turn, of, notes)
     requests.put(turn, drafts)

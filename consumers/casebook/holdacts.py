@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Select, insert, select
 from alliance.authority import allows
 from alliance.errors import Refused
 from consumers.casebook import cover, following, requests
-from consumers.casebook.consequences import read_cases
+from consumers.casebook.cases import read_cases
 from consumers.casebook.drafting import Act, draft
 from consumers.casebook.holdrules import HoldAct, check
 from consumers.casebook.ids import HOLDER

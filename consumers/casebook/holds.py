@@ -16,7 +16,7 @@ from sqlalchemy import case, select, update
 
 from alliance import metrics
 from consumers.casebook import ids
-from consumers.casebook.lifecycle import HOLD, UNENDED, HoldEvent
+from consumers.casebook.lifecycle import HOLD, KEEPS, UNENDED, HoldEvent
 from consumers.casebook.rows import among, insert_rows
 from consumers.casebook.tables import HoldRow, RequestRow
 from consumers.casebook.turn import Turn
@@ -59,10 +59,15 @@ def release(turn: Turn, requests: Sequence[Request]) -> None:
         move(turn, HoldEvent.RELEASE, among(HoldRow.hold_id, [request.hold_id for request in requests]))
 
 
-def propose_release(turn: Turn, hold_ids: Sequence[UUID]) -> set[UUID]:
-    """To the unit that ordered it, which decides; the stops that had led to those newly proposed."""
-    moved = move(turn, HoldEvent.PROPOSE_RELEASE, among(HoldRow.hold_id, hold_ids)) if hold_ids else []
-    return {row.request_id for row in moved}
+def propose_release(turn: Turn, hold_ids: Sequence[UUID], cause: str) -> set[UUID]:
+    """To the unit that ordered it, which decides by its clock; the stops that had led to those newly proposed."""
+    if not hold_ids:
+        return set()
+    values = {
+        "proposed_from": HoldRow.status, "cause": cause,
+        "decide_by": turn.now + seconds(turn.profile.release.decision_s.value),
+    }  # fmt: skip
+    return {row.request_id for row in move(turn, HoldEvent.PROPOSE_RELEASE, among(HoldRow.hold_id, hold_ids), values)}
 
 
 def expire(turn: Turn) -> Sequence[UUID]:
@@ -82,7 +87,7 @@ def expire(turn: Turn) -> Sequence[UUID]:
 
 def unended(turn: Turn, case_ids: Sequence[UUID]) -> Sequence[Any]:
     """What holds money, or waits to hold it, in these cases."""
-    query = select(HoldRow.hold_id, HoldRow.request_id, HoldRow.status)
+    query = select(HoldRow.hold_id, HoldRow.request_id, HoldRow.status, HoldRow.cause, HoldRow.kept_at)
     return turn.db.execute(query.where(among(HoldRow.case_id, case_ids), HoldRow.status.in_(UNENDED))).all()
 
 
@@ -90,11 +95,18 @@ def move(turn: Turn, event: HoldEvent, where: Any, values: dict[str, Any] | None
     """Let the event happen to every hold that it can happen to; the holds."""
     after = {status.value: moves[event].value for status, moves in HOLD.items() if event in moves}
     statement = update(HoldRow).where(where, HoldRow.status.in_(after))
-    statement = statement.values(status=case(after, value=HoldRow.status), **(values or {}))
+    new: dict[str, Any] = {"status": case(after, value=HoldRow.status), **(values or {})}
+    if event in _DECIDES:
+        new["decide_by"] = None
+    statement = statement.values(new)
     moved = turn.db.execute(statement.returning(HoldRow.hold_id, HoldRow.request_id)).all()
     for row in moved:
         turn.trail.note(f"hold {event.value}", row.hold_id)
     return moved
+
+
+_DECIDES = frozenset({HoldEvent.RELEASE, HoldEvent.EXPIRE, HoldEvent.DEDUCT, *KEEPS.values()})
+"""After these there is nothing left for its unit to decide."""
 
 
 def _released(turn: Turn, executed: Sequence[Executed]) -> set[UUID]:

@@ -7,15 +7,16 @@ one is with its member; then it is the next attempt within the law's number of s
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from uuid import UUID
 
 from alliance.profiles import Profile
-from consumers.casebook.drafting import Act, restate, stop
-from consumers.casebook.flow import Flow
+from consumers.casebook.drafting import Act, is_exhausted, restate, stop
+from consumers.casebook.flow import Flow, Onward
 from consumers.casebook.matching import match_of, match_of_outflow
 from consumers.casebook.model import Case, Draft, Law
-from consumers.casebook.money import Told
+from consumers.casebook.money import Stop, Told
 from consumers.casebook.outflows import payee_of
 from consumers.casebook.places import REPEATED, Place, places
 from consumers.casebook.routing import to_holder
@@ -47,8 +48,10 @@ class _Payment:
     covered_by: UUID | None
 
 
-def next_stops(case: Case, told: Told, flow: Flow, law: Law) -> tuple[list[Draft], list[Note]]:
-    """What is to be asked for now, nearest to the victims first."""
+def next_stops(
+    case: Case, told: Told, flow: Flow, law: Law, fallen: Container[UUID] = ()
+) -> tuple[list[Draft], list[Note]]:
+    """What is to be asked for now, nearest to the victims first; nothing that would follow from a `fallen` request."""
     drafts: list[Draft] = []
     notes: list[Note] = []
     found = places(case, told, flow)
@@ -59,12 +62,13 @@ def next_stops(case: Case, told: Told, flow: Flow, law: Law) -> tuple[list[Draft
         more = min(place.more, left + place.waiting)
         if more <= 0 and place.unseen is not None:
             notes.append(Note(place.unseen.request.request_id, _NOTHING_LEFT))
-        payment = _payment(place, told, flow, law.profile)
+        payment = _payment(place, case, told, flow, law.profile, fallen)
         if more <= 0 or more == place.waiting or payment is None:
             continue
         act = _act(place, payment, Money(minor=more, currency=flow.currency), case, law)
-        if act.attempt > law.profile.stop.most.value:
-            notes.append(Note(place.seen[-1].request.request_id, _TOO_OFTEN.format(more, flow.currency)))
+        if is_exhausted(case, act, law):
+            beside = place.seen[-1].request.request_id if place.seen else payment.parent
+            notes.append(Note(beside, _TOO_OFTEN.format(more, flow.currency)))
             continue
         draft = (restate if place.unseen else stop)(case, act, law, payment.covered_by)
         if draft is not None:
@@ -75,8 +79,7 @@ def next_stops(case: Case, told: Told, flow: Flow, law: Law) -> tuple[list[Draft
 
 def _act(place: Place, payment: _Payment, amount: Money, case: Case, law: Law) -> Act:
     where = f"onward transfer, hop {place.hop}" if place.hop else "the account that victims named"
-    attempts = [each.request.attempt for each in place.seen]
-    following = 1 + max(attempts, default=case.releases)
+    following = 1 + max(place.attempts, case.releases)
     return Act(
         Action.STOP,
         payment.target,
@@ -85,28 +88,43 @@ def _act(place: Place, payment: _Payment, amount: Money, case: Case, law: Law) -
         match=payment.match,
         hop=place.hop,
         attempt=place.unseen.request.attempt if place.unseen else following,
-        reasons=(where, "more came since the stop before") if attempts else (where,),
+        reasons=(where, "more came since the stop before") if place.seen else (where,),
         parent=payment.parent,
     )
 
 
-def _payment(place: Place, told: Told, flow: Flow, profile: Profile) -> _Payment | None:
+def _payment(
+    place: Place, case: Case, told: Told, flow: Flow, profile: Profile, fallen: Container[UUID]
+) -> _Payment | None:
     """The greatest transfer that no stop has named yet; at an account that victims named else the newest report."""
     known = place.unseen or next(reversed(place.seen), None)
     named = [each.request.match for each in place.seen]
-    brought = flow.into(place.account)
-    matches = [match_of_outflow(each.stop.request.target, each.outflow, profile) for each in brought]
-    payments = list(zip(brought, matches, strict=True))
-    for onward, match in [each for each in payments if each[1] not in named] or payments:
-        target = known.request.target if known else payee_of(onward.outflow)
+    payments = [
+        (each.outflow, stop.request, match_of_outflow(each.stop.request.target, each.outflow, profile))
+        for each in flow.into(place.account)
+        if (stop := _payer(each, case, told, fallen)) is not None
+    ]
+    for outflow, payer, match in [each for each in payments if each[2] not in named] or payments:
+        target = known.request.target if known else payee_of(outflow)
         assert target is not None
-        payer = onward.stop.request
         return _Payment(target, match, payer.request_id, payer.authority.covered_by)
-    if known is None:
+    if known is None or known.request.request_id in fallen:
         return None
     paid = [(each, match_of(each.transfer, profile)) for each in reversed(told.reports.get(place.account, ()))]
     for report, reported in [each for each in paid if each[1] not in named] or paid:
         return _Payment(known.request.target, reported, known.request.request_id, report.event_id)
+    return None
+
+
+def _payer(onward: Onward, case: Case, told: Told, fallen: Container[UUID]) -> Stop | None:
+    """The payer's stop on which the next one rests: who told first, unless that was let go since and asked again."""
+    account = told.account(onward.stop)
+    asked = [each for each in told.stops if told.account(each) == account and each.said]
+    standing = [each for each in asked if each.request.request_id not in fallen]
+    unspent = [each for each in standing if not case.is_spent(each.request.request_id)]
+    for stops in (unspent, standing):
+        if stops:
+            return onward.stop if onward.stop in stops else stops[-1]
     return None
 
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import orjson
 from pydantic import ValidationError
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from alliance import authority
@@ -33,7 +33,9 @@ def add_mandate(
 ) -> Mandate:
     """File a signed mandate. Raises Refused if it does not verify, or its id was used for another."""
     mandate, signed = verified(signatures, registry, profile, now), list(signatures)
-    statement = insert(MandateRow).values(mandate_id=mandate.mandate_id, signatures=signed, filed_at=now)
+    begins = mandate.valid_from
+    row = {"signatures": signed, "filed_at": now, "valid_from": begins, "begun": begins <= now}
+    statement = insert(MandateRow).values(mandate_id=mandate.mandate_id, **row)
     db.execute(statement.on_conflict_do_nothing())
     if db.scalar(select(MandateRow.signatures).where(MandateRow.mandate_id == mandate.mandate_id)) != signed:
         raise Refused(f"The mandate id {mandate.mandate_id} was used for another mandate; give this one a new id.")
@@ -58,6 +60,21 @@ def newest(db: Connection) -> Filed:
     query = select(func.count(), func.max(MandateRow.filed_at), func.max(MandateRow.revoked_at))
     count, filed_at, revoked_at = db.execute(query).one()
     return count, filed_at, revoked_at
+
+
+def begin(db: Connection, now: datetime) -> bool:
+    """Whether a mandate that was filed for later has become valid, so that what waits is looked at again."""
+    due = _to_begin() & (MandateRow.valid_from <= now)
+    return db.execute(update(MandateRow).where(due).values(begun=True)).rowcount > 0
+
+
+def next_begin(db: Connection) -> datetime | None:
+    """When the next one becomes valid."""
+    return db.scalar(select(func.min(MandateRow.valid_from)).where(_to_begin()))
+
+
+def _to_begin() -> ColumnElement[bool]:
+    return MandateRow.begun.is_(False) & MandateRow.revoked_at.is_(None)
 
 
 def in_force(db: Connection, registry: Registry, profile: Profile, now: datetime) -> list[InForce]:

@@ -1,6 +1,7 @@
 """One account of a case: what of the victims' money came and is there, and what was asked for and is held there.
 
-Pure. Counts what was asked since the case's grounds fell last; what was let go before counts for nothing.
+Pure. Counts what was asked since the case's grounds fell last, and what stood that fall; what was let go counts until
+its account is asked again, or its payer's holder has told of it anew.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from consumers.casebook.flow import Flow
 from consumers.casebook.lifecycle import IN_FORCE, REQUEST_ENDS
 from consumers.casebook.model import Case
 from consumers.casebook.money import Stop, Told
-from schemas.requests import RequestStatus, Scope
+from schemas.requests import Request, RequestStatus, Scope
 
 REPEATED = "repeated: the first stop has expired"
 """The reason of a stop that asks for the same money once more."""
@@ -21,7 +22,7 @@ REPEATED = "repeated: the first stop has expired"
 @dataclass(frozen=True, slots=True)
 class Place:
     """`seen`: its stops in their order; `unseen`: the one that nobody but its officer can have seen, which may still be
-    amended."""
+    amended; `attempts`: the number of its last stop, whether or not that still counts."""
 
     account: str
     hop: int
@@ -29,6 +30,7 @@ class Place:
     unseen: Stop | None
     arrived: int
     there: int
+    attempts: int = 0
 
     @property
     def is_settled(self) -> bool:
@@ -63,21 +65,38 @@ class Place:
 def places(case: Case, told: Told, flow: Flow) -> list[Place]:
     """Where there may be something to ask for, the nearest to the victims first."""
     payees = {each.transfer.payee for each in flow.onward.values() if flow.tainted(each.transfer.serial)}
-    asked = {told.account(stop) for stop in told.stops if stop.request.attempt > case.releases}
+    asked = {told.account(stop) for stop in told.stops if _is_of_now(stop, case)}
     accounts = {*told.entries(), *asked, *(payee for payee in payees if payee)}
     return sorted((_place(each, case, told, flow) for each in accounts), key=lambda each: (each.hop, each.account))
 
 
 def _place(account: str, case: Case, told: Told, flow: Flow) -> Place:
-    mine = (each for each in told.stops if told.account(each) == account and each.request.attempt > case.releases)
-    stops = sorted(mine, key=lambda each: (each.request.attempt, each.request.request_id))
+    mine = [each for each in told.stops if told.account(each) == account]
+    last = max((each.request.attempt for each in mine), default=0)
+    payers = {told.account(each.stop) for each in flow.into(account)}
+    tellers = [each.request for each in told.stops if each.said and told.account(each) in payers]
+    counted = (each for each in mine if _is_of_now(each, case) and not _is_over(each, last, case, tellers))
+    stops = sorted(counted, key=lambda each: (each.request.attempt, each.request.request_id))
     unseen = next((each for each in stops if _is_unseen(each)), None)
     seen = [each for each in stops if each is not unseen]
     # What was asked at an account stays its hop; else it is one more than the nearest account that paid it.
     hop = min((each.request.hop for each in stops), default=0)
     if not stops and account not in told.entries():
         hop = 1 + min(each.stop.request.hop for each in flow.into(account))
-    return Place(account, hop, seen, unseen, flow.arrived(account), flow.there(account))
+    return Place(account, hop, seen, unseen, flow.arrived(account), flow.there(account), last)
+
+
+def _is_of_now(stop: Stop, case: Case) -> bool:
+    standing = stop.status not in REQUEST_ENDS or _is_held(stop)
+    return stop.request.attempt > case.releases or (standing and not case.is_spent(stop.request.request_id))
+
+
+def _is_over(stop: Stop, last: int, case: Case, tellers: Sequence[Request]) -> bool:
+    """Whether it was let go, and what was asked or told since stands in its place."""
+    if not case.is_spent(stop.request.request_id):
+        return False
+    target = stop.request.target.tokens[0]
+    return stop.request.attempt < last or any(case.tells_anew(teller, target) for teller in tellers)
 
 
 def _is_unseen(stop: Stop) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
+from uuid import UUID
 
 import orjson
 from sqlalchemy import and_, select, update
@@ -65,6 +66,26 @@ def named_in(turn: Turn, events: Sequence[Admitted]) -> set[str]:
     """The tokens that the withdrawn reports named."""
     gone = [admitted.event.data.event_id for admitted in events if isinstance(admitted.event.data, Withdrawal)]
     return set(turn.db.scalars(select(ReportTarget.token).where(among(ReportTarget.event_id, gone)))) if gone else set()
+
+
+def unannulled(turn: Turn, tokens: set[str]) -> set[str]:
+    """Those of the tokens that a report names which police have not annulled. One in conflict covers nothing new, and
+    releases nothing either."""
+    if not tokens:
+        return set()
+    target, gone = ReportTarget, Withdrawn
+    annulled = and_(gone.member == target.member, gone.event_id == target.event_id, gone.by_police)
+    query = select(target.token).distinct().outerjoin(gone, annulled)
+    return set(turn.db.scalars(query.where(among(target.token, tokens), gone.member.is_(None))))
+
+
+def named_by(turn: Turn, alerts: Sequence[tuple[str, UUID]]) -> set[str]:
+    """The tokens that these reports name."""
+    target = ReportTarget
+    query = select(target.member, target.event_id, target.token)
+    found = turn.db.execute(query.where(among(target.event_id, [event_id for _, event_id in alerts])))
+    wanted = set(alerts)
+    return {token for member, event_id, token in found if (member, event_id) in wanted}
 
 
 def _insert(turn: Turn, rows: Sequence[dict[str, Any]]) -> Sequence[Any]:

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 
 from alliance import metrics
+from alliance.profiles import Profile
 from consumers.casebook.lifecycle import UNSENT
 from consumers.casebook.model import Draft, Known
 from consumers.casebook.rows import among, insert_rows, update_rows
@@ -22,7 +23,7 @@ from schemas.requests import Action, AuthorityClass, Request, RequestStatus
 
 def put(turn: Turn, drafts: Sequence[Draft]) -> None:
     """Write new drafts and amend old ones; what has a member and needs nobody's hand goes to dispatch."""
-    made = {draft.request_id: _row(draft) for draft in drafts}
+    made = {draft.request_id: _row(draft, turn.profile) for draft in drafts}
     if not made:
         return
     amended = {draft.request_id for draft in drafts if draft.amends}
@@ -72,7 +73,7 @@ def cancel(turn: Turn, request_ids: Sequence[UUID], reason: str) -> set[UUID]:
     )
     cancelled = set(turn.db.scalars(query.order_by(RequestRow.request_id).with_for_update())) - with_dispatch
     rows = [
-        {"request_id": request_id, "status": RequestStatus.CANCELLED.value, "reason": reason}
+        {"request_id": request_id, "status": RequestStatus.CANCELLED.value, "reason": reason, "spent_at": turn.now}
         for request_id in sorted(cancelled)
     ]
     update_rows(turn.db, RequestRow, "request_id", rows)
@@ -93,12 +94,14 @@ def known_of(turn: Turn, cases: Sequence[UUID]) -> dict[UUID, list[Known]]:
         table.attempt,
         table.status,
         table.member,
+        table.hop,
+        table.spent_at,
     ).where(among(table.case_id, cases))
     found: dict[UUID, list[Known]] = {}
     for row in turn.db.execute(query) if cases else ():
         known = Known(
             row.request_id, Action(row.action), row.target, row.asked, row.attempt, RequestStatus(row.status),
-            row.member is None,
+            row.member is None, row.hop, row.spent_at,
         )  # fmt: skip
         found.setdefault(row.case_id, []).append(known)
     return found
@@ -117,7 +120,7 @@ def proof_of(request: Request) -> str | None:
     return " ".join(signatures) or None
 
 
-def _row(draft: Draft) -> dict[str, Any]:
+def _row(draft: Draft, profile: Profile) -> dict[str, Any]:
     request = draft.request()
     authority = request.authority
     return {
@@ -144,4 +147,16 @@ def _row(draft: Draft) -> dict[str, Any]:
         "void_after": draft.void_after,
         "drafted_at": draft.issued_at,
         "body": request.model_dump_json(),
+        **_deadlines(draft, profile),
     }
+
+
+def _deadlines(draft: Draft, profile: Profile) -> dict[str, int | None]:
+    """Within which time from its sending it must be answered; what only informs asks for no answer."""
+    if draft.authority.authority is AuthorityClass.ADVISORY:
+        return {"acknowledge_s": None, "final_s": None, "latest_s": None}
+    times, release = profile.answer.to(draft.action), profile.release
+    if draft.action is Action.RELEASE:
+        due, latest = release.due_s.value, release.latest_s.value
+        return {"acknowledge_s": times.acknowledge_s.value, "final_s": due, "latest_s": latest}
+    return {"acknowledge_s": times.acknowledge_s.value, "final_s": times.final_s.value, "latest_s": None}

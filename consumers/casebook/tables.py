@@ -126,7 +126,11 @@ class ReportTarget(Base):
 
 class RequestRow(Base):
     """A request. `body` is the message; `member` stands for its `to`, null while nobody is known; `missing`: whose
-    signature it still waits for."""
+    signature it still waits for.
+
+    The database sets `acknowledge_due` and `final_due` as it is sent and answered; a clock that has struck is null.
+    `spent_at`: it was let go or cancelled. `freed_at`: an appeal against it was won.
+    """
 
     __tablename__ = "request"
     request_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -155,6 +159,13 @@ class RequestRow(Base):
     sent_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]
     body: Mapped[str]
+    acknowledge_s: Mapped[int | None]
+    final_s: Mapped[int | None]
+    latest_s: Mapped[int | None]
+    acknowledge_due: Mapped[datetime | None]
+    final_due: Mapped[datetime | None]
+    spent_at: Mapped[datetime | None]
+    freed_at: Mapped[datetime | None]
     changed: Mapped[int] = _changed()
 
 
@@ -162,7 +173,8 @@ class HoldRow(Base):
     """Money held on an account at its holder, for the `unit` that ordered it.
 
     While it has a `queue_position`, other units' orders (`earlier`) are first and nothing is held: `minor` is what it
-    waits for. `paper` is the hash of the document that its freeze stands on.
+    waits for. `paper` is the hash of the document that its freeze stands on. `proposed_from` is what it was when its
+    release was proposed for this `cause`, `decide_by` when its unit must have decided, `kept_at` when it declined.
     """
 
     __tablename__ = "hold"
@@ -184,6 +196,10 @@ class HoldRow(Base):
     earlier: Mapped[list[Json] | None] = mapped_column(JSONB)
     frozen_at: Mapped[datetime | None]
     paper: Mapped[str | None]
+    proposed_from: Mapped[str | None]
+    cause: Mapped[str | None]
+    decide_by: Mapped[datetime | None]
+    kept_at: Mapped[datetime | None]
     changed: Mapped[int] = _changed()
 
 
@@ -236,13 +252,15 @@ class AnswerRow(Base):
 
 
 class MandateRow(Base):
-    """A standing police order as each of its officers signed it."""
+    """A standing police order as each of its officers signed it. `begun`: what waits was looked at since it began."""
 
     __tablename__ = "mandate"
     mandate_id: Mapped[UUID] = mapped_column(primary_key=True)
     signatures: Mapped[list[str]] = mapped_column(ARRAY(Text))
     filed_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    valid_from: Mapped[datetime | None]
+    begun: Mapped[bool]
 
 
 class FiledOrder(Base):
@@ -286,6 +304,35 @@ class HoldActRow(Base):
     judged_at: Mapped[datetime | None]
     request_id: Mapped[UUID | None]
     refusal: Mapped[str | None]
+
+
+class HoldDecision(Base):
+    """An officer's signed word that a hold is kept whose release was proposed, until the casebook has judged it."""
+
+    __tablename__ = "hold_decision"
+    number: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    hold_id: Mapped[UUID]
+    jws: Mapped[str]
+    filed_at: Mapped[datetime]
+    judged_at: Mapped[datetime | None]
+    refusal: Mapped[str | None]
+
+
+class Escalation(Base):
+    """A deadline `due_at` that was missed: whom it concerns, why, how often it was told, and when it is again."""
+
+    __tablename__ = "escalation"
+    number: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    kind: Mapped[str]
+    subject: Mapped[UUID]
+    case_id: Mapped[UUID]
+    unit: Mapped[str | None]
+    why: Mapped[str]
+    due_at: Mapped[datetime]
+    told: Mapped[int]
+    next_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    changed: Mapped[int] = _changed()
 
 
 class Outbox(Base):

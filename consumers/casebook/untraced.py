@@ -7,6 +7,7 @@ first. Whoever decides is told that the amounts are only that.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from consumers.casebook.drafting import Act, stop
 from consumers.casebook.matching import match_of_outflow
@@ -34,6 +35,7 @@ def next_hop(request: Request, answer: Answer, case: Case, law: Law) -> list[Dra
 def _stop(request: Request, outflow: Outflow, amount: Money, case: Case, law: Law) -> Draft | None:
     payee = outflow.payee
     assert payee is not None
+    case = replace(case, renewed=case.tells_anew(request, payee.tokens[0]))
     act = Act(
         Action.STOP,
         payee,

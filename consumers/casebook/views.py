@@ -18,12 +18,13 @@ from sqlalchemy.types import Text
 from consumers.casebook.lifecycle import IN_FORCE
 from consumers.casebook.model import RANK
 from consumers.casebook.requests import message
-from consumers.casebook.tables import AnswerRow, HoldRow, LeadRow, RequestRow
+from consumers.casebook.tables import AnswerRow, Escalation, HoldRow, LeadRow, RequestRow
 from schemas.base import Money
 from schemas.identifiers import Identifier
 from schemas.leads import Lead
 from schemas.requests import AuthorityClass, HoldStatus, HoldView, RequestStatus, RequestView, Scope
 from schemas.risk import Level
+from schemas.tasks import TaskKind, TaskView
 
 Shown = TypeVar("Shown")
 
@@ -80,6 +81,11 @@ def hold(db: Connection, hold_id: UUID) -> HoldView | None:
     """One hold."""
     row = db.execute(select(*HoldRow.__table__.c).where(HoldRow.hold_id == hold_id)).first()
     return None if row is None else shown_hold(row)
+
+
+def tasks(db: Connection, since: int = 0) -> Page[TaskView]:
+    """Deadlines that were missed, also those that were met late since."""
+    return _page(db, select(*Escalation.__table__.c), Escalation.changed, since, _task)
 
 
 def totals(db: Connection) -> Totals:
@@ -140,6 +146,20 @@ def shown_request(row: Any) -> RequestView:
         drafted_at=row.drafted_at,
         sent_at=row.sent_at,
         answered_at=row.answered_at,
+    )
+
+
+def _task(row: Any) -> TaskView:
+    return TaskView(
+        number=row.number,
+        kind=TaskKind(row.kind),
+        subject=row.subject,
+        case_id=row.case_id,
+        unit=row.unit,
+        why=row.why,
+        since=row.due_at,
+        told=row.told,
+        closed_at=row.closed_at,
     )
 
 

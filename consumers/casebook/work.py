@@ -6,6 +6,7 @@ Must never know where it came from: the service reads it from Kafka, a test make
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from consumers.casebook import (
@@ -13,9 +14,13 @@ from consumers.casebook import (
     answers,
     clocks,
     consequences,
+    escalations,
+    falling,
     holdacts,
     inbound,
+    keeping,
     leads,
+    mandates,
     orders,
     outcomes,
     referring,
@@ -30,7 +35,7 @@ from consumers.casebook.turn import Turn
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """A batch; `look_again` where the registry or the mandates have changed."""
+    """A batch; `look_again` where the registry or the mandates have changed. `spared` is newly allow-listed."""
 
     reports: Sequence[Bundle] = ()
     withdrawals: Sequence[Bundle] = ()
@@ -38,13 +43,17 @@ class Inbox:
     aliases: Sequence[Bundle] = ()
     leads: Sequence[bytes] = ()
     look_again: bool = False
+    spared: AbstractSet[str] = frozenset()
 
 
 def take(turn: Turn, inbox: Inbox) -> None:
     """All effects of the batch, and of the time that has passed."""
     clocks.expire(turn)
-    named = reports.apply(turn, _events(inbox.reports))
-    known = named | aliases.apply(turn, _events(inbox.aliases))
+    look_again = mandates.begin(turn.db, turn.now) or inbox.look_again
+    if inbox.spared:
+        falling.spare(turn, inbox.spared)
+    reported = reports.apply(turn, _events(inbox.reports))
+    known = reported | aliases.apply(turn, _events(inbox.aliases))
     withdrawn = _events(inbox.withdrawals)
     withdrawals.apply(turn, withdrawn)
     known |= reports.named_in(turn, withdrawn)
@@ -52,15 +61,16 @@ def take(turn: Turn, inbox: Inbox) -> None:
     answers.apply(turn, [*inbox.answers, *heard])
     referring.judge(turn, heard)
     leads.apply(turn, inbox.leads)
+    keeping.judge(turn)
     holdacts.judge(turn)
     orders.judge(turn)
     inbound.close(turn, [*inbox.reports, *inbox.withdrawals, *inbox.answers, *inbox.aliases])
-    if inbox.look_again:
-        named |= {*reroute(turn), *waiting.targets(turn)}
-    leads.redecide(turn, named)
+    named = {*reported, *reroute(turn), *waiting.targets(turn)} if look_again else reported
+    leads.redecide(turn, named, reported)
     consequences.look_again(turn, known)
-    if inbox.look_again:
+    if look_again:
         waiting.cover(turn)
+    escalations.close(turn)
     outcomes.tell(turn)
 
 

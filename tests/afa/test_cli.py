@@ -20,10 +20,10 @@ from alliance.keys.tokens import TokenKeys
 from alliance.membership import member_dir
 
 RUNNER = CliRunner()
-COMMANDS = ["up", "down", "status", "publish", "withdraw", "token", "risk-check", "leads", "requests", "holds", "scorecard",
-            "order", "city", "bench", "quarantine list", "quarantine show", "member list", "member add", "mandate list",
-            "mandate add", "mandate revoke", "case show", "hold list", "hold reduce", "hold freeze", "hold renew",
-            "hold release", "allow list", "allow add", "allow remove"]  # fmt: skip
+COMMANDS = ["up", "down", "status", "publish", "withdraw", "token", "risk-check", "leads", "requests", "holds", "tasks",
+            "scorecard", "order", "city", "bench", "quarantine list", "quarantine show", "member list", "member add",
+            "mandate list", "mandate add", "mandate revoke", "case show", "hold list", "hold reduce", "hold freeze",
+            "hold renew", "hold release", "allow list", "allow add", "allow remove"]  # fmt: skip
 
 
 @pytest.fixture

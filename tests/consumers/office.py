@@ -16,7 +16,7 @@ from alliance import profiles
 from alliance.keys.encoding import encode
 from alliance.keys.signatures import sign_object
 from alliance.registry import Registry
-from consumers.casebook import audit, database, orders, views
+from consumers.casebook import audit, clocks, database, falling, keeping, orders, views
 from consumers.casebook.inbound import Admitted, Bundle
 from consumers.casebook.lifecycle import FRUITLESS
 from consumers.casebook.mandates import add_mandate, revoke_mandate
@@ -33,6 +33,7 @@ from schemas.outcomes import Outcome
 from schemas.receipts import TO_MEMBER
 from schemas.registry import Member, Officer, Sector, SigningKey
 from schemas.requests import HoldView, Mandate, Request, RequestStatus, RequestView
+from schemas.tasks import TaskView
 from tests.consumers import facts
 
 RANKS = {"p100": "inspector", "p101": "inspector", "p200": "county-head"}
@@ -55,6 +56,7 @@ class Office:
         self._look_again = False
         self._since = 0
         self.told: list[Outcome] = []
+        self.spared: frozenset[str] = frozenset()
         with self.engine.connect() as db:
             self._head = audit.head(db)
 
@@ -69,10 +71,40 @@ class Office:
     def take(self, **inbox: Any) -> None:
         """One turn, as the service would do it."""
         with self.engine.begin() as db:
-            turn = Turn(db, self.now, self.registry, self.profile)
+            turn = Turn(db, self.now, self.registry, self.profile, self.spared)
             take(turn, Inbox(**inbox, look_again=self._look_again))
             self._head = audit.append(db, turn.trail, self._head, self.now)
         self._look_again = False
+
+    def allow(self, *targets: Identifier) -> None:
+        """From now on these are the allow-list."""
+        before, self.spared = self.spared, frozenset(token for target in targets for token in target.tokens)
+        self.take(spared=self.spared - before)
+
+    def win_appeal(self, hold: HoldView) -> None:
+        with self.engine.begin() as db:
+            turn = Turn(db, self.now, self.registry, self.profile, self.spared)
+            falling.appeal_won(turn, hold.hold_id)
+            self._head = audit.append(db, turn.trail, self._head, self.now)
+
+    def keep(self, hold: HoldView, kid: str = "police-one/p100/k1", key: Ed25519PrivateKey | None = None) -> str | None:
+        """An officer declines the proposed release; why the casebook refuses that, if it does."""
+        with self.engine.begin() as db:
+            key = key or self.keys["p100"]
+            number = keeping.file_keep(db, hold.hold_id, "it is another victim's too", key, kid, self.now)
+        self.take()
+        with self.engine.connect() as db:
+            judged = keeping.judgement(db, number)
+        assert judged is not None
+        return judged.refusal
+
+    def tasks(self) -> list[TaskView]:
+        with self.engine.connect() as db:
+            return sorted(views.tasks(db, self._since).items, key=lambda task: task.number)
+
+    def next_due(self) -> datetime | None:
+        with self.engine.connect() as db:
+            return clocks.next_due(db)
 
     def pass_time(self, **span: float) -> None:
         self.now += timedelta(**span)

@@ -288,7 +288,7 @@ def test_a_300_yuan_transfer_to_a_shopkeeper(thai: Office) -> None:
     """Where amounts alone are held, a stop asks for what victims claim, and no more counts as held."""
     shop = account()
     paid = thai.report(shop, 30_000)
-    thai.mandate()
+    thai.mandate(officers=["p100", "p101"])
     thai.suspect(lead(shop, reported=True))
     (letter,) = stops(thai)
     assert letter.amount == yuan(30_000)

@@ -1,7 +1,7 @@
 """The lives of a request, a hold and a case, each as one table of transitions that a reader can check against the law.
 
 Pure. What a table does not list changes nothing: a late, repeated or crossing message never re-opens what has ended.
-The database has the same tables as rows (migration 0002) and refuses by itself what they do not list.
+The database has the same tables as rows (migrations) and refuses by itself what they do not list.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from consumers.casebook.lifecycle.hold import (
     HOLD_BEGINNINGS,
     HOLD_ENDS,
     IN_FORCE,
+    KEEPS,
     ON_PAPER,
     PROLONGS,
     UNENDED,
@@ -37,6 +38,7 @@ __all__ = [
     "HOLD_BEGINNINGS",
     "HOLD_ENDS",
     "IN_FORCE",
+    "KEEPS",
     "ON_PAPER",
     "PROLONGS",
     "REQUEST",
