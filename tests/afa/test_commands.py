@@ -180,20 +180,16 @@ def test_a_file_is_published_once_its_bad_rows_are_put_aside_and_one_is_withdraw
     assert json.loads(withdrawn)["event_id"] == event
 
 
-def test_an_allow_listed_lead_falls_is_counted_asks_for_nothing_and_comes_back(played: Played) -> None:
+def test_an_allow_listed_lead_falls_is_counted_asks_for_releases_alone_and_comes_back(played: Played) -> None:
     signing = ("--as", "police-ty", "--officer", "chen-guoqiang", "--reason", "an escrow account")
     lead = next(
         x for x in listed("leads", data=played.data) if x["subject"]["kind"] == "account" and x["level"] != "none"
     )
-
-    def asked() -> int:
-        """Without stops that are repeated because the first ran out meanwhile."""
-        return sum(x["attempt"] == 1 for x in listed("requests", data=played.data))
+    requests = {x["request_id"] for x in listed("requests", data=played.data)}
 
     def level() -> str:
         return next(str(x["level"]) for x in listed("leads", data=played.data) if x["lead_id"] == lead["lead_id"])
 
-    requests = asked()
     assert afa("allow", "list", data=played.data).stderr == "Nothing is allow-listed.\n"
     by_token = ("allow", "add", "account", "--token", lead["subject"]["token"], *signing)
     entry = json.loads(result(*by_token, "--json", data=played.data))["entry"]["entry_id"]
@@ -209,7 +205,9 @@ def test_an_allow_listed_lead_falls_is_counted_asks_for_nothing_and_comes_back(p
     assert "never" in shown
     assert max(map(len, shown.splitlines())) <= 100
     assert json.loads(result("status", "--json", data=played.data))["spared"] == entries["other"]["spared"]
-    assert asked() == requests
+    new = [x for x in listed("requests", data=played.data) if x["request_id"] not in requests]
+    # A stop elsewhere may run out meanwhile, and be repeated.
+    assert {x["action"] for x in new if x["attempt"] == 1} <= {"release"}
 
     result("allow", "remove", entry, *signing, data=played.data)
     until(lambda: level() == lead["level"], "the lead has not come back")
