@@ -163,7 +163,7 @@ class Casebook(RuleBasedStateMachine):
 
     @rule(at_once=st.booleans())
     def mandate(self, at_once: bool) -> None:
-        until = self.office.now.replace(year=self.office.now.year + 5)
+        until = self.office.now + timedelta(days=5 * 365)
         self.mandates.append(self.office.mandate(release_at_once=at_once, caps=CAPS, valid_to=until, max_hop=2))
         self.office.take()
 
