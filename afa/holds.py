@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -12,13 +11,14 @@ import typer
 from sqlalchemy import Engine
 
 from afa import drafts
+from afa.judging import await_judgement
 from afa.listings import HOLD_COLUMNS, REQUEST_COLUMNS
 from afa.options import Data, Json
 from afa.output import note, show
 from afa.place import Run, database
-from alliance.errors import Refused, Retry
+from alliance.errors import Refused
 from consumers.casebook import views
-from consumers.casebook.holdacts import Judged, file_act, judgement
+from consumers.casebook.holdacts import file_act, judgement
 from consumers.casebook.holdrules import HoldAct
 from consumers.casebook.orders import read_draft
 from producers.money import minor_from_major
@@ -41,8 +41,6 @@ Paper = Annotated[
     Path, typer.Option("--paper", exists=True, dir_okay=False, help="The document; its SHA-256 goes into the order.")
 ]
 _DAY_S = 86_400
-_JUDGED_S = 15.0
-_GLANCE_S = 0.1
 
 
 @app.command("list")
@@ -112,7 +110,7 @@ def _file(  # noqa: PLR0913 — what the commands have in common
         act = HoldAct(hold_id, action, reason, _money(amount, held.amount.currency), lasts, digest)
         with engine.begin() as db:
             number = file_act(db, act, run.clock.now())
-        judged = _await_judgement(engine, number)
+        judged = await_judgement(engine, lambda db: judgement(db, number), "act")
         if judged.request_id is None:
             raise Refused(f"The casebook drafts nothing: {judged.refusal}")
         with engine.connect() as db:
@@ -152,14 +150,3 @@ def _duration_s(run: Run, days: int | None) -> int:
             f"a freeze lasts {longest // _DAY_S} days at most under the profile {profile.name}", param_hint="--days"
         )
     return longest if days is None else days * _DAY_S
-
-
-def _await_judgement(engine: Engine, number: int) -> Judged:
-    """Raises Retry if the casebook does not look."""
-    deadline = time.monotonic() + _JUDGED_S
-    while time.monotonic() < deadline:
-        with engine.connect() as db:
-            if (judged := judgement(db, number)) is not None:
-                return judged
-        time.sleep(_GLANCE_S)
-    raise Retry(f"The act is filed, but not drafted after {_JUDGED_S:.0f} s; see `afa status`.")

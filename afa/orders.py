@@ -7,26 +7,23 @@ are wanted, is the casebook's to say.
 from __future__ import annotations
 
 import sys
-import time
 from typing import Annotated
 from uuid import UUID
 
 import typer
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from afa import drafts
+from afa.judging import await_judgement
 from afa.listings import REQUEST_COLUMNS
 from afa.options import Data, Json
 from afa.output import note, show
 from afa.place import Run, database
-from alliance.errors import Refused, Retry
+from alliance.errors import Refused
 from alliance.membership import load_officer
 from consumers.casebook import views
 from consumers.casebook.orders import read_draft, refusal_of, sign_draft
 from schemas.requests import Request, RequestStatus, RequestView
-
-_JUDGED_S = 15.0
-_GLANCE_S = 0.1
 
 
 def order(
@@ -81,23 +78,16 @@ def _signed(engine: Engine, run: Run, request_id: UUID, unit: str, officer: str)
     kid, key = load_officer(run.data, unit, officer)
     with engine.begin() as db:
         jws = sign_draft(db, request_id, key, kid, run.clock.now())
-    _await_judgement(engine, request_id, jws)
+    refusal = await_judgement(engine, lambda db: _refusal(db, request_id, jws), "order")
+    if refusal:
+        raise Refused(f"The casebook refuses the order: {refusal}")
     with engine.connect() as db:
         view = views.request(db, request_id)
     assert view is not None
     return view
 
 
-def _await_judgement(engine: Engine, request_id: UUID, jws: str) -> None:
-    """Raise Refused with what the casebook found wrong, Retry if it does not look."""
-    deadline = time.monotonic() + _JUDGED_S
-    while True:
-        with engine.connect() as db:
-            judged, refusal = refusal_of(db, request_id, jws)
-        if refusal:
-            raise Refused(f"The casebook refuses the order: {refusal}")
-        if judged:
-            return
-        if time.monotonic() > deadline:
-            raise Retry(f"The order is filed, but not judged after {_JUDGED_S:.0f} s; see `afa status`.")
-        time.sleep(_GLANCE_S)
+def _refusal(db: Connection, request_id: UUID, jws: str) -> str | None:
+    """Why it was refused, "" if it was not; None while it waits to be judged."""
+    judged, refusal = refusal_of(db, request_id, jws)
+    return (refusal or "") if judged else None
