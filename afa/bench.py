@@ -17,6 +17,7 @@ _MODULE = "benchmarks.main"
 class Bench(StrEnum):
     THROUGHPUT = "throughput"
     LATENCY = "latency"
+    RISK_CHECK = "risk-check"
     RECOVERY = "recovery"
     STAGES = "stages"
 
@@ -24,10 +25,10 @@ class Bench(StrEnum):
 def bench(
     context: typer.Context,
     which: Annotated[
-        Bench | None, typer.Argument(metavar="BENCH", help="throughput, latency, recovery or stages.")
+        Bench | None, typer.Argument(metavar="BENCH", help="throughput, latency, risk-check, recovery or stages.")
     ] = None,
 ) -> None:
-    """Measure throughput, latency and recovery on real services, and what each step costs; all unless one is named.
+    """Measure throughput, latencies and recovery on real services, and what each step costs; all unless one is named.
 
     One JSON line each on stdout. Further options go to the benchmark.
 

@@ -72,7 +72,7 @@ def _on(run: Run, plan: Plan) -> str:
     register(run.data, run.registrar(), CAST, token_keys(run.data), clock)
     note("The day begins …")
     with database(run.database_url) as engine:
-        verdicts = list(play(run.data, clock, engine, plan, 1, Event()))
+        verdicts = list(play(run.data, clock, run.profile, engine, plan, 1, Event()))
     return orjson.dumps(verdicts[-1].as_json()).decode()
 
 

@@ -8,14 +8,18 @@ from afa import (
     allow,
     appeals,
     bench,
+    cases,
     city,
     disputes,
+    holds,
     listings,
     mandates,
     members,
     orders,
     publishing,
     quarantine,
+    risk,
+    scorecard,
     status,
     up,
 )
@@ -42,10 +46,15 @@ app.add_typer(quarantine.app, name="quarantine", rich_help_panel=_RUN)
 app.command(rich_help_panel=_MEMBER)(publishing.publish)
 app.command(rich_help_panel=_MEMBER)(publishing.withdraw)
 app.command(rich_help_panel=_MEMBER)(publishing.token)
+app.command(rich_help_panel=_MEMBER)(risk.risk_check)
 app.command(rich_help_panel=_POLICE)(listings.leads)
 app.command(rich_help_panel=_POLICE)(listings.requests)
 app.command(rich_help_panel=_POLICE)(listings.holds)
+app.command(rich_help_panel=_POLICE)(scorecard.scorecard)
+app.command(rich_help_panel=_POLICE)(listings.tasks)
 app.command(rich_help_panel=_POLICE)(orders.order)
+app.add_typer(cases.app, name="case", rich_help_panel=_POLICE)
+app.add_typer(holds.app, name="hold", rich_help_panel=_POLICE)
 app.add_typer(mandates.app, name="mandate", rich_help_panel=_POLICE)
 app.add_typer(appeals.app, name="appeal", rich_help_panel=_BOTH)
 app.add_typer(disputes.app, name="dispute", rich_help_panel=_BOTH)

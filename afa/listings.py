@@ -1,4 +1,4 @@
-"""`afa leads`, `afa requests`, `afa holds`: what the casebook has, as it stands or as it changes."""
+"""`afa leads`, `afa requests`, `afa holds`, `afa tasks`: what the casebook has, as it stands or as it changes."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from consumers.casebook import views
 from consumers.casebook.views import ListedLead, Page
 from schemas.requests import HoldView, RequestStatus, RequestView
 from schemas.risk import Level
+from schemas.tasks import TaskView
 
 T = TypeVar("T", bound=BaseModel)
 _EVERY_S = 0.5
@@ -65,7 +66,17 @@ def holds(data: Data = None, json: Json = False, follow: Follow = False) -> None
 
     Example: afa holds --json | jq 'select(.status == "active") | .amount.minor'
     """
-    output.follow(pages(data, views.holds, follow), _HOLDS, as_json=json, empty="There is no hold yet.", on=follow)
+    output.follow(
+        pages(data, views.holds, follow), HOLD_COLUMNS, as_json=json, empty="There is no hold yet.", on=follow
+    )
+
+
+def tasks(data: Data = None, json: Json = False, follow: Follow = False) -> None:
+    """Deadlines that were missed, and which unit must look: answers, releases, decisions on a release.
+
+    Example: afa tasks --json | jq 'select(.closed_at == null) | .why'
+    """
+    output.follow(pages(data, views.tasks, follow), _TASKS, as_json=json, empty="No deadline was missed.", on=follow)
 
 
 def pages(data: Path | None, view: Callable[[Connection, int], Page[T]], follow: bool) -> Iterator[Sequence[T]]:
@@ -90,6 +101,14 @@ def _to(request: RequestView) -> str:
     return request.to or f"nobody: {request.unroutable}"
 
 
+def _status(request: RequestView) -> str:
+    """What waits says for whom: by whom it is signed, and what is missing."""
+    if request.missing is None:
+        return request.status.value.removesuffix("-authorisation")
+    signed = f"signed by {', '.join(request.officers)}; " if request.officers else ""
+    return f"{signed}awaiting {request.missing}"
+
+
 def _action(request: RequestView) -> str:
     return f"{request.action.value}, hop {request.hop}" if request.hop else request.action.value
 
@@ -105,12 +124,20 @@ _LEADS = (
 )
 REQUEST_COLUMNS = (
     Column[RequestView]("Request", 36, lambda request: str(request.request_id)),
-    Column[RequestView]("To", 15, _to),
+    Column[RequestView]("To", 13, _to),
     Column[RequestView]("Action", 14, _action),
-    Column[RequestView]("Status", 12, lambda request: request.status.value.removesuffix("-authorisation")),
-    Column[RequestView]("Amount", 17, lambda request: amount(request.amount), "right"),
+    Column[RequestView]("Status", 15, _status),
+    Column[RequestView]("Amount", 16, lambda request: amount(request.amount), "right"),
 )
-_HOLDS = (
+_TASKS = (
+    Column[TaskView]("Task", 11, lambda task: task.kind.value),
+    Column[TaskView]("Unit", 12, lambda task: task.unit or "–"),
+    Column[TaskView]("Why", 36, lambda task: task.why),
+    Column[TaskView]("Since", 14, lambda task: when(task.since)),
+    Column[TaskView]("Told", 4, lambda task: str(task.told), "right"),
+    Column[TaskView]("Closed", 14, lambda task: when(task.closed_at)),
+)
+HOLD_COLUMNS = (
     Column[HoldView]("Hold", 36, lambda hold: str(hold.hold_id)),
     Column[HoldView]("Member", 16, lambda hold: hold.member),
     Column[HoldView]("Status", 11, lambda hold: hold.status.value),

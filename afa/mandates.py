@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
-from afa.options import As, Data, Json, OfficerId
+from afa.options import As, Data, Json
 from afa.output import Column, amount, note, show, when
 from afa.place import Run
 from alliance.ids import IdSource
 from alliance.keys.signatures import sign_object
 from alliance.membership import load_officer
 from alliance.profiles import Profile
-from consumers.casebook.mandates import add_mandate, list_mandates
+from consumers.casebook.mandates import add_mandate, list_mandates, revoke_mandate
 from producers.money import minor_from_major
 from schemas.base import Money
 from schemas.requests import Action, Caps, Mandate, MandateView
@@ -63,7 +64,7 @@ def list_all(data: Data = None, json: Json = False) -> None:
 @app.command("add")
 def add(  # noqa: PLR0913, PLR0917 — each argument is an option of the command line
     unit: As,
-    officer: OfficerId,
+    officer: Annotated[list[str], typer.Option(metavar="ID", help="Who signs it; repeat for a second officer.")],
     legal_basis: Annotated[str, typer.Option(help="The article that the order rests on.")],
     action: Annotated[list[Action], typer.Option(help="What may be ordered; repeat for more.")] = [Action.STOP],  # noqa: B006
     min_level: Annotated[Level, typer.Option(help="From which level of a lead on.")] = Level.HIGH,
@@ -81,15 +82,18 @@ def add(  # noqa: PLR0913, PLR0917 — each argument is an option of the command
 ) -> None:
     """Sign and file a mandate. It covers reported cases only; its amounts are in the currency of the run's profile.
 
+    It is signed as the greatest order under it would have to be: where the profile wants a second officer from an
+    amount on, a mandate that goes so far wants one too.
+
     Example: afa mandate add --as police-ty --officer chen-guoqiang --legal-basis "反电信网络诈骗法第二十条"
     """
     run = Run(data)
-    kid, key = load_officer(run.data, unit, officer)
+    keys = [load_officer(run.data, unit, one) for one in officer]
     now = run.clock.now()
     mandate = Mandate(
         mandate_id=IdSource(run.clock.now_ms, os.urandom).next(),
         unit=unit,
-        officers=[officer],
+        officers=officer,
         actions=action,
         min_level=min_level.value,
         max_hop=max_hop,
@@ -100,11 +104,29 @@ def add(  # noqa: PLR0913, PLR0917 — each argument is an option of the command
         valid_from=now,
         valid_to=now + timedelta(days=days),
     )
-    jws = sign_object(key, kid, mandate.model_dump(mode="json"))
+    signatures = [sign_object(key, kid, mandate.model_dump(mode="json")) for kid, key in keys]
     with run.database() as db:
-        add_mandate(db, jws, run.registry(), now)
-    show([[MandateView(mandate=mandate, jws=jws)]], _COLUMNS, as_json=json, empty="")
+        add_mandate(db, signatures, run.registry(), run.profile, now)
+    show([[MandateView(mandate=mandate, signatures=signatures)]], _COLUMNS, as_json=json, empty="")
     note(f"Filed; it is valid until {when(mandate.valid_to)} alliance time.")
+
+
+@app.command("revoke")
+def revoke(
+    mandate_id: Annotated[UUID, typer.Argument(metavar="MANDATE", help="The mandate, as in `afa mandate list`.")],
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Let nothing more be asked under a mandate. What was asked stands, until it ends or is released.
+
+    Example: afa mandate revoke 019a…
+    """
+    run = Run(data)
+    with run.database() as db:
+        revoke_mandate(db, mandate_id, run.clock.now())
+        (view,) = [one for one in list_mandates(db) if one.mandate.mandate_id == mandate_id]
+    show([[view]], _COLUMNS, as_json=json, empty="")
+    note("Revoked; what waits for it from now on waits for an officer.")
 
 
 def _state(view: MandateView) -> str:

@@ -21,7 +21,7 @@ from alliance import kafka
 from alliance.errors import Refused, Retry
 from alliance.membership import load_member, load_officer
 from consumers.casebook import ids, objections, rulings
-from schemas.decisions import About, Outcome
+from schemas.decisions import About, Finding
 from schemas.objections import Appeal, Dispute
 from schemas.receipts import TO_MEMBER, Receipt
 from schemas.topics import member_topic
@@ -57,7 +57,7 @@ def decide(data: Data, about: About, of: UUID, uphold: bool, reason: str, unit: 
     """Sign it as the officer. Raises Refused with what the casebook finds wrong."""
     run = Run(data)
     kid, key = load_officer(run.data, unit, officer)
-    outcome: rulings.Found = Outcome.UPHELD if uphold else Outcome.REJECTED
+    outcome: rulings.Found = Finding.UPHELD if uphold else Finding.REJECTED
     with database(run.database_url) as engine:
         with engine.begin() as db:
             number = rulings.sign(db, about, of, outcome, reason, key, kid, run.clock.now())

@@ -1,28 +1,29 @@
 """`afa order`: an officer signs a drafted request with the officer's own key, or sees what waits for a signature.
 
-What is signed is what was drafted, word for word; whether the signature holds is the casebook's to say.
+What is signed is what was drafted, word for word, and is shown before; whether the signature holds, and whether more
+are wanted, is the casebook's to say.
 """
 
 from __future__ import annotations
 
-import time
+import sys
 from typing import Annotated
 from uuid import UUID
 
 import typer
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
+from afa import drafts
+from afa.judging import await_judgement
 from afa.listings import REQUEST_COLUMNS
 from afa.options import Data, Json
 from afa.output import note, show
 from afa.place import Run, database
-from alliance.errors import Refused, Retry
+from alliance.errors import Refused
 from alliance.membership import load_officer
 from consumers.casebook import views
-from consumers.casebook.orders import refusal_of, sign_draft
-
-_JUDGED_S = 15.0
-_GLANCE_S = 0.1
+from consumers.casebook.orders import read_draft, refusal_of, sign_draft
+from schemas.requests import Request, RequestStatus, RequestView
 
 
 def order(
@@ -31,41 +32,62 @@ def order(
     ] = None,
     unit: Annotated[str | None, typer.Option("--as", metavar="MEMBER", help="The police unit that orders.")] = None,
     officer: Annotated[str | None, typer.Option(metavar="ID", help="The officer who signs.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Sign without asking once more.")] = False,
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Sign a drafted request, which then goes out as a police order; without an id: what waits, most urgent first.
+    """Sign a drafted request, which goes out as a police order once all have signed whom the law wants.
+
+    What will be signed is shown first. Without --as and --officer it is only shown; without an id: all that waits, the
+    most urgent first.
 
     Example: afa order 019a… --as police-ty --officer chen-guoqiang
     """
+    if (unit is None) != (officer is None) or (unit and request_id is None):
+        raise typer.BadParameter("a signature needs --as, --officer and the request", param_hint="REQUEST_ID")
+    run = Run(data)
     if request_id is None:
-        with Run(data).database() as db:
+        with run.database() as db:
             show([views.desk(db)], REQUEST_COLUMNS, as_json=json, empty="Nothing waits for a signature.")
         return
-    if unit is None or officer is None:
-        raise typer.BadParameter("a signature needs --as and --officer", param_hint="REQUEST_ID")
-    run = Run(data)
-    kid, key = load_officer(run.data, unit, officer)
     with database(run.database_url) as engine:
-        with engine.begin() as db:
-            jws = sign_draft(db, request_id, key, kid, run.clock.now())
-        _await_judgement(engine, request_id, jws)
-        with engine.connect() as db:
-            signed = views.request(db, request_id)
-    show([[signed] if signed else []], REQUEST_COLUMNS, as_json=json, empty="")
-    note(f"Signed by {officer} of {unit}; the order goes out.")
+        request, view = _draft(engine, request_id)
+        drafts.tell(request, view)
+        if unit is not None and officer is not None:
+            # Whoever is asked on a terminal has read what stands above.
+            if not yes and sys.stdin.isatty():
+                typer.confirm(f"Sign this as {officer} of {unit}?", abort=True, err=True)
+            view = _signed(engine, run, request_id, unit, officer)
+    show([[view]], REQUEST_COLUMNS, as_json=json, empty="")
+    if unit is None:
+        note(f"Sign it with `afa order {request_id} --as MEMBER --officer ID`.")
+    elif view.status is RequestStatus.AWAITING_AUTHORISATION:
+        note(f"Signed by {officer} of {unit}; it still wants {view.missing}.")
+    else:
+        note(f"Signed by {officer} of {unit}; the order goes out.")
 
 
-def _await_judgement(engine: Engine, request_id: UUID, jws: str) -> None:
-    """Raise Refused with what the casebook found wrong, Retry if it does not look."""
-    deadline = time.monotonic() + _JUDGED_S
-    while True:
-        with engine.connect() as db:
-            judged, refusal = refusal_of(db, request_id, jws)
-        if refusal:
-            raise Refused(f"The casebook refuses the order: {refusal}")
-        if judged:
-            return
-        if time.monotonic() > deadline:
-            raise Retry(f"The order is filed, but not judged after {_JUDGED_S:.0f} s; see `afa status`.")
-        time.sleep(_GLANCE_S)
+def _draft(engine: Engine, request_id: UUID) -> tuple[Request, RequestView]:
+    with engine.connect() as db:
+        request, view = read_draft(db, request_id), views.request(db, request_id)
+    assert view is not None
+    return request, view
+
+
+def _signed(engine: Engine, run: Run, request_id: UUID, unit: str, officer: str) -> RequestView:
+    kid, key = load_officer(run.data, unit, officer)
+    with engine.begin() as db:
+        jws = sign_draft(db, request_id, key, kid, run.clock.now())
+    refusal = await_judgement(engine, lambda db: _refusal(db, request_id, jws), "order")
+    if refusal:
+        raise Refused(f"The casebook refuses the order: {refusal}")
+    with engine.connect() as db:
+        view = views.request(db, request_id)
+    assert view is not None
+    return view
+
+
+def _refusal(db: Connection, request_id: UUID, jws: str) -> str | None:
+    """Why it was refused, "" if it was not; None while it waits to be judged."""
+    judged, refusal = refusal_of(db, request_id, jws)
+    return (refusal or "") if judged else None

@@ -63,6 +63,17 @@ def show(batches: Iterable[Sequence[T]], columns: Sequence[Column[T]], *, as_jso
             headed = True
 
 
+def section(title: str, items: Sequence[T], columns: Sequence[Column[T]]) -> None:
+    """A titled table; with columns and nothing in them, nothing."""
+    if columns and not items:
+        return
+    console = Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False)
+    console.print(Text(title, style="bold"))
+    if columns:
+        console.print(_table(items, columns, heading=True))
+    console.print()
+
+
 def note(sentence: str) -> None:
     """Tell the person at the terminal; scripts don't read it."""
     print(sentence, file=sys.stderr, flush=True)

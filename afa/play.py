@@ -20,30 +20,32 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from afa.errors import quiet_libraries
-from alliance import clock
+from alliance import clock, profiles
 from alliance.clock import AllianceClock
 from alliance.embedded.datadir import DataDir
 from alliance.errors import AfaError, Stop
 from alliance.ids import IdSource
 from alliance.membership import load_member, read_registry
+from alliance.profiles import Profile
 from alliance.settings import Settings
 from consumers.casebook import views
 from consumers.casebook.database import connect
 from consumers.casebook.mandates import add_mandate, list_mandates
 from consumers.casebook.orders import sign_draft
-from producers.city.cast import POLICE
+from producers.city.cast import POLICE, SECOND
 from producers.city.honest import ALERTS
-from producers.city.officer import Officer
+from producers.city.officer import Officer, mandate
 from producers.city.play import City, Plan
 from producers.city.truth import Verdict
 
 
 class Station:
-    """The city's police at the casebook: their standing mandate, and an officer who signs every draft once."""
+    """The city's police at the casebook: their standing mandate, and officers of whom each signs a draft once."""
 
-    def __init__(self, data: DataDir, ticking: AllianceClock, engine: Engine) -> None:
-        self._data, self._clock, self._engine = data, ticking, engine
-        self._signed: set[UUID] = set()
+    def __init__(self, data: DataDir, ticking: AllianceClock, profile: Profile, engine: Engine) -> None:
+        self._data, self._clock, self._profile, self._engine = data, ticking, profile, engine
+        self._second = Officer.on_duty(data, SECOND)
+        self._signed: set[tuple[UUID, str]] = set()
 
     def give_mandate(self) -> None:
         """File one, unless one of this unit is in force already."""
@@ -54,26 +56,28 @@ class Station:
                     return
             registry = read_registry(load_member(self._data, POLICE)[1])
             mandate_id = IdSource(self._clock.now_ms, os.urandom).next()
-            _, jws = Officer.on_duty(self._data).mandate(mandate_id, now)
-            add_mandate(db, jws, registry, now)
+            signatures = mandate([Officer.on_duty(self._data), self._second], mandate_id, now)
+            add_mandate(db, signatures, registry, self._profile, now)
 
     def authorise(self, officer: Officer) -> int:
-        """Sign what waits on the desk; how many that were."""
+        """Sign what waits on the desk; how many that were. What the officer signed and still waits is the second's."""
         with self._engine.begin() as db:
-            waiting = [view.request_id for view in views.desk(db) if view.request_id not in self._signed]
-            for request_id in waiting:
-                sign_draft(db, request_id, officer.key, officer.kid, self._clock.now())
-        self._signed.update(waiting)
-        return len(waiting)
+            asked = [(view, self._second if officer.officer in view.officers else officer) for view in views.desk(db)]
+            waiting = {(view.request_id, who.officer): who for view, who in asked}
+            new = [(key, who) for key, who in waiting.items() if key not in self._signed]
+            for (request_id, _), who in new:
+                sign_draft(db, request_id, who.key, who.kid, self._clock.now())
+        self._signed.update(key for key, _ in new)
+        return len(new)
 
 
 def play(
-    data: DataDir, ticking: AllianceClock, engine: Engine, plan: Plan, days: int, stopping: Event
+    data: DataDir, ticking: AllianceClock, profile: Profile, engine: Engine, plan: Plan, days: int, stopping: Event
 ) -> Iterator[Verdict]:
     """Days of the city on a running alliance; what each came to is also put on record in the data folder."""
-    station = Station(data, ticking, engine)
+    station = Station(data, ticking, profile, engine)
     station.give_mandate()
-    for verdict in City(data, ticking, authorise=station.authorise, plan=plan).run(stopping, days):
+    for verdict in City(data, ticking, profile, authorise=station.authorise, plan=plan).run(stopping, days):
         with verdicts_file(data).open("ab") as record:
             record.write(orjson.dumps(verdict.as_json()) + b"\n")
         yield verdict
@@ -108,7 +112,8 @@ def _run(settings: Settings, plan: Plan, days: int, stopping: Event) -> None:
     engine = connect(settings.database_url)
     try:
         data, ticking = DataDir(settings.data_dir), clock.load(settings.clock_file)
-        for verdict in play(data, ticking, engine, plan, days, stopping):
+        profile = profiles.load(settings.profile)
+        for verdict in play(data, ticking, profile, engine, plan, days, stopping):
             print(orjson.dumps(verdict.as_json()).decode(), flush=True)
     except DBAPIError as error:
         raise Stop(f"the database is gone ({str(error.orig).splitlines()[0]})") from error

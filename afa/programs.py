@@ -66,7 +66,8 @@ class Place:
 def hub(place: Place, workers: int) -> list[Program]:
     """The alliance's own processes, in the order in which they start; they stop in the reverse."""
     names = ["streams", *(f"streams-{number}" for number in range(2, workers + 1))]
-    return [*(_worker(place, name) for name in names), _casebook(place), _consumer(place, "dispatch")]
+    consumers = (_casebook(place), _consumer(place, "dispatch"), _riskdesk(place))
+    return [*(_worker(place, name) for name in names), *consumers]
 
 
 def city(place: Place, days: int, options: tuple[str, ...] = ()) -> Program:
@@ -75,6 +76,7 @@ def city(place: Place, days: int, options: tuple[str, ...] = ()) -> Program:
         "AFA_CLOCK_FILE": str(place.clock_file),
         "AFA_DATA_DIR": str(place.data.path),
         "AFA_DATABASE_URL": place.database_url,
+        "AFA_PROFILE": place.profile,
     }
     port = place.data.port("city-metrics")
     arguments = ("--days", str(days), *options)
@@ -93,6 +95,12 @@ def _worker(place: Place, name: str) -> Program:
 def _casebook(place: Place) -> Program:
     made = _consumer(place, "casebook")
     return replace(made, environment={**made.environment, "AFA_PROFILE": place.profile})
+
+
+def _riskdesk(place: Place) -> Program:
+    """It has no use for the database, and so is not told where it is."""
+    port = place.data.port("riskdesk-metrics")
+    return Program("riskdesk", "consumers.riskdesk", place.login("riskdesk"), metrics_port=port)
 
 
 def _consumer(place: Place, name: str) -> Program:

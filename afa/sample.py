@@ -35,6 +35,8 @@ class Sample:
     leads: Counts
     requests: Counts
     answers: Counts
+    checks: Counts
+    """Risk-checks answered, by what was advised."""
     holds: int
     held: Sequence[Money]
     spared: int
@@ -49,6 +51,7 @@ class Sample:
             "leads": self.leads,
             "requests": self.requests,
             "answers": self.answers,
+            "risk-checks": self.checks,
         }
 
 

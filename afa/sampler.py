@@ -18,6 +18,7 @@ from schemas.risk import Level
 
 _ALERTS = "afa_intake_events_accepted_total"
 _QUARANTINED = "afa_intake_quarantined_total"
+_CHECKS = "afa_riskdesk_answers_total"
 SPARED = "afa_correlate_spared_total"
 _SATURATED = "afa_correlate_saturated"
 
@@ -47,6 +48,7 @@ class Sampler:
             leads={level: count for level, count in totals.leads.items() if level != Level.NONE},
             requests=totals.requests,
             answers=totals.answers,
+            checks=_whole(counted.get(_CHECKS, {})),
             holds=totals.holds.get("active", 0),
             held=[Money(minor=minor, currency=currency) for currency, minor in sorted(totals.held_minor.items())],
             spared=sum(_whole(counted.get(SPARED, {})).values()),

@@ -51,7 +51,7 @@ class StatusView(BaseModel):
     lag: dict[str, dict[str, int]]
     """Consumer group → topic → records that it has not done yet."""
     counts: dict[str, dict[str, int]]
-    """Alerts and quarantined events of this run; leads, requests, answers of all time."""
+    """Alerts, quarantined events and risk-checks of this run; leads, requests, answers of all time."""
     holds: int
     """In force now."""
     held: list[Money]

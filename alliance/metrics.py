@@ -33,10 +33,22 @@ AUTHORISED = Counter("afa_casebook_orders", "Officers' orders judged", ["result"
 HOLDS_EXPIRED = Counter("afa_casebook_holds_expired", "Holds whose time ran out")
 LEADS_REPEATED = Counter("afa_casebook_leads_repeated", "Snapshots that said nothing new")
 LEADS_TAKEN = Counter("afa_casebook_leads", "Snapshots numbered and decided on")
+OUTCOMES_TOLD = Counter("afa_casebook_outcomes", "Alerts of which their member was told what became")
 REFUSED_INBOUND = Counter("afa_casebook_refused", "Events or whole bundles not taken", ["topic", "reason"])
 REQUESTS_DRAFTED = Counter("afa_casebook_requests", "Requests drafted", ["action"])
 TURN_SECONDS = Histogram("afa_casebook_turn_seconds", "Time that a turn with records took")
 UNREADABLE = Counter("afa_casebook_unreadable", "Records of the hub's own topics that are none", ["topic"])
+
+# The risk desk
+RISK_ANSWERS = Counter("afa_riskdesk_answers", "Checks answered", ["advice"])
+RISK_KNOWN = Gauge("afa_riskdesk_known", "Leads in memory")
+RISK_REFUSED = Counter("afa_riskdesk_refused", "Events or whole bundles not answered; intake tells of them", ["reason"])
+RISK_REPEATED = Counter("afa_riskdesk_repeated", "Checks that came again")
+RISK_SECONDS = Histogram("afa_riskdesk_seconds", "Time from reading checks until the broker has their answers")
+RISK_UNDELIVERABLE = Counter(
+    "afa_riskdesk_undeliverable", "Answers not sent, since the member has no topic", ["member"]
+)
+RISK_UNREADABLE = Counter("afa_riskdesk_unreadable", "Records of `leads` that are none")
 
 # Dispatch
 DISPATCHED = Counter("afa_dispatch_sent", "Records that the broker has acknowledged")

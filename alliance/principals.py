@@ -10,14 +10,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 from schemas.topics import (
+    ALIAS,
     ANSWERS,
     AUDIT,
     CHANGELOG,
     LEADS,
     MEMBERS,
     QUARANTINE,
+    RISK_CHECK,
     RULES,
     SIGNALS,
+    TALLY,
     TOPICS,
     VICTIM_REPORT,
     WITHDRAWAL,
@@ -70,19 +73,24 @@ TABLE: tuple[Grant, ...] = (
         "registrar", "TOPIC", (_TO_ANY_MEMBER,), ("CREATE", "WRITE", "DESCRIBE_CONFIGS", "ALTER_CONFIGS"), prefix=True
     ),
     Grant("registrar", "TOPIC", (MEMBERS.name, RULES.name), ("READ", "WRITE")),
+    Grant("registrar", "TOPIC", (TALLY.name,), ("READ",)),
     Grant("registrar", "TOPIC", (AUDIT.name,), ("WRITE",)),
     # Verifies and correlates: alerts in, leads and receipts out. What members answer is not for it.
     Grant("streams", "TOPIC", (*_ALERTS, MEMBERS.name, RULES.name), ("READ",)),
     Grant("streams", "TOPIC", (SIGNALS.name, CHANGELOG.name), ("READ", "WRITE")),
-    Grant("streams", "TOPIC", (LEADS.name, QUARANTINE.name), ("WRITE",)),
+    Grant("streams", "TOPIC", (LEADS.name, QUARANTINE.name, TALLY.name), ("WRITE",)),
     Grant("streams", "TOPIC", (_TO_ANY_MEMBER,), ("WRITE",), prefix=True),
     Grant("streams", "GROUP", (STREAMS_PREFIX,), ("READ",), prefix=True),
     Grant("streams", "TRANSACTIONAL_ID", (STREAMS_PREFIX,), ("WRITE",), prefix=True),
     # Turns leads into cases; what it sends goes by its database through dispatch.
-    Grant("casebook", "TOPIC", (LEADS.name, ANSWERS.name, VICTIM_REPORT.name, WITHDRAWAL.name), ("READ",)),
+    Grant("casebook", "TOPIC", (LEADS.name, ANSWERS.name, VICTIM_REPORT.name, WITHDRAWAL.name, ALIAS.name), ("READ",)),
     Grant("casebook", "TOPIC", (MEMBERS.name, RULES.name), ("READ",)),
     Grant("casebook", "TOPIC", (AUDIT.name,), ("WRITE",)),
     Grant("casebook", "GROUP", ("casebook",), ("READ",), prefix=True),
+    # Answers what banks ask before money moves, from the leads; of what it refuses the streams tell.
+    Grant("riskdesk", "TOPIC", (LEADS.name, MEMBERS.name, RISK_CHECK.name), ("READ",)),
+    Grant("riskdesk", "TOPIC", (_TO_ANY_MEMBER,), ("WRITE",), prefix=True),
+    Grant("riskdesk", "GROUP", ("riskdesk",), ("READ",)),
     # Delivers: it writes to members and reads nothing from Kafka.
     Grant("dispatch", "TOPIC", (_TO_ANY_MEMBER,), ("WRITE",), prefix=True),
     Grant("dispatch", "TOPIC", (AUDIT.name,), ("WRITE",)),

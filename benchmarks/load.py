@@ -30,7 +30,7 @@ IDS = IdSource(wall_ms, secrets.token_bytes)
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One protected event: who sends it, on which topic, its bytes and the token of its first suspect."""
+    """One protected event: who sends it, on which topic, its bytes and the token of its first suspect, or payee."""
 
     member: str
     topic: str
@@ -61,9 +61,24 @@ class Town:
         maker = self.chance.choices((self._transfer, self._call, self._chat), (55, 30, 15))[0]
         return maker(victim, self._account(), timedelta(minutes=self.chance.randrange(1, 600)), 0.4)
 
-    def scam(self) -> list[Alert]:
+    def mule(self) -> str:
+        return self._account()
+
+    def check(self, payee: str | None = None) -> Alert:
+        """What a bank asks before its customer pays an account, which is nobody's unless it is given."""
+        bank, phone = self.chance.choice(BANKS), {"identifier": _ident("number", self._phone()), "role": "registered"}
+        data = {
+            "kind": "risk-check",
+            "payer": _ident("account", self._account(), f"cnaps:{bank}"),
+            "payee": _ident("account", payee or self._account()),
+            "phones": [phone],
+            "amount": {"minor": self.chance.randrange(100, 10**7), "currency": "CNY"},
+        }
+        return self._protect(bank, data, timedelta(0))
+
+    def scam(self, mule: str | None = None) -> list[Alert]:
         """Call, chat, transfer of one victim; the third makes the lead."""
-        victim, mule = self._phone(), self._account()
+        victim, mule = self._phone(), mule or self._account()
         return [
             self._call(victim, mule, timedelta(minutes=40), 0.9),
             self._chat(victim, mule, timedelta(hours=30), 0.9),
@@ -124,7 +139,8 @@ class Town:
         made = protect(event, member, tokens, self._registry, IDS, self._now)
         payload = made.event.data.model_dump(mode="json")
         party = payload.get("counterparty") or {}
-        suspect: dict[str, Any] = party.get("account") or payload.get("number") or payload["handle"]
+        named = party.get("account") or payload.get("number") or payload.get("handle")
+        suspect: dict[str, Any] = named or payload["payee"]
         return Alert(member, BY_KIND[data["kind"]].name, made.wire, suspect["tokens"][0])
 
     def _phone(self) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from benchmarks.latency import latency
 from benchmarks.recovery import recovery
+from benchmarks.risk_check import risk_check
 from benchmarks.stages import stages
 from benchmarks.throughput import throughput
 
@@ -23,6 +24,10 @@ def main(argv: Sequence[str]) -> int:
     steady.add_argument("--seconds", type=int, default=20)
     restart = benches.add_parser("recovery", help="from a worker's start to its first lead")
     restart.add_argument("--identifiers", type=int, default=1_000_000)
+    asking = benches.add_parser("risk-check", help="from a bank's question to its answer, beside a city's alerts")
+    asking.add_argument("--rate", type=int, default=50, help="checks a second (default: 50)")
+    asking.add_argument("--alerts", type=int, default=200, help="alerts a second beside them (default: 200)")
+    asking.add_argument("--seconds", type=int, default=10)
     steps = benches.add_parser("stages", help="CPU time an alert in each step of the stream, without Kafka")
     steps.add_argument("--alerts", type=int, default=20_000)
     steps.add_argument("--bundle", type=int, default=200, help="events in a bundle (default: 200)")
@@ -33,6 +38,8 @@ def main(argv: Sequence[str]) -> int:
         result = throughput(chosen.alerts, chosen.bundle, chosen.workers)
     elif chosen.bench == "stages":
         result = stages(chosen.alerts, chosen.bundle)
+    elif chosen.bench == "risk-check":
+        result = risk_check(chosen.rate, chosen.alerts, chosen.seconds)
     elif chosen.bench == "recovery":
         result = recovery(chosen.identifiers)
     else:

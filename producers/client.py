@@ -1,4 +1,4 @@
-"""The member client: what a member unit calls to publish. An alert that `publish` returned from is never lost.
+"""The member client: what a member unit publishes and asks by. An alert that `publish` returned from is never lost.
 
 Protects each event, puts it into the spool, and leaves the sending to a thread. May be shared between threads.
 """
@@ -9,6 +9,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -20,7 +21,8 @@ from alliance.ids import IdSource
 from alliance.kafka import KafkaLogin
 from alliance.keys.store import MemberKeys
 from alliance.registry import Registry
-from producers import sender
+from producers import answers, sender
+from producers.answers import Answers, Listen
 from producers.clear import ClearEvent, Protected, check_sender, content_digest, given_id, protect, validated
 from producers.sender import Connect, Sender
 from producers.spool import Entry, Limits, Outcome, Spool
@@ -30,6 +32,7 @@ from schemas.base import Message
 from schemas.identifiers import Identifier
 from schemas.objections import Appeal, Dispute
 from schemas.registry import Sector
+from schemas.risk import RiskAnswer
 from schemas.topics import ALIAS, BY_KIND, SUSPICIOUS_ACCOUNT, SUSPICIOUS_HANDLE, SUSPICIOUS_NUMBER, VICTIM_REPORT
 
 ClearIdentifier = Mapping[str, Any]
@@ -48,6 +51,9 @@ class Offered(NamedTuple):
 
 class MemberClient:
     """Publishes as the member whose keys it has. SetupError if the spool is in use, or the keys are the hub's."""
+
+    listen: Listen = staticmethod(answers.listen)
+    """How it comes to read its mail; begun with the first question."""
 
     def __init__(
         self,
@@ -70,6 +76,9 @@ class MemberClient:
         self._ids = IdSource(clock.now_ms, os.urandom)
         self._sender = Sender(self.spool, keys, login, connect)
         self._sender.start()
+        self._login = login
+        self._answers: Answers | None = None
+        self._asking = Lock()
 
     @property
     def sent(self) -> int:
@@ -154,10 +163,32 @@ class MemberClient:
         amount: Mapping[str, Any],
         phones: Sequence[Mapping[str, Any]] = (),
         channel: str = "other",
-    ) -> UUID:
-        """Ask before money leaves. The answer comes on `to.<member>` with this id as `check_id`."""
-        data = {"kind": "risk-check", "payer": dict(payer), "payee": dict(payee), "amount": dict(amount)}
-        return self.publish(self._now({**data, "phones": [dict(phone) for phone in phones], "channel": channel}))
+        *,
+        timeout: float = 2.0,
+    ) -> RiskAnswer | None:
+        """Ask before money leaves, and wait. None if no answer has come after `timeout` seconds: go by your own rules.
+
+        The payer is this member's own customer. The first call takes longer, as it begins to listen. Raises as
+        `publish` does, Refused also where the hub does not take the check, Retry if the broker is away.
+        """
+        own = self.registry.member(self.member)
+        data = {
+            "kind": "risk-check",
+            "payer": {"holders": own.routes[:1] if own else [], **payer},
+            "payee": dict(payee),
+            "phones": [dict(phone) for phone in phones],
+            "amount": dict(amount),
+            "channel": channel,
+        }
+        check_id, mail = self._ids.next(), self._listening()
+        answer = mail.expect(check_id)
+        try:
+            self.publish({**self._now(data), "id": check_id})
+            return answer.result(timeout)
+        except TimeoutError:
+            return None
+        finally:
+            mail.forget(check_id)
 
     def answer(self, answer: Answer) -> UUID:
         """Answer a request; the payload is in wire form already."""
@@ -177,6 +208,9 @@ class MemberClient:
 
     def close(self) -> None:
         """End without waiting for the broker: what it has not acknowledged stays in the spool for the next client."""
+        with self._asking:
+            if self._answers is not None:
+                self._answers.close()
         self._sender.stop()
         self.spool.close()
 
@@ -185,6 +219,12 @@ class MemberClient:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+    def _listening(self) -> Answers:
+        with self._asking:
+            if self._answers is None:
+                self._answers = Answers(self.listen(self._login, self.member))
+            return self._answers
 
     def _now(self, data: dict[str, Any]) -> ClearEvent:
         return {"time": self.clock.now(), "data": data}

@@ -23,10 +23,9 @@ def refused(written: Schema, read: Schema) -> list[str]:
 
 
 def of_known_kinds(written: Schema, read: Schema) -> Schema:
-    """Of a union that `kind` tells apart, the alternatives that both have."""
-    known = {_tag(_expand(branch, read)) for branch in _branches(read)}
-    kept = [branch for branch in _branches(written) if _tag(_expand(branch, written)) in known]
-    return {**written, "oneOf": kept}
+    """`written` without the alternatives of a kind that `read` does not know; both are unions of messages by kind."""
+    known = {_tag(branch) for branch in _branches(_expand(read, read))}
+    return {**written, "oneOf": [one for one in written["oneOf"] if _tag(_expand(one, written)) in known]}
 
 
 def _expand(schema: Any, root: Schema) -> Any:

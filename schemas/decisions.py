@@ -1,4 +1,4 @@
-"""What police decide on an appeal or a dispute: what the officer signs, what the parties are told, how it is listed."""
+"""What police decide, on appeals, disputes and proposed releases: what is signed, what is told, how it is listed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from schemas.requests import Jws, LeadId
 About = Literal["appeal", "dispute"]
 
 
-class Outcome(StrEnum):
+class Finding(StrEnum):
     UPHELD = "upheld"
     """The hold, or the suspicion, falls."""
     REJECTED = "rejected"
@@ -30,7 +30,7 @@ class Ruling(Message):
     about: About
     id: UUID
     of: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-    outcome: Literal[Outcome.UPHELD, Outcome.REJECTED]
+    outcome: Literal[Finding.UPHELD, Finding.REJECTED]
     reason: Text
 
 
@@ -42,7 +42,7 @@ class Decision(Message):
     id: UUID
     event_id: UUID | None = None
     """The event by which it was filed; for the member that filed it alone."""
-    outcome: Outcome
+    outcome: Finding
     reason: Text
     hold_id: UUID | None = None
     notice: Notice | None = None
@@ -111,3 +111,15 @@ class DisputeView(Message):
     officer: str | None = None
     """Unit and officer."""
     decided_at: Timestamp | None = None
+
+
+class KeepHold(Message):
+    """What an officer signs to decline a proposed release: the hold goes on to `until` as it was. Never travels
+    unsigned."""
+
+    kind: Literal["keep-hold"] = "keep-hold"
+    hold_id: UUID
+    proposed_for: str
+    """The cause that the unit has weighed."""
+    until: Timestamp
+    reason: Text

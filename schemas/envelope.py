@@ -20,7 +20,7 @@ CONTENT_TYPE = b"application/cloudevents-batch+json"
 SIGNATURE_HEADER = "afa-signature"
 MAX_EVENTS = 500
 MAX_BYTES = 1_000_000
-VERSION = 1
+VERSION = 2
 
 Source = Annotated[str, StringConstraints(pattern=r"^/members/[a-z][a-z0-9-]{0,39}$")]
 Payload = Annotated[
@@ -47,7 +47,7 @@ class Seal(Message):
 
 
 class Event(Message):
-    """One CloudEvent of a member. `type` is `afa.<kind>.v1`, `id` a UUIDv7 unique per member."""
+    """One CloudEvent of a member. `type` is `afa.<kind>.v2`, `id` a UUIDv7 unique per member."""
 
     specversion: Literal["1.0"] = "1.0"
     id: UUID

@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from schemas.allowlist import AllowEntry, AllowRecord, AllowView
+from schemas.cases import CaseView
 from schemas.decisions import AppealView, DisputeView, Ruling
 from schemas.envelope import EVENT, EVENTS, VERSION
 from schemas.leads import Lead
@@ -24,6 +25,7 @@ from schemas.reasons import REMEDY, WHOLE_BUNDLE, Reason
 from schemas.receipts import TO_MEMBER, QuarantineNote
 from schemas.registry import Member
 from schemas.requests import HoldView, Mandate, MandateView, RequestView
+from schemas.scorecard import Scorecard
 
 GENERATED = Path(__file__).with_name("generated")
 REASONS_PAGE = Path(__file__).parents[1] / "docs" / "quarantine.md"
@@ -50,6 +52,8 @@ class Contract:
     name: str
     model: TypeAdapter[Any]
     direction: Direction
+    passes_over: bool = False
+    """Its readers pass over a kind that they do not know, so that one more breaks nobody."""
 
 
 CONTRACTS: tuple[Contract, ...] = (
@@ -59,16 +63,18 @@ CONTRACTS: tuple[Contract, ...] = (
     Contract("allow-entry", TypeAdapter(AllowEntry), Direction.BOTH),
     Contract("ruling", TypeAdapter(Ruling), Direction.BOTH),
     Contract("member", TypeAdapter(Member), Direction.OUTBOUND),
-    Contract("to-member", TO_MEMBER, Direction.MAIL),
+    Contract("to-member", TO_MEMBER, Direction.OUTBOUND, passes_over=True),
     Contract("quarantine-note", TypeAdapter(QuarantineNote), Direction.OUTBOUND),
     Contract("lead", TypeAdapter(Lead), Direction.OUTBOUND),
     Contract("request-view", TypeAdapter(RequestView), Direction.OUTBOUND),
     Contract("hold-view", TypeAdapter(HoldView), Direction.OUTBOUND),
+    Contract("case-view", TypeAdapter(CaseView), Direction.OUTBOUND),
     Contract("mandate-view", TypeAdapter(MandateView), Direction.OUTBOUND),
     Contract("appeal-view", TypeAdapter(AppealView), Direction.OUTBOUND),
     Contract("dispute-view", TypeAdapter(DisputeView), Direction.OUTBOUND),
     Contract("allow-record", TypeAdapter(AllowRecord), Direction.OUTBOUND),
     Contract("allow-view", TypeAdapter(AllowView), Direction.OUTBOUND),
+    Contract("scorecard", TypeAdapter(Scorecard), Direction.OUTBOUND),
 )
 
 

@@ -1,7 +1,4 @@
-"""What the hub tells a member of its bundles, and what it writes beside a quarantined one; all that a member gets.
-
-A reader of `to.<member>` passes over a kind that it does not know: more kinds may come.
-"""
+"""What the hub tells a member: of its bundles, and whatever else it sends; what it writes beside a quarantined one."""
 
 from __future__ import annotations
 
@@ -12,6 +9,7 @@ from pydantic import Field, TypeAdapter
 
 from schemas.base import MemberId, Message, Text, Timestamp
 from schemas.decisions import Decision
+from schemas.outcomes import Outcome
 from schemas.reasons import Reason
 from schemas.requests import Request
 from schemas.risk import RiskAnswer
@@ -51,5 +49,6 @@ class QuarantineNote(Message):
 
 
 NOTE_HEADER = "afa-quarantine"
-ToMember = Annotated[Request | Receipt | RiskAnswer | Decision, Field(discriminator="kind")]
-TO_MEMBER: TypeAdapter[Request | Receipt | RiskAnswer | Decision] = TypeAdapter(ToMember)
+# A member passes over a kind that it does not know: the contract may grow by one.
+ToMember = Annotated[Request | Receipt | RiskAnswer | Outcome | Decision, Field(discriminator="kind")]
+TO_MEMBER: TypeAdapter[Request | Receipt | RiskAnswer | Outcome | Decision] = TypeAdapter(ToMember)

@@ -16,6 +16,8 @@ from schemas.base import Code, MemberId, Message, Money, RoutingCode, Text, Time
 from schemas.identifiers import Identifier
 
 Jws = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$", max_length=20000)]
+Signatures = Annotated[list[Jws], Field(max_length=4)]
+"""Each of another officer; as many as an order can name."""
 LeadId = Annotated[str, StringConstraints(pattern=r"^L-[A-Za-z0-9_-]{22}$")]
 
 
@@ -80,10 +82,10 @@ class Authority(Message):
     unit: MemberId | None = None
     officers: Annotated[list[Code], Field(max_length=4)] = []
     call_back: Text | None = None
-    order: Jws | None = None
-    """An officer's signature over `Request.order_text`."""
-    mandate: Jws | None = None
-    """The mandate, signed by the unit that gave it."""
+    orders: Signatures = []
+    """Of each officer one signature over the same `Request.order_text`."""
+    mandate: Signatures = []
+    """The mandate as each of the unit's officers that gave it has signed it."""
     covered_by: UUID | None = None
     """The victim report, or bank-reported case, that a mandate's request rests on."""
     legal_basis: Text | None = None
@@ -135,10 +137,10 @@ class Request(Message):
     issued_at: Timestamp
 
     def order_text(self) -> dict[str, Any]:
-        """What an officer signs: the act, its target and its bounds, and no word more."""
+        """What an officer signs: the act, its target, its bounds and the paper it stands on, and no word more."""
         kept = {"request_id", "case_id", "to", "action", "target", "amount", "match", "duration_s"}
         kept |= {"hop", "attempt", "void_after", "hold_id"}
-        return self.model_dump(mode="json", include=kept)
+        return {**self.model_dump(mode="json", include=kept), "document_hash": self.authority.document_hash}
 
 
 class RequestView(Message):
@@ -151,6 +153,11 @@ class RequestView(Message):
     """Null while unroutable; `unroutable` says why."""
     action: Action
     authority: AuthorityClass
+    unit: MemberId | None = None
+    officers: Annotated[list[Code], Field(max_length=4)] = []
+    """Who has signed the order, or the mandate that it is under."""
+    missing: Text | None = None
+    """What must still be signed before it goes out."""
     status: RequestStatus
     target: Identifier
     amount: Money | None
@@ -200,6 +207,10 @@ class HoldView(Message):
     amount: Money
     since: Timestamp
     until: Timestamp
+    unit: MemberId | None = None
+    """Whose order it is."""
+    queue_position: Annotated[int, Field(ge=2)] | None = None
+    """While other units' orders are first, and nothing is held."""
 
 
 class Caps(Message):
@@ -232,8 +243,8 @@ class Mandate(Message):
 
 
 class MandateView(Message):
-    """A mandate as listed, with its signature."""
+    """A mandate as listed, with its signatures."""
 
     mandate: Mandate
-    jws: Jws
+    signatures: Annotated[list[Jws], Field(min_length=1, max_length=4)]
     revoked_at: Timestamp | None = None

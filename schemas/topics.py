@@ -58,6 +58,7 @@ LEADS = Topic("leads", "correlate", "subject", "Lead", "lead", retention_ms=180 
 QUARANTINE = Topic(
     "quarantine", "intake", "member", "QuarantineNote", "quarantine-note", 1, 90 * DAY, max_message_bytes=2_000_000
 )
+TALLY = Topic("tally", "intake", "hour and worker", "streams.tally", "", 1, 180 * DAY, "compact,delete")
 MEMBERS = Topic("members", "registrar", "member", "Member", "member", 1, -1, "compact")
 RULES = Topic("rules", "registrar", "kind and token", "AllowRecord", "allow-record", 1, -1, "compact")
 AUDIT = Topic("audit", "casebook", "sequence", "AuditEntry", "", 1, -1)
@@ -75,6 +76,7 @@ TOPICS: tuple[Topic, ...] = (
     CHANGELOG,
     LEADS,
     QUARANTINE,
+    TALLY,
     MEMBERS,
     RULES,
     AUDIT,

@@ -19,6 +19,7 @@ from alliance.clock import AllianceClock
 from alliance.kafka import KafkaLogin
 from schemas.topics import (
     ALIAS,
+    RISK_CHECK,
     SIGNALS,
     SUSPICIOUS_ACCOUNT,
     SUSPICIOUS_HANDLE,
@@ -36,7 +37,7 @@ from streams.receipts import Receipts
 from streams.recovery import client_options
 
 GROUP = "afa-streams"
-INBOUND = (SUSPICIOUS_ACCOUNT, SUSPICIOUS_NUMBER, SUSPICIOUS_HANDLE, VICTIM_REPORT, WITHDRAWAL, ALIAS)
+INBOUND = (SUSPICIOUS_ACCOUNT, SUSPICIOUS_NUMBER, SUSPICIOUS_HANDLE, VICTIM_REPORT, WITHDRAWAL, ALIAS, RISK_CHECK)
 RULES_FILE = Path(__file__).with_name("rules.toml")
 
 

@@ -6,6 +6,7 @@ At least once and without state: a batch is acknowledged when all that it led to
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from secrets import token_hex
 
 from aiokafka import AIOKafkaProducer
 from faust.types import EventT
@@ -15,13 +16,15 @@ from alliance.admission import Admitted, Limits, Record, admit
 from alliance.clock import AllianceClock
 from alliance.registry import Registry
 from schemas.registry import Sector
-from schemas.topics import QUARANTINE, SIGNALS
+from schemas.topics import QUARANTINE, SIGNALS, TALLY
 from streams import refusals, wire
+from streams.core.alert import Alert
 from streams.core.extract import alert_of, retraction_of
 from streams.core.partitioning import Signal, destinations
 from streams.core.rules import Rules
 from streams.outbox import Outbox
 from streams.receipts import Receipts
+from streams.tally import Tally
 
 Signals = dict[int, list[Signal]]
 
@@ -43,23 +46,30 @@ class Intake:
         self._clock = clock
         self._receipts = receipts
         self._partitions = partitions
+        self._tally = Tally(token_hex(8))
         self._limits = Limits(rules.admission.max_age_s, rules.admission.max_future_s)
 
     async def handle(self, batch: list[EventT[bytes]]) -> None:
         outbox = Outbox(self._producer)
         signals: Signals = defaultdict(list)
+        let_in: Counter[str] = Counter()
         for event in batch:
             message = event.message
             headers = list(message.headers or ())
             record = Record(message.topic, message.value or b"", dict(headers), message.key)
             admitted = admit(record, self._registry, self._clock.now(), self._limits)
-            collect(admitted, signals, self._partitions)
+            alerts = collect(admitted, signals, self._partitions)
+            if admitted.member is not None:
+                let_in[admitted.member.member] += alerts
             metrics.INTAKE_BYTES.inc(len(record.value))
             if admitted.refusals:
                 await self._refuse(outbox, event, admitted, headers)
         for partition, gathered in signals.items():
             values = wire.encode(gathered)
             await outbox.send(SIGNALS.name, partition, ((None, value) for value in values))
+        if let_in.total():
+            key, value = self._tally.add(self._clock.now(), let_in)
+            await outbox.send_one(TALLY.name, value, key=key)
         await outbox.settle()
 
     async def _refuse(
@@ -78,18 +88,20 @@ class Intake:
             await self._receipts.send(self._producer, outbox, name, told)
 
 
-def collect(admitted: Admitted, signals: Signals, partitions: int) -> None:
-    """Signals of the good events, each to every one of `partitions` that has a part in it."""
-    member = admitted.member
+def collect(admitted: Admitted, signals: Signals, partitions: int) -> int:
+    """Signals of the good events, each to every one of `partitions` that has a part in it; how many are alerts."""
+    member, alerts = admitted.member, 0
     if member is None:
-        return
+        return 0
     for accepted in admitted.accepted:
         event = accepted.event
         signal = alert_of(event, member.member, member.sector, accepted.digest) or retraction_of(
             event, member.member, member.sector is Sector.POLICE
         )
         if signal is not None:
+            alerts += isinstance(signal, Alert)
             for partition in destinations(signal, partitions):
                 signals[partition].append(signal)
     for kind, count in Counter(accepted.event.data.kind for accepted in admitted.accepted).items():
         metrics.EVENTS_ACCEPTED.labels(kind).inc(count)
+    return alerts

@@ -27,7 +27,7 @@ MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 BASE = 1_664_582_400_000
 """2022-10-01T00:00Z"""
 RULES: dict[str, Any] = tomllib.loads((Path(streams.__file__).parent / "rules.toml").read_text())
-ALL_CAPS = {"hub_suspects": 3, "sightings": 5, "evidence_per_member": 2}
+ALL_CAPS = {"hub_suspects": 3, "sightings": 5, "evidence_per_member": 2, "checks": 2}
 
 SECTORS = {
     "bank-a": "bank",
@@ -44,6 +44,7 @@ SENDERS = {
     Class.CALL: ["carrier-a", "carrier-b"],
     Class.CHAT: ["platform-a", "pay-a"],
     Class.REPORT: ["police-a", "bank-a"],
+    Class.CHECK: ["bank-a", "bank-b", "pay-a"],
 }
 MONEY_KINDS = [Kind.ACCOUNT, Kind.CARD, Kind.PAYMENT_ACCOUNT, Kind.WALLET]
 NAMES: dict[Class, list[tuple[Role, list[Kind], int, int]]] = {
@@ -75,6 +76,10 @@ NAMES: dict[Class, list[tuple[Role, list[Kind], int, int]]] = {
         (Role.VICTIM, [Kind.NUMBER], 0, 2),
         (Role.VICTIM, [Kind.ACCOUNT, Kind.PERSON], 0, 2),
     ],
+    Class.CHECK: [
+        (Role.VICTIM, [Kind.ACCOUNT, Kind.NUMBER], 1, 2),
+        (Role.ASKED, MONEY_KINDS, 1, 1),
+    ],
 }
 """Role, kinds, and how many identifiers of them an alert names, by the table of docs/correlation.md."""
 SPANS = {
@@ -83,6 +88,7 @@ SPANS = {
     Class.CALL: [0, MINUTE, 2 * HOUR, 25 * HOUR],
     Class.CHAT: [0, HOUR, 30 * DAY, 90 * DAY],
     Class.REPORT: [0, HOUR, DAY, 40 * DAY],
+    Class.CHECK: [0],
 }
 EDGES = sorted({seconds * 1000 for seconds in RULES["windows"].values()})
 NEAR = [0, 1, MINUTE, 20 * MINUTE, 2 * HOUR, DAY]
@@ -106,7 +112,8 @@ class Cast:
     others: int
 
     def keys(self, role: Role, kinds: Sequence[Kind]) -> list[tuple[Kind, str]]:
-        first, count = (0, self.suspects) if role == Role.SUSPECT else (self.suspects - 1, self.others)
+        named = role in (Role.SUSPECT, Role.ASKED)
+        first, count = (0, self.suspects) if named else (self.suspects - 1, self.others)
         return [(kind, key(kind, number)) for kind in kinds for number in range(first, first + count)]
 
 
@@ -185,10 +192,11 @@ def contents(draw: st.DrawFn, cls: Class, member: str, event: bytes, span: tuple
     for role, kinds, at_least, at_most in NAMES[cls]:
         for kind, name in draw(picks(cast.keys(role, kinds), at_least, at_most)):
             named.setdefault(name, draw(names(name, role, kind, span[0])))
-    payees = [n.key for n in named.values() if n.role == Role.SUSPECT and n.kind in MONEY_KINDS]
+    paid = (Role.SUSPECT, Role.ASKED, *([Role.VICTIM] if cls == Class.CHECK else []))
+    payees = [n.key for n in named.values() if n.role in paid and n.kind in MONEY_KINDS]
     onward = draw(st.sampled_from(Onward)) if cls == Class.PAYEE else Onward.NONE
     told = draw(transfers(cls, span, payees)) if payees and onward == Onward.NONE and cls != Class.CHAT else []
-    score = 1.0 if cls == Class.REPORT else draw(st.integers(0, 100)) / 100
+    score = 1.0 if cls == Class.REPORT else 0.0 if cls == Class.CHECK else draw(st.integers(0, 100)) / 100
     return sealed(
         Alert(member, event, b"", SECTORS[member], cls, *span, score, tuple(named.values()), tuple(told), onward)
     )
@@ -215,11 +223,11 @@ def transfers(draw: st.DrawFn, cls: Class, span: tuple[int, int], payees: list[s
         told.append(
             Transfer(
                 draw(st.sampled_from(payees)),
-                draw(st.sampled_from(serials)),
+                "" if cls == Class.CHECK else draw(st.sampled_from(serials)),
                 draw(st.sampled_from([5_000_00, 8_000_00])),
                 draw(st.sampled_from(["CNY", "CNY", "USD"])),
                 when,
-                cls != Class.REPORT and draw(st.booleans()),
+                cls == Class.CHECK or (cls != Class.REPORT and draw(st.booleans())),
             )
         )
     return told

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from alliance.profiles import Profile
 from consumers.casebook.model import Reported
 from schemas.base import Money
 from schemas.leads import Lead
+
+
+def to_stop(lead: Lead, reports: Sequence[Reported], profile: Profile) -> Money | None:
+    """What a stop of the lead's account asks for. Where the law holds amounts only, it is what victims claim; what
+    alerts show beside it is nobody's claim yet."""
+    currency = profile.currency
+    if profile.amount_only.value:
+        claimed = _chosen(_reported(reports), currency)
+        return claimed or at_risk(lead, reports, currency)
+    return at_risk(lead, reports, currency)
 
 
 def at_risk(lead: Lead, reports: Sequence[Reported], currency: str) -> Money | None:
@@ -15,13 +26,34 @@ def at_risk(lead: Lead, reports: Sequence[Reported], currency: str) -> Money | N
     What victims reported counts where it is more than the members' alerts show so far.
     """
     sums = {money.currency: money.minor for money in lead.amount_at_risk if money.minor}
-    told: dict[str, int] = {}
-    for report in reports:
-        if report.transfer and report.transfer.amount and report.transfer.amount.minor:
-            amount = report.transfer.amount
-            told[amount.currency] = told.get(amount.currency, 0) + amount.minor
-    for name, minor in told.items():
+    for name, minor in _reported(reports).items():
         sums[name] = max(sums.get(name, 0), minor)
+    return _chosen(sums, currency)
+
+
+def paid(reports: Sequence[Reported], currency: str) -> Iterator[tuple[Reported, Money]]:
+    """The payments that the reports name; one that two reports name by its serial counts for the first."""
+    serials: set[str] = set()
+    for report in reports:
+        transfer = report.transfer
+        if transfer is None or transfer.amount is None or transfer.amount.currency != currency:
+            continue
+        serial = transfer.serial.tokens[0] if transfer.serial else None
+        if transfer.amount.minor and serial not in serials:
+            yield report, transfer.amount
+        if serial is not None:
+            serials.add(serial)
+
+
+def _reported(reports: Sequence[Reported]) -> dict[str, int]:
+    """What victims say they paid, by currency."""
+    amounts = (report.transfer.amount for report in reports if report.transfer and report.transfer.amount)
+    named = {amount.currency for amount in amounts}
+    sums = {currency: sum(amount.minor for _, amount in paid(reports, currency)) for currency in named}
+    return {currency: minor for currency, minor in sums.items() if minor}
+
+
+def _chosen(sums: Mapping[str, int], currency: str) -> Money | None:
     if not sums:
         return None
     chosen = currency if currency in sums else min(sums)

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from alliance import metrics
-from consumers.casebook import consequences, lifting, requests, withdrawals
+from consumers.casebook import consequences, falling, requests
 from consumers.casebook.consequences import Effect
 from consumers.casebook.inbound import Admitted, Bundle, refuse
 from consumers.casebook.lifecycle import RequestEvent, request_after
@@ -22,7 +22,7 @@ from consumers.casebook.tables import AnswerRow, RequestRow
 from consumers.casebook.turn import Turn
 from schemas.answers import Answer
 from schemas.reasons import Reason
-from schemas.requests import Action, Request, RequestStatus
+from schemas.requests import RequestStatus
 
 Taken = tuple[Bundle, Admitted, Answer]
 
@@ -38,34 +38,28 @@ def apply(turn: Turn, bundles: Sequence[Bundle]) -> None:
     asked = _asked(turn, {answer.request_id for _, _, answer in taken})
     mine = [item for item in taken if _is_asked(item, asked)]
     statuses = {request_id: RequestStatus(row.status) for request_id, row in asked.items()}
-    rows, effects, turns = [], [], []
+    rows: list[dict[str, Any]] = []
+    effects, turns = [], []
     for _, admitted, answer in _new(turn, mine):
         before = statuses[answer.request_id]
         after = request_after(before, RequestEvent(answer.status.value))
         statuses[answer.request_id] = after
-        rows.append(_row(turn, admitted, answer, effect=after is not before))
-        row = asked[answer.request_id]
+        noted, row = _row(turn, admitted, answer, effect=after is not before), asked[answer.request_id]
         effect = Effect(requests.message(row.body, row.member), row.mandate_id, answer, admitted.event.time, after)
         if after is not before:
             effects.append(effect)
-        elif effect.is_turn:
-            turns.append((rows[-1], effect))
+        if after is before and effect.is_turn:
+            turns.append((noted, effect))
+        else:
+            rows.append(noted)
     _settle(turn, effects)
+    # Where money went is decided by all that was answered, these included.
+    insert_rows(turn.db, AnswerRow, rows)
     consequences.follow(turn, effects)
     for noted, effect in turns:
         noted["effect"] = consequences.take_turn(turn, effect)
-    insert_rows(turn.db, AnswerRow, rows)
-    leaving = [effect.request for effect in effects if effect.leaves_hold]
-    withdrawals.let_go(turn, sorted({request.case_id for request in leaving}))
-    lifting.late(turn, _stops(turn, leaving))
-
-
-def _stops(turn: Turn, requests: Sequence[Request]) -> set[UUID]:
-    """The stops among the requests, and those whose release others of them were to be."""
-    ids = [request.request_id for request in requests]
-    query = select(RequestRow.request_id, RequestRow.parent, RequestRow.action)
-    rows = turn.db.execute(query.where(among(RequestRow.request_id, ids))) if ids else ()
-    return {row.parent if row.action == Action.RELEASE.value and row.parent else row.request_id for row in rows}
+    insert_rows(turn.db, AnswerRow, [noted for noted, _ in turns])
+    falling.let_go(turn, sorted({effect.request.case_id for effect in effects if effect.leaves_hold}))
 
 
 def _settle(turn: Turn, effects: Iterable[Effect]) -> None:

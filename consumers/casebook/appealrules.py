@@ -51,10 +51,9 @@ def check_reviewer(reviewer: Who, authorities: Iterable[Authority]) -> None:
 def _authorised(authority: Authority) -> Iterator[Who]:
     """Whom the authority names, and who signed it."""
     yield from ((authority.unit, officer) for officer in authority.officers if authority.unit)
-    for jws in (authority.order, authority.mandate):
-        yield from () if jws is None else [_signer(jws)]
-    if authority.mandate is not None:
-        mandate = Mandate.model_validate_json(decode(authority.mandate.split(".")[1]))
+    yield from map(_signer, (*authority.orders, *(authority.mandate or ())))
+    for jws in authority.mandate or ():
+        mandate = Mandate.model_validate_json(decode(jws.split(".")[1]))
         yield from ((mandate.unit, officer) for officer in mandate.officers)
 
 

@@ -12,8 +12,9 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.sql import ColumnElement
 
-from consumers.casebook import ids, lifting, objections
+from consumers.casebook import falling, ids, objections
 from consumers.casebook.appealrules import Who, check_reviewer, inadmissible
+from consumers.casebook.grounds import Cause
 from consumers.casebook.inbound import Admitted, Bundle, refuse
 from consumers.casebook.lifecycle import AppealEvent, appeal_after
 from consumers.casebook.rows import insert_rows
@@ -21,13 +22,11 @@ from consumers.casebook.tables import AppealRow, HoldRow, RequestRow
 from consumers.casebook.tables import Case as CaseRow
 from consumers.casebook.turn import Turn
 from schemas.base import seconds
-from schemas.decisions import AppealStatus, Decision, Outcome, Ruling
+from schemas.decisions import AppealStatus, Decision, Finding, Ruling
 from schemas.notices import holds_of, notice_of
 from schemas.objections import Appeal
 from schemas.reasons import Reason
 from schemas.requests import NEEDS_POLICE, Request
-
-_WON = "an appeal against it was upheld"
 
 
 def apply(turn: Turn, bundles: Sequence[Bundle]) -> None:
@@ -59,8 +58,8 @@ def decide(turn: Turn, row: Any, ruling: Ruling, jws: str, who: Who) -> None:
     objections.tell(turn, decision, row["member"], [hold.member, hold.unit])
     lead = turn.db.scalar(select(CaseRow.lead_id).where(CaseRow.case_id == hold.case_id))
     objections.label(turn, decision, row["member"], lead, hold.case_id)
-    if ruling.outcome is Outcome.UPHELD:
-        lifting.lift(turn, [hold.request_id], _WON)
+    if ruling.outcome is Finding.UPHELD:
+        falling.free(turn, [hold.request_id], Cause.APPEAL)
 
 
 def _held(turn: Turn, row: Any) -> Any:
@@ -104,10 +103,10 @@ def _file(turn: Turn, admitted: Admitted, appeal: Appeal, hold: Any) -> None:
     insert_rows(turn.db, AppealRow, [row])
     turn.trail.note(f"appeal {row['status']}", row["appeal_id"], appeal.model_dump_json().encode())
     if refusal:
-        objections.tell(turn, _decision(turn, row, hold, Outcome.INADMISSIBLE, refusal), admitted.member)
+        objections.tell(turn, _decision(turn, row, hold, Finding.INADMISSIBLE, refusal), admitted.member)
 
 
-def _decision(turn: Turn, row: Any, hold: Any, outcome: Outcome, reason: str) -> Decision:
+def _decision(turn: Turn, row: Any, hold: Any, outcome: Finding, reason: str) -> Decision:
     return Decision(
         about="appeal",
         id=row["appeal_id"],

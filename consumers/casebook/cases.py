@@ -10,12 +10,15 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from consumers.casebook import ids
+from consumers.casebook import ids, requests
+from consumers.casebook.model import Case
 from consumers.casebook.rows import among, insert_rows
-from consumers.casebook.tables import Case, EvidenceSeen, LeadRow
+from consumers.casebook.tables import Case as CaseRow
+from consumers.casebook.tables import EvidenceSeen, LeadRow
 from consumers.casebook.turn import Turn
 from schemas.identifiers import IdentifierKind
 from schemas.leads import Lead, SubjectRole
+from schemas.risk import Level
 
 Alert = tuple[str, UUID]
 
@@ -40,14 +43,28 @@ def open_cases(turn: Turn, leads: Sequence[Lead]) -> dict[str, UUID]:
         }
         for lead_id, case_id in found.items()
     }  # fmt: skip
-    insert_rows(turn.db, Case, list(rows.values()), ignore=True)
+    insert_rows(turn.db, CaseRow, list(rows.values()), ignore=True)
     return found
 
 
 def cases_of(turn: Turn, case_ids: Sequence[UUID]) -> dict[UUID, int]:
     """How often each case's grounds have fallen."""
-    query = select(Case.case_id, Case.releases).where(among(Case.case_id, case_ids))
+    query = select(CaseRow.case_id, CaseRow.releases).where(among(CaseRow.case_id, case_ids))
     return dict(iter(turn.db.execute(query)))
+
+
+def read_cases(turn: Turn, case_ids: Sequence[UUID]) -> dict[UUID, Case]:
+    """Cases as decisions need them, with the level that their own lead has now."""
+    query = (
+        select(CaseRow.case_id, CaseRow.lead_id, CaseRow.releases, LeadRow.level)
+        .join(LeadRow, LeadRow.lead_id == CaseRow.lead_id)
+        .where(among(CaseRow.case_id, case_ids))
+    )
+    known = requests.known_of(turn, case_ids)
+    return {
+        row.case_id: Case(row.case_id, row.lead_id, Level(row.level), row.releases, known.get(row.case_id, []))
+        for row in turn.db.execute(query)
+    }
 
 
 def _of_victims(turn: Turn, leads: Sequence[Lead]) -> dict[str, UUID]:
@@ -67,9 +84,9 @@ def _by_alert(turn: Turn, alerts: set[Alert]) -> dict[Alert, UUID]:
     """In which victim's case an alert was seen."""
     query = (
         select(EvidenceSeen.member, EvidenceSeen.event_id, EvidenceSeen.case_id)
-        .join(Case, Case.case_id == EvidenceSeen.case_id)
-        .where(Case.role == SubjectRole.VICTIM.value, among(EvidenceSeen.event_id, [event for _, event in alerts]))
-        .order_by(Case.opened_at.desc(), Case.case_id)
+        .join(CaseRow, CaseRow.case_id == EvidenceSeen.case_id)
+        .where(CaseRow.role == SubjectRole.VICTIM.value, among(EvidenceSeen.event_id, [event for _, event in alerts]))
+        .order_by(CaseRow.opened_at.desc(), CaseRow.case_id)
     )
     return {(member, event_id): case_id for member, event_id, case_id in turn.db.execute(query)}
 

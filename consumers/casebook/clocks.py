@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, update
 
-from consumers.casebook import appeals, holds, hops, lifting, requests, support, withdrawals
-from consumers.casebook.consequences import read_cases
+from alliance.profiles.values import AtEnd
+from consumers.casebook import appeals, escalations, falling, holds, hops, mandates, outcomes, releasing, requests
+from consumers.casebook.cases import read_cases
 from consumers.casebook.lifecycle import UNENDED, UNSENT
 from consumers.casebook.model import RANK
 from consumers.casebook.rows import among
@@ -23,43 +25,70 @@ from schemas.requests import Action
 from schemas.risk import Level
 
 _VOID = "void: its time ran out before it was sent"
+_SILENT = "its unit has not decided in time on the release that was proposed"
 
 
 def expire(turn: Turn) -> None:
     """End holds and unsent requests whose time is over; ask for a stop once more where the law allows it."""
     _repeat(turn, holds.expire(turn))
     appeals.escalate(turn)
-    query = select(RequestRow.request_id, RequestRow.case_id, RequestRow.parent, RequestRow.action)
+    query = select(RequestRow.request_id, RequestRow.case_id, RequestRow.action)
     due = turn.db.execute(query.where(RequestRow.status.in_(UNSENT), RequestRow.void_after <= turn.now)).all()
     void = requests.cancel(turn, [row.request_id for row in due], _VOID)
     releases = [row for row in due if row.request_id in void and row.action == Action.RELEASE.value]
-    withdrawals.let_go(turn, sorted({row.case_id for row in releases}))
-    lifting.late(turn, {row.parent for row in releases if row.parent})
+    falling.let_go(turn, sorted({row.case_id for row in releases}))
+    _undecided(turn)
+    escalations.strike(turn)
 
 
 def next_due(db: Connection) -> datetime | None:
     """When the next clock runs out."""
     until = db.scalar(select(func.min(HoldRow.until)).where(HoldRow.status.in_(UNENDED)))
     void = db.scalar(select(func.min(RequestRow.void_after)).where(RequestRow.status.in_(UNSENT)))
+    decide = db.scalar(select(func.min(HoldRow.decide_by)))
     review = db.scalar(select(func.min(AppealRow.due_at)).where(AppealRow.status == AppealStatus.FILED.value))
-    return min((moment for moment in (until, void, review) if moment), default=None)
+    moments = (until, void, decide, review, outcomes.due(db), escalations.next_due(db), mandates.next_begin(db))
+    return min((moment for moment in moments if moment), default=None)
+
+
+def _undecided(turn: Turn) -> None:
+    """Releases that were proposed and not decided in time: let go, or left to their own end, and told either way."""
+    late = turn.db.execute(select(*HoldRow.__table__.c).where(HoldRow.decide_by <= turn.now)).all()
+    if not late:
+        return
+    escalations.undecided(turn, late)
+    turn.db.execute(update(HoldRow).where(HoldRow.decide_by <= turn.now).values(decide_by=None))
+    if turn.profile.release.at_end.value is AtEnd.RELEASED:
+        _release(turn, late)
+
+
+def _release(turn: Turn, late: Sequence[Any]) -> None:
+    query = select(RequestRow.body, RequestRow.member, RequestRow.mandate_id)
+    rows = turn.db.execute(query.where(among(RequestRow.request_id, [hold.request_id for hold in late]))).all()
+    stops = [(requests.message(row.body, row.member), row.mandate_id) for row in rows]
+    cases, law = read_cases(turn, sorted({stop.case_id for stop, _ in stops})), turn.law()
+    drafts = [
+        releasing.at_once(cases[stop.case_id], stop, law, _SILENT, mandate_id)
+        or releasing.by_request(cases[stop.case_id], stop, law, _SILENT)
+        for stop, mandate_id in stops
+    ]
+    requests.put(turn, [draft for draft in drafts if draft is not None])
 
 
 def _repeat(turn: Turn, request_ids: Sequence[UUID]) -> None:
     """A second stop where the suspicion is what it was and what covered the first still stands."""
-    request_ids = sorted(set(request_ids) - lifting.lifted(turn, request_ids)) if request_ids else []
     if not request_ids:
         return
     query = select(RequestRow).where(among(RequestRow.request_id, request_ids)).order_by(RequestRow.request_id)
     rows = turn.db.execute(query).mappings().all()
     cases = read_cases(turn, sorted({row["case_id"] for row in rows}))
-    fallen = support.without(turn, sorted(cases))
+    fallen = falling.causes(turn, sorted(cases))
     annulled = _annulled(turn, {row["covered_by"] for row in rows if row["covered_by"]})
     law = turn.law(row["target"] for row in rows)
     drafts = []
     for row in rows:
         case = cases[row["case_id"]]
-        if case.case_id in fallen or RANK[case.level] < RANK[Level.HIGH] or row["covered_by"] in annulled:
+        if row["request_id"] in fallen or RANK[case.level] < RANK[Level.HIGH] or row["covered_by"] in annulled:
             continue
         drafts.append(hops.repeat(case, requests.message(row["body"], row["member"]), law, row["covered_by"]))
     requests.put(turn, [draft for draft in drafts if draft is not None])

@@ -9,17 +9,15 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
 
-from consumers.casebook import holdchanges, holds, hops, releasing, requests, support
+from consumers.casebook import following, holdchanges, holds, releasing, requests
+from consumers.casebook.cases import read_cases
 from consumers.casebook.holds import Executed
-from consumers.casebook.lifecycle import HOLD_ENDS
-from consumers.casebook.model import Case, Draft
-from consumers.casebook.rows import among, insert_rows
-from consumers.casebook.tables import Case as CaseRow
-from consumers.casebook.tables import HoldRow, LeadRow, PathEnd, RequestRow
+from consumers.casebook.lifecycle import HOLD_ENDS, REQUEST_ENDS
+from consumers.casebook.rows import among
+from consumers.casebook.tables import HoldRow, RequestRow
 from consumers.casebook.turn import Turn
 from schemas.answers import Answer
 from schemas.requests import Action, Request, RequestStatus
-from schemas.risk import Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,6 @@ class Effect:
 
 _DONE = frozenset({RequestStatus.EXECUTED, RequestStatus.PARTIAL})
 _ENDED = "the hold had ended before its member carried this out"
-_MOVED = frozenset({RequestStatus.PARTIAL, RequestStatus.ALREADY_GONE})
 
 
 def follow(turn: Turn, effects: Sequence[Effect]) -> None:
@@ -62,15 +59,19 @@ def follow(turn: Turn, effects: Sequence[Effect]) -> None:
     if unmoved := holdchanges.change(turn, changes):
         _let_go(turn, among(HoldRow.hold_id, unmoved), at_once=False)
     holds.release(turn, [effect.request for effect in _of(done, Action.RELEASE)])
-    moved = [effect for effect in _of(effects, Action.STOP) if effect.status in _MOVED]
-    _note_ends(turn, moved)
-    _follow_money(turn, moved)
+    answered = [effect for effect in _of(effects, Action.STOP) if effect.status in REQUEST_ENDS]
+    touched = {effect.request.case_id for effect in answered} | {act.request.case_id for act in changes}
+    if touched:
+        cases = read_cases(turn, sorted(touched))
+        following.follow(turn, cases, [(effect.request, effect.answer) for effect in answered])
 
 
 def take_turn(turn: Turn, effect: Effect) -> bool:
     """Whether this brought an order into force that had waited in the queue."""
     taken = holdchanges.activate(turn, effect.executed)
-    if not taken:
+    if taken:
+        following.follow(turn, read_cases(turn, [effect.request.case_id]))
+    else:
         queued = HoldRow.queue_position.is_not(None)
         _let_go(turn, queued & (HoldRow.request_id == effect.request.request_id), at_once=True)
     return taken
@@ -93,48 +94,10 @@ def _let_go(turn: Turn, which: ColumnElement[bool], *, at_once: bool) -> None:
     requests.put(turn, [draft for draft in drafts if draft is not None])
 
 
-def _follow_money(turn: Turn, moved: Sequence[Effect]) -> None:
-    """The next hop's requests, at once."""
-    if not moved:
-        return
-    case_ids = sorted({effect.request.case_id for effect in moved})
-    cases = read_cases(turn, case_ids)
-    fallen = support.without(turn, case_ids)
-    payees = {outflow.payee.tokens[0] for e in moved for outflow in e.answer.outflows if outflow.payee}
-    law = turn.law(payees)
-    drafts: list[Draft] = []
-    for effect in moved:
-        if effect.request.case_id not in fallen:
-            drafts += hops.next_hop(effect.request, effect.answer, cases[effect.request.case_id], law)
-    requests.put(turn, drafts)
-
-
-def read_cases(turn: Turn, case_ids: Sequence[UUID]) -> dict[UUID, Case]:
-    """Cases as decisions need them, with the level that their own lead has now."""
-    query = (
-        select(CaseRow.case_id, CaseRow.lead_id, CaseRow.releases, LeadRow.level)
-        .join(LeadRow, LeadRow.lead_id == CaseRow.lead_id)
-        .where(among(CaseRow.case_id, case_ids))
-    )
-    known = requests.known_of(turn, case_ids)
-    return {
-        row.case_id: Case(row.case_id, row.lead_id, Level(row.level), row.releases, known.get(row.case_id, []))
-        for row in turn.db.execute(query)
-    }
-
-
-def _note_ends(turn: Turn, moved: Sequence[Effect]) -> None:
-    rows = [
-        {
-            "case_id": effect.request.case_id,
-            "request_id": effect.request.request_id,
-            "hop": effect.request.hop,
-            "outflow": outflow.model_dump_json(),
-        }
-        for effect in moved
-        for outflow in hops.path_ends(effect.answer)
-    ]
-    insert_rows(turn.db, PathEnd, rows)
+def look_again(turn: Turn, tokens: set[str]) -> None:
+    """At the money of the cases in which holders answered about these: something else about it is known now."""
+    if case_ids := following.touched(turn, tokens):
+        following.follow(turn, read_cases(turn, case_ids))
 
 
 def _of(effects: Sequence[Effect], action: Action) -> list[Effect]:

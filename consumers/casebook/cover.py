@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from alliance.authority import allows
 from consumers.casebook.model import RANK, InForce, Law
 from schemas.base import Money
 from schemas.registry import Member
@@ -18,7 +19,7 @@ def mandate_for(
     law: Law, action: Action, account: str, level: Level, hop: int, amount: Money | None, covered_by: UUID | None
 ) -> InForce | None:
     """The first mandate in force that covers the act in all its bounds."""
-    if amount is None:
+    if amount is None or not allows(law.profile, action, AuthorityClass.MANDATE):
         return None
     for held in law.mandates:
         mandate = held.mandate
@@ -26,7 +27,7 @@ def mandate_for(
             mandate.valid_from <= law.now < mandate.valid_to
             and action in mandate.actions
             and RANK[level] >= RANK[Level(mandate.min_level)]
-            and (covered_by is not None or not mandate.report_required)
+            and (covered_by is not None or not _reported_only(law, mandate))
             and hop <= mandate.max_hop
             and _within_caps(law, mandate, account, amount)
         ):
@@ -42,7 +43,7 @@ def by_mandate(held: InForce, covered_by: UUID | None, law: Law) -> Authority:
         unit=mandate.unit,
         officers=mandate.officers,
         call_back=_call_back(law.registry.member(mandate.unit)),
-        mandate=held.jws,
+        mandate=list(held.signatures),
         covered_by=covered_by,
         legal_basis=mandate.legal_basis,
     )
@@ -63,6 +64,10 @@ def by_request(law: Law, authority: AuthorityClass = AuthorityClass.MEMBER_REQUE
     """The member's own risk control is asked, or it is only told."""
     centre = law.registry.police()
     return Authority(authority=authority, unit=centre.member if centre else None, call_back=_call_back(centre))
+
+
+def _reported_only(law: Law, mandate: Mandate) -> bool:
+    return mandate.report_required or law.profile.mandate.report_required.value
 
 
 def _within_caps(law: Law, mandate: Mandate, account: str, amount: Money) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from consumers.casebook import victims
-from consumers.casebook.amounts import at_risk
+from consumers.casebook.amounts import at_risk, to_stop
 from consumers.casebook.drafting import Act, ask, order, stop
 from consumers.casebook.matching import match_of
 from consumers.casebook.model import RANK, Case, Draft, Law, Reported
@@ -83,7 +83,7 @@ def _stop(lead: Lead, case: Case, reports: Sequence[Reported], law: Law) -> Draf
         Action.STOP,
         target_of(lead),
         to_holder(lead.subject.holders, law.registry),
-        amount=at_risk(lead, reports, law.profile.currency),
+        amount=to_stop(lead, reports, law.profile),
         match=match_of(told.transfer, law.profile),
         attempt=_attempt(case),
         reasons=why(lead),
@@ -129,7 +129,10 @@ _UNHELD = frozenset({*_UNDONE, RequestStatus.DRAFTED, RequestStatus.AWAITING_AUT
 def _is_stopped(case: Case, drafted: Draft | None) -> bool:
     if drafted is not None:
         return drafted.status is RequestStatus.DRAFTED and drafted.to is not None
-    return any(known.action is Action.STOP and known.status not in _UNHELD for known in case.known)
+    return any(
+        known.action is Action.STOP and known.status not in _UNHELD and not (known.spent and case.renewed)
+        for known in case.known
+    )
 
 
 def _reporters(lead: Lead) -> list[str]:

@@ -15,7 +15,7 @@ from consumers.casebook import cover
 from consumers.casebook.lifecycle import NEEDS_A_PERSON
 from consumers.casebook.model import Draft
 from consumers.casebook.rows import among
-from consumers.casebook.tables import AppealRow, DisputeRow, HoldRow, Lifted, RequestRow
+from consumers.casebook.tables import AppealRow, DisputeRow, HoldRow, RequestRow
 from consumers.casebook.turn import Turn
 from schemas.decisions import AppealStatus
 from schemas.requests import Action, AuthorityClass, RequestStatus
@@ -53,11 +53,12 @@ def held_back(turn: Turn, drafts: Sequence[Draft]) -> Sequence[Draft]:
         return drafts
     known = standing(turn, {draft.case_id for draft in going}, {draft.target.tokens[0] for draft in going})
     parents = {draft.parent for draft in going if draft.parent}
-    lifted = set(turn.db.scalars(select(Lifted.request_id).where(among(Lifted.request_id, parents)))) if parents else ()
+    of_decision = among(RequestRow.request_id, parents) & RequestRow.freed_at.is_not(None)
+    freed = set(turn.db.scalars(select(RequestRow.request_id).where(of_decision))) if parents else ()
     held = {
         draft.request_id
         for draft in going
-        if draft.to and (known.covers(draft.case_id, draft.target.tokens[0]) or draft.parent in lifted)
+        if draft.to and (known.covers(draft.case_id, draft.target.tokens[0]) or draft.parent in freed)
     }
     return [_for_officer(turn, draft) if draft.request_id in held else draft for draft in drafts]
 

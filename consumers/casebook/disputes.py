@@ -12,18 +12,18 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from consumers.casebook import disputed, ids, lifting, objections, requests
+from consumers.casebook import disputed, falling, ids, objections, requests
 from consumers.casebook.appealrules import Who
+from consumers.casebook.grounds import Cause
 from consumers.casebook.inbound import Admitted, Bundle, refuse
 from consumers.casebook.rows import insert_rows
 from consumers.casebook.tables import DisputeRow, EvidenceSeen, LeadRow, RequestRow
 from consumers.casebook.turn import Turn
-from schemas.decisions import Decision, DisputeStatus, Outcome, Ruling
+from schemas.decisions import Decision, DisputeStatus, Finding, Ruling
 from schemas.objections import Dispute
 from schemas.reasons import Reason
 from schemas.requests import Request
 
-_UPHELD = "a dispute of the suspicion was upheld"
 _SAID = "You disputed this on the same grounds before."
 
 
@@ -54,8 +54,8 @@ def decide(turn: Turn, row: Any, ruling: Ruling, jws: str, who: Who) -> None:
     objections.tell(turn, decision, row["member"], [_asking_unit(turn, row["request_id"])])
     objections.label(turn, decision, row["member"], *_found_of(turn, row))
     _touch(turn, row["token"], row["case_id"])
-    if ruling.outcome is Outcome.UPHELD:
-        lifting.lift(turn, _resting_on(turn, row["token"], row["case_id"]), _UPHELD)
+    if ruling.outcome is Finding.UPHELD:
+        falling.free(turn, _resting_on(turn, row["token"], row["case_id"]), Cause.DISPUTE)
     else:
         waited = disputed.go_on(turn, row["token"], row["case_id"])
         requests.hand_over(turn, [Request.model_validate_json(body) for body in waited])
@@ -100,12 +100,12 @@ def _file(turn: Turn, admitted: Admitted, dispute: Dispute, subject: Subject) ->
     insert_rows(turn.db, DisputeRow, [row])
     turn.trail.note(f"dispute {row['status']}", row["dispute_id"], dispute.model_dump_json().encode())
     if refusal:
-        objections.tell(turn, _decision(turn, row, Outcome.INADMISSIBLE, refusal), admitted.member)
+        objections.tell(turn, _decision(turn, row, Finding.INADMISSIBLE, refusal), admitted.member)
     else:
         _touch(turn, subject.token, subject.case_id)
 
 
-def _decision(turn: Turn, row: Any, outcome: Outcome, reason: str) -> Decision:
+def _decision(turn: Turn, row: Any, outcome: Finding, reason: str) -> Decision:
     return Decision(
         about="dispute",
         id=row["dispute_id"],

@@ -14,9 +14,10 @@ from uuid import UUID
 import orjson
 from sqlalchemy import Connection, Select, insert, select
 
+from alliance.authority import allows
 from alliance.errors import Refused
-from consumers.casebook import cover, requests
-from consumers.casebook.consequences import read_cases
+from consumers.casebook import cover, following, requests
+from consumers.casebook.cases import read_cases
 from consumers.casebook.drafting import Act, draft
 from consumers.casebook.holdrules import HoldAct, check
 from consumers.casebook.ids import HOLDER
@@ -28,7 +29,7 @@ from consumers.casebook.tables import HoldActRow, HoldRow
 from consumers.casebook.turn import Turn
 from schemas.base import Money
 from schemas.identifiers import Identifier
-from schemas.requests import Action, RequestStatus
+from schemas.requests import Action, AuthorityClass, RequestStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +83,25 @@ def _draft(turn: Turn, act: HoldAct) -> Draft:
     hold = turn.db.execute(_hold(act.hold_id)).first()
     check(act, hold)
     assert hold is not None
+    if not allows(turn.profile, act.action, AuthorityClass.POLICE_ORDER):
+        raise Refused(f"Under the profile {turn.profile.name} no officer can order a {act.action.value}.")
+    act = _reduced(turn, act, hold)
     case, law = read_cases(turn, [hold.case_id])[hold.case_id], turn.law()
     authority = cover.by_officer(None, law).model_copy(update={"document_hash": act.paper})
     if hold.unit is not None:
         authority = authority.model_copy(update={"unit": hold.unit})
     made = draft(case, _asked(act, hold, case, law), law, authority, RequestStatus.AWAITING_AUTHORISATION)
     return replace(made, void_after=min(made.void_after, hold.until))
+
+
+def _reduced(turn: Turn, act: HoldAct, hold: Any) -> HoldAct:
+    """A freeze that names no amount keeps the victims' money alone, where the profile says so."""
+    if act.action is not Action.FREEZE or act.amount is not None or not turn.profile.reduce_at_freeze.value:
+        return act
+    minor = following.tainted(turn, hold.case_id, hold.target)
+    if not minor:
+        return act
+    return replace(act, amount=Money(minor=min(minor, hold.minor), currency=hold.currency))
 
 
 def _asked(act: HoldAct, hold: Any, case: Case, law: Law) -> Act:

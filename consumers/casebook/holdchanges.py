@@ -20,7 +20,7 @@ from consumers.casebook.lifecycle import PROLONGS, HoldEvent
 from consumers.casebook.tables import HoldRow
 from consumers.casebook.turn import Turn
 from schemas.base import seconds
-from schemas.requests import Action, Scope
+from schemas.requests import Action, HoldStatus, Scope
 
 EVENTS = {
     Action.EXTEND: HoldEvent.EXTEND,
@@ -48,6 +48,7 @@ def activate(turn: Turn, stop: Executed) -> bool:
     values = {
         "scope": (stop.answer.scope or Scope.AMOUNT).value, "minor": amount.minor, "queue_position": None,
         "since": stop.done_at, "until": stop.done_at + _duration(turn, stop),
+        "proposed_from": case((HoldRow.proposed_from.is_not(None), HoldStatus.ACTIVE.value)),
     }  # fmt: skip
     waits = HoldRow.queue_position.is_not(None) & (HoldRow.currency == amount.currency)
     return bool(holds.move(turn, HoldEvent.ACTIVATE, (HoldRow.request_id == stop.request.request_id) & waits, values))
@@ -71,9 +72,9 @@ def _values(turn: Turn, act: Executed) -> dict[str, Any]:
 
 
 def _paper(act: Executed) -> str:
-    """The document's hash, or the signed order's own where it names none."""
+    """The document's hash, or that of the signed orders where it names none."""
     authority = act.request.authority
-    return authority.document_hash or hashlib.sha256((authority.order or "").encode()).hexdigest()
+    return authority.document_hash or hashlib.sha256(" ".join(authority.orders).encode()).hexdigest()
 
 
 def _duration(turn: Turn, act: Executed) -> timedelta:

@@ -15,10 +15,10 @@ from uuid import UUID
 from sqlalchemy import case, select, update
 
 from alliance import metrics
-from consumers.casebook import ids, reports
-from consumers.casebook.lifecycle import HOLD, UNENDED, HoldEvent
+from consumers.casebook import ids
+from consumers.casebook.lifecycle import HOLD, KEEPS, UNENDED, HoldEvent
 from consumers.casebook.rows import among, insert_rows
-from consumers.casebook.tables import Claim, HoldRow, RequestRow
+from consumers.casebook.tables import HoldRow, RequestRow
 from consumers.casebook.turn import Turn
 from schemas.answers import Answer
 from schemas.base import Money, seconds
@@ -42,7 +42,6 @@ def begin(turn: Turn, executed: Sequence[Executed]) -> None:
         return
     rows = [_row(turn, stop) for stop in begun]
     insert_rows(turn.db, HoldRow, rows, ignore=True)
-    _claim(turn, begun)
     for row in rows:
         turn.trail.note(f"hold {row['status']}", row["hold_id"], f"{row['minor']} {row['until']}".encode())
     if crossed := _released(turn, begun):
@@ -60,10 +59,15 @@ def release(turn: Turn, requests: Sequence[Request]) -> None:
         move(turn, HoldEvent.RELEASE, among(HoldRow.hold_id, [request.hold_id for request in requests]))
 
 
-def propose_release(turn: Turn, hold_ids: Sequence[UUID]) -> set[UUID]:
-    """To the unit that ordered it, which decides; the stops that had led to those newly proposed."""
-    moved = move(turn, HoldEvent.PROPOSE_RELEASE, among(HoldRow.hold_id, hold_ids)) if hold_ids else []
-    return {row.request_id for row in moved}
+def propose_release(turn: Turn, hold_ids: Sequence[UUID], cause: str) -> set[UUID]:
+    """To the unit that ordered it, which decides by its clock; the stops that had led to those newly proposed."""
+    if not hold_ids:
+        return set()
+    values = {
+        "proposed_from": HoldRow.status, "cause": cause,
+        "decide_by": turn.now + seconds(turn.profile.release.decision_s.value),
+    }  # fmt: skip
+    return {row.request_id for row in move(turn, HoldEvent.PROPOSE_RELEASE, among(HoldRow.hold_id, hold_ids), values)}
 
 
 def expire(turn: Turn) -> Sequence[UUID]:
@@ -83,7 +87,7 @@ def expire(turn: Turn) -> Sequence[UUID]:
 
 def unended(turn: Turn, case_ids: Sequence[UUID]) -> Sequence[Any]:
     """What holds money, or waits to hold it, in these cases."""
-    query = select(HoldRow.hold_id, HoldRow.request_id, HoldRow.status)
+    query = select(HoldRow.hold_id, HoldRow.request_id, HoldRow.status, HoldRow.cause, HoldRow.kept_at)
     return turn.db.execute(query.where(among(HoldRow.case_id, case_ids), HoldRow.status.in_(UNENDED))).all()
 
 
@@ -91,11 +95,18 @@ def move(turn: Turn, event: HoldEvent, where: Any, values: dict[str, Any] | None
     """Let the event happen to every hold that it can happen to; the holds."""
     after = {status.value: moves[event].value for status, moves in HOLD.items() if event in moves}
     statement = update(HoldRow).where(where, HoldRow.status.in_(after))
-    statement = statement.values(status=case(after, value=HoldRow.status), **(values or {}))
+    new: dict[str, Any] = {"status": case(after, value=HoldRow.status), **(values or {})}
+    if event in _DECIDES:
+        new["decide_by"] = None
+    statement = statement.values(new)
     moved = turn.db.execute(statement.returning(HoldRow.hold_id, HoldRow.request_id)).all()
     for row in moved:
         turn.trail.note(f"hold {event.value}", row.hold_id)
     return moved
+
+
+_DECIDES = frozenset({HoldEvent.RELEASE, HoldEvent.EXPIRE, HoldEvent.DEDUCT, *KEEPS.values()})
+"""After these there is nothing left for its unit to decide."""
 
 
 def _released(turn: Turn, executed: Sequence[Executed]) -> set[UUID]:
@@ -131,30 +142,18 @@ def _row(turn: Turn, stop: Executed) -> dict[str, Any]:
     }
 
 
-def _claim(turn: Turn, begun: Sequence[Executed]) -> None:
-    """What each victim that named the account paid to it. Who lost what of onward money is not known yet."""
-    paid = reports.naming(
-        turn, {token for stop in begun if stop.request.hop == 0 for token in stop.request.target.tokens}
-    )
-    rows = {
-        (stop.request.request_id, report.member, report.event_id): {
-            "hold_id": ids.hold_id(stop.request.request_id), "member": report.member, "event_id": report.event_id,
-            "minor": report.transfer.amount.minor,
-        }
-        for stop in begun
-        for token in stop.request.target.tokens
-        for report in paid.get(token, ())
-        if report.transfer and report.transfer.amount and report.transfer.amount.minor
-        and report.transfer.amount.currency == held(turn, stop).currency and stop.request.hop == 0
-    }  # fmt: skip
-    insert_rows(turn.db, Claim, list(rows.values()), ignore=True)
-
-
 def held(turn: Turn, stop: Executed) -> Money:
-    """What was held, as the member says; an executed stop that names no amount held what was asked for."""
-    asked = stop.request.amount
-    if stop.answer.amount is not None:
-        return stop.answer.amount
+    """What was held, as the member says; an executed stop that names no amount held what was asked for.
+
+    Where the law holds amounts only, no more counts as held than was asked for: the rest is the holder's own.
+    """
+    asked, said = stop.request.amount, stop.answer.amount
+    if said is not None:
+        if not turn.profile.amount_only.value or asked is None or asked.currency != said.currency:
+            return said
+        if said.minor > asked.minor:
+            turn.trail.note("held too much", stop.request.request_id, f"{said.minor} of {asked.minor}".encode())
+        return min(asked, said, key=lambda money: money.minor)
     if stop.answer.status.value == RequestStatus.EXECUTED.value and asked is not None:
         return asked
     return Money(minor=0, currency=asked.currency if asked else turn.profile.currency)

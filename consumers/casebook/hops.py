@@ -1,100 +1,136 @@
-"""Where the money went: what left an account opens the next hop's stops, until it is cash or the hops are used up.
+"""Where the money went on: stops for what of the victims' money is at each account and was not asked for there yet.
 
-Pure. Each payee is asked for at most what it got, the payees together for no more than is missing, and the first named
-first.
+Pure. Whatever cycles, merges and splits there are: in one case no more is asked for and held than the victims claim.
+What comes to an account after a stop was drafted there is added to the stop while nobody has seen it; it waits while
+one is with its member; then it is the next attempt within the law's number of stops, and after that a person's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container
+from dataclasses import dataclass
 from uuid import UUID
 
-from consumers.casebook.drafting import Act, stop
-from consumers.casebook.matching import match_of_outflow
+from alliance.profiles import Profile
+from consumers.casebook.drafting import Act, is_exhausted, restate, stop
+from consumers.casebook.flow import Flow, Onward
+from consumers.casebook.matching import match_of, match_of_outflow
 from consumers.casebook.model import Case, Draft, Law
-from consumers.casebook.outflows import ONWARD
+from consumers.casebook.money import Stop, Told
+from consumers.casebook.outflows import payee_of
+from consumers.casebook.places import REPEATED, Place, places
 from consumers.casebook.routing import to_holder
-from schemas.answers import Answer, Outflow
 from schemas.base import Money
-from schemas.requests import Action, Request
+from schemas.identifiers import Identifier
+from schemas.requests import Action, Match, Request
+
+_NOTHING_LEFT = "by what was told since, none of the victims' money is there; it need not be signed"
+_TOO_OFTEN = (
+    "{} {}, in minor units, of the victims' money came here beyond what was asked for, and the law has no further stop"
+)
 
 
-def next_hop(request: Request, answer: Answer, case: Case, law: Law) -> list[Draft]:
-    """Stops at the payees of what left the request's target, each under a mandate that covers onward transfers or
-    for an officer."""
-    if request.hop >= law.profile.hops.most.value:
-        return []
-    drafts = (
-        _stop(request, outflow, amount, case, law) for outflow, amount in _shares(request, answer) if outflow.payee
-    )
-    return [draft for draft in drafts if draft is not None]
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a person is to read beside a request."""
+
+    request_id: UUID
+    text: str
 
 
-def path_ends(answer: Answer) -> list[Outflow]:
-    """Outflows that nobody can follow: cash, goods, foreign or crypto money, or a payee that is not known."""
-    return [outflow for outflow in answer.outflows if outflow.type not in ONWARD or outflow.payee is None]
+@dataclass(frozen=True, slots=True)
+class _Payment:
+    """What brought the money: by it the holder finds the money, and on its `covered_by` the stop rests."""
+
+    target: Identifier
+    match: Match | None
+    parent: UUID
+    covered_by: UUID | None
 
 
-def _stop(request: Request, outflow: Outflow, amount: Money, case: Case, law: Law) -> Draft | None:
-    payee = outflow.payee
-    assert payee is not None
-    act = Act(
+def next_stops(
+    case: Case, told: Told, flow: Flow, law: Law, fallen: Container[UUID] = ()
+) -> tuple[list[Draft], list[Note]]:
+    """What is to be asked for now, nearest to the victims first; nothing that would follow from a `fallen` request."""
+    drafts: list[Draft] = []
+    notes: list[Note] = []
+    found = places(case, told, flow)
+    left = sum(flow.paid.values()) - sum(place.bound for place in found)
+    for place in found:
+        if place.hop > law.profile.hops.most.value or place.is_settled:
+            continue
+        more = min(place.more, left + place.waiting)
+        if more <= 0 and place.unseen is not None:
+            notes.append(Note(place.unseen.request.request_id, _NOTHING_LEFT))
+        payment = _payment(place, case, told, flow, law.profile, fallen)
+        if more <= 0 or more == place.waiting or payment is None:
+            continue
+        act = _act(place, payment, Money(minor=more, currency=flow.currency), case, law)
+        if is_exhausted(case, act, law):
+            beside = place.seen[-1].request.request_id if place.seen else payment.parent
+            notes.append(Note(beside, _TOO_OFTEN.format(more, flow.currency)))
+            continue
+        draft = (restate if place.unseen else stop)(case, act, law, payment.covered_by)
+        if draft is not None:
+            drafts.append(draft)
+            left -= more - place.waiting
+    return drafts, notes
+
+
+def _act(place: Place, payment: _Payment, amount: Money, case: Case, law: Law) -> Act:
+    where = f"onward transfer, hop {place.hop}" if place.hop else "the account that victims named"
+    following = 1 + max(place.attempts, case.releases)
+    return Act(
         Action.STOP,
-        payee,
-        to_holder(payee.holders, law.registry),
+        payment.target,
+        to_holder(payment.target.holders, law.registry),
         amount=amount,
-        match=match_of_outflow(request.target, outflow, law.profile),
-        hop=request.hop + 1,
-        attempt=case.releases + 1,
-        reasons=(f"onward transfer, hop {request.hop + 1}",),
-        parent=request.request_id,
+        match=payment.match,
+        hop=place.hop,
+        attempt=place.unseen.request.attempt if place.unseen else following,
+        reasons=(where, "more came since the stop before") if place.seen else (where,),
+        parent=payment.parent,
     )
-    return stop(case, act, law, request.authority.covered_by)
 
 
-def _shares(request: Request, answer: Answer) -> Iterator[tuple[Outflow, Money]]:
-    """Each payee once, with what to ask for there: the sum of what it got, bounded by what is still missing."""
-    missing = _missing(request, answer)
-    for outflow, total in _by_payee(answer.outflows):
-        left = missing.get(total.currency) if missing is not None else None
-        minor = total.minor if missing is None else min(total.minor, left or 0)
-        if missing is not None:
-            missing[total.currency] = (left or 0) - minor
-        if minor > 0:
-            yield outflow, Money(minor=minor, currency=total.currency)
-
-
-def _missing(request: Request, answer: Answer) -> dict[str, int] | None:
-    """By currency; None where the request named no amount, so that nothing bounds it but the outflows themselves."""
-    if request.amount is None:
+def _payment(
+    place: Place, case: Case, told: Told, flow: Flow, profile: Profile, fallen: Container[UUID]
+) -> _Payment | None:
+    """The greatest transfer that no stop has named yet; at an account that victims named else the newest report."""
+    known = place.unseen or next(reversed(place.seen), None)
+    named = [each.request.match for each in place.seen]
+    payments = [
+        (each.outflow, stop.request, match_of_outflow(each.stop.request.target, each.outflow, profile))
+        for each in flow.into(place.account)
+        if (stop := _payer(each, case, told, fallen)) is not None
+    ]
+    for outflow, payer, match in [each for each in payments if each[2] not in named] or payments:
+        target = known.request.target if known else payee_of(outflow)
+        assert target is not None
+        return _Payment(target, match, payer.request_id, payer.authority.covered_by)
+    if known is None or known.request.request_id in fallen:
         return None
-    held = answer.amount.minor if answer.amount and answer.amount.currency == request.amount.currency else 0
-    return {request.amount.currency: max(0, request.amount.minor - held)}
+    paid = [(each, match_of(each.transfer, profile)) for each in reversed(told.reports.get(place.account, ()))]
+    for report, reported in [each for each in paid if each[1] not in named] or paid:
+        return _Payment(known.request.target, reported, known.request.request_id, report.event_id)
+    return None
 
 
-def _by_payee(outflows: Iterable[Outflow]) -> list[tuple[Outflow, Money]]:
-    """The greatest transfer to each payee, which is what its bank must find, with the sum of all."""
-    sums: dict[tuple[str, str], int] = {}
-    greatest: dict[tuple[str, str], Outflow] = {}
-    for outflow in outflows:
-        if outflow.type in ONWARD and outflow.payee is not None:
-            key = (outflow.payee.tokens[0], outflow.amount.currency)
-            sums[key] = sums.get(key, 0) + outflow.amount.minor
-            if key not in greatest or outflow.amount.minor > greatest[key].amount.minor:
-                greatest[key] = outflow
-    # One stop an account: of two currencies the greater sum, as they would be one request.
-    chosen: dict[str, tuple[Outflow, Money]] = {}
-    for (token, currency), minor in sums.items():
-        if token not in chosen or minor > chosen[token][1].minor:
-            chosen[token] = (greatest[token, currency], Money(minor=minor, currency=currency))
-    return list(chosen.values())
+def _payer(onward: Onward, case: Case, told: Told, fallen: Container[UUID]) -> Stop | None:
+    """The payer's stop on which the next one rests: who told first, unless that was let go since and asked again."""
+    account = told.account(onward.stop)
+    asked = [each for each in told.stops if told.account(each) == account and each.said]
+    standing = [each for each in asked if each.request.request_id not in fallen]
+    unspent = [each for each in standing if not case.is_spent(each.request.request_id)]
+    for stops in (unspent, standing):
+        if stops:
+            return onward.stop if onward.stop in stops else stops[-1]
+    return None
 
 
 def repeat(case: Case, request: Request, law: Law, covered_by: UUID | None) -> Draft | None:
     """The stop once more, where the law allows one: after the first ran out."""
-    once_more = request.model_copy(
-        update={"attempt": request.attempt + 1, "reasons": ["repeated: the first stop has expired"]}
-    )
+    once_more = request.model_copy(update={"attempt": request.attempt + 1, "reasons": [REPEATED]})
     return again(case, once_more, law, covered_by, request.request_id)
 
 

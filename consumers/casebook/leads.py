@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -15,9 +16,9 @@ from pydantic import ValidationError
 from sqlalchemy import func, select
 
 from alliance import metrics
-from consumers.casebook import reports, requests, support
+from consumers.casebook import redrafting, reports, requests, support
 from consumers.casebook.cases import cases_of, numbers_first, open_cases
-from consumers.casebook.decide import decide
+from consumers.casebook.decide import decide, newest
 from consumers.casebook.model import RANK, Case
 from consumers.casebook.rows import among, inserting
 from consumers.casebook.tables import LeadRow
@@ -50,37 +51,42 @@ def apply(turn: Turn, values: Iterable[bytes]) -> None:
     metrics.LEADS_TAKEN.inc(len(fresh))
 
 
-def decide_on(turn: Turn, leads: Sequence[tuple[UUID, Lead]]) -> None:
-    """Draft what the leads, filed under these cases, call for now."""
+def decide_on(turn: Turn, leads: Sequence[tuple[UUID, Lead]], reported: AbstractSet[str] = frozenset()) -> None:
+    """Draft what the leads, filed under these cases, call for now; new reports name `reported`."""
     if not leads:
         return
     renewed = support.remember(turn, leads)
+    renewed |= {case_id for case_id, lead in leads if lead.subject.token in reported}
     case_ids = sorted({case_id for case_id, _ in leads})
     fallen = support.without(turn, case_ids)
     named = reports.naming(turn, {lead.subject.token for _, lead in leads})
     releases = cases_of(turn, case_ids)
     known = requests.known_of(turn, case_ids)
     law = turn.law(token for token in named)
-    drafts = []
+    drafts, followed = [], []
     for case_id, lead in leads:
-        if case_id in fallen:
+        if case_id in fallen or lead.subject.token in turn.spared:
             continue
         so_far = known.setdefault(case_id, [])
         case = Case(case_id, lead.lead_id, lead.level, releases[case_id], so_far, case_id in renewed)
-        drafted = decide(lead, case, named.get(lead.subject.token, ()), law)
+        reports_now = named.get(lead.subject.token, ())
+        drafted = decide(lead, case, reports_now, law)
+        if case.renewed and reports_now:
+            followed.append((case, newest(reports_now)))
         # Another lead of the same victim, later in this batch, must see what was asked just now.
         so_far.extend(draft.known() for draft in drafted)
         drafts += drafted
-    requests.put(turn, drafts)
+    requests.put(turn, [*drafts, *redrafting.onward(turn, followed, law)])
 
 
-def redecide(turn: Turn, tokens: Iterable[str]) -> None:
-    """Look again at the leads whose subject one of the tokens is: something else about them has changed."""
+def redecide(turn: Turn, tokens: Iterable[str], reported: AbstractSet[str]) -> None:
+    """Look again at the leads whose subject one of the tokens is: something else about them has changed, or they are
+    newly `reported`."""
     query = select(LeadRow.case_id, LeadRow.snapshot).where(
         among(LeadRow.token, set(tokens)), LeadRow.level != Level.NONE.value
     )
     found = [(case, Lead.model_validate_json(snapshot)) for case, snapshot in turn.db.execute(query) if case]
-    decide_on(turn, found)
+    decide_on(turn, found, reported)
 
 
 def _read(turn: Turn, values: Iterable[bytes]) -> dict[str, Snapshot]:

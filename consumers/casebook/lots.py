@@ -8,24 +8,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from alliance.errors import InvalidLedger
+from alliance.profiles.values import TaintRule
 from consumers.casebook.sharing import apportion
 
 Claims = Mapping[str, int]
 """Claim id to minor units, above 0."""
 _CLEAN = ""
 """In a lot, what is nobody's claim. It sorts first, so that of equal remainders the clean part leaves."""
-
-
-class TaintRule(StrEnum):
-    """Which lot pays: the oldest, the newest, or all as one. What came in one payment is one lot, whose parts leave in
-    proportion, as nothing tells them apart."""
-
-    FIFO = "fifo"
-    LIFO = "lifo"
-    PRO_RATA = "pro-rata"
 
 
 @dataclass(slots=True)
@@ -37,7 +28,11 @@ class _Lot:
 
 
 class Lots:
-    """One account's money in one currency. `place` names an entry where an InvalidLedger must."""
+    """One account's money in one currency. `place` names an entry where an InvalidLedger must.
+
+    The oldest lot pays, the newest, or all as one. What came in one payment is one lot, whose parts leave in
+    proportion, as nothing tells them apart.
+    """
 
     def __init__(self, rule: TaintRule, opening: int = 0) -> None:
         self._rule = rule

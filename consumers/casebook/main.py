@@ -14,7 +14,7 @@ from alliance.settings import Settings
 from consumers.casebook import database
 from consumers.casebook.service import TOPICS, Casebook
 from consumers.process import guarded
-from schemas.topics import MEMBERS
+from schemas.topics import MEMBERS, RULES
 
 log = structlog.get_logger()
 
@@ -22,7 +22,7 @@ log = structlog.get_logger()
 def run(settings: Settings, stop: threading.Event) -> None:
     """Until `stop` is set. Raises AfaError with the one sentence that a person must read."""
     login, profile = settings.kafka_login(), profiles.load(settings.profile)
-    kafka.probe(login, reads=[topic.name for topic in (*TOPICS, MEMBERS)])
+    kafka.probe(login, reads=[topic.name for topic in (*TOPICS, MEMBERS, RULES)])
     engine = database.connect(settings.database_url)
     database.migrate(engine)
     casebook = Casebook(engine, login, clock.load(settings.clock_file), profile)

@@ -1,38 +1,43 @@
-"""Mandates: filed as they were signed, and believed only while the registry knows the officer that signed.
+"""Mandates: filed as they were signed, and believed only while the registry knows the officers that signed.
 
-Nothing here trusts the table: each mandate's signature is verified against the registry as it is at that moment.
+Nothing here trusts the table: each mandate's signatures are verified against the registry as it is at that moment, and
+the profile says how many it wants.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from functools import lru_cache, partial
+from functools import lru_cache
 from uuid import UUID
 
 import orjson
 from pydantic import ValidationError
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from alliance import authority
 from alliance.errors import Refused
 from alliance.keys.encoding import decode
-from alliance.keys.signatures import BadSignature, verify_object
-from alliance.officers import officer_of
+from alliance.profiles import Profile
 from alliance.registry import Registry
 from consumers.casebook.model import InForce
 from consumers.casebook.tables import MandateRow
-from schemas.requests import Mandate, MandateView
+from schemas.requests import AuthorityClass, Mandate, MandateView
 
 Filed = tuple[int, datetime | None, datetime | None] | None
 
 
-def add_mandate(db: Connection, jws: str, registry: Registry, now: datetime) -> Mandate:
+def add_mandate(
+    db: Connection, signatures: Sequence[str], registry: Registry, profile: Profile, now: datetime
+) -> Mandate:
     """File a signed mandate. Raises Refused if it does not verify, or its id was used for another."""
-    mandate = verified(jws, registry, now)
-    statement = insert(MandateRow).values(mandate_id=mandate.mandate_id, jws=jws, filed_at=now)
+    mandate, signed = verified(signatures, registry, profile, now), list(signatures)
+    begins = mandate.valid_from
+    row = {"signatures": signed, "filed_at": now, "valid_from": begins, "begun": begins <= now}
+    statement = insert(MandateRow).values(mandate_id=mandate.mandate_id, **row)
     db.execute(statement.on_conflict_do_nothing())
-    if db.scalar(select(MandateRow.jws).where(MandateRow.mandate_id == mandate.mandate_id)) != jws:
+    if db.scalar(select(MandateRow.signatures).where(MandateRow.mandate_id == mandate.mandate_id)) != signed:
         raise Refused(f"The mandate id {mandate.mandate_id} was used for another mandate; give this one a new id.")
     return mandate
 
@@ -46,8 +51,8 @@ def revoke_mandate(db: Connection, mandate_id: UUID, now: datetime) -> None:
 
 def list_mandates(db: Connection) -> Iterator[MandateView]:
     """All that were ever filed, the oldest first."""
-    for row in db.execute(select(MandateRow.jws, MandateRow.revoked_at).order_by(MandateRow.filed_at)):
-        yield MandateView(mandate=_content(row.jws), jws=row.jws, revoked_at=row.revoked_at)
+    for row in db.execute(select(MandateRow.signatures, MandateRow.revoked_at).order_by(MandateRow.filed_at)):
+        yield MandateView(mandate=_content(row.signatures[0]), signatures=row.signatures, revoked_at=row.revoked_at)
 
 
 def newest(db: Connection) -> Filed:
@@ -57,31 +62,57 @@ def newest(db: Connection) -> Filed:
     return count, filed_at, revoked_at
 
 
-def in_force(db: Connection, registry: Registry, now: datetime) -> list[InForce]:
+def begin(db: Connection, now: datetime) -> bool:
+    """Whether a mandate that was filed for later has become valid, so that what waits is looked at again."""
+    due = _to_begin() & (MandateRow.valid_from <= now)
+    return db.execute(update(MandateRow).where(due).values(begun=True)).rowcount > 0
+
+
+def next_begin(db: Connection) -> datetime | None:
+    """When the next one becomes valid."""
+    return db.scalar(select(func.min(MandateRow.valid_from)).where(_to_begin()))
+
+
+def _to_begin() -> ColumnElement[bool]:
+    return MandateRow.begun.is_(False) & MandateRow.revoked_at.is_(None)
+
+
+def in_force(db: Connection, registry: Registry, profile: Profile, now: datetime) -> list[InForce]:
     """Those that verify now, the oldest first."""
-    query = select(MandateRow.jws).where(MandateRow.revoked_at.is_(None)).order_by(MandateRow.filed_at)
+    query = select(MandateRow.signatures).where(MandateRow.revoked_at.is_(None)).order_by(MandateRow.filed_at)
     held = []
-    for jws in db.scalars(query):
+    for signatures in db.scalars(query):
         try:
-            mandate = verified(jws, registry, now)
+            mandate = verified(signatures, registry, profile, now)
         except Refused:
             continue
         if mandate.valid_from <= now < mandate.valid_to:
-            held.append(InForce(mandate, jws))
+            held.append(InForce(mandate, signatures))
     return held
 
 
-def verified(jws: str, registry: Registry, now: datetime) -> Mandate:
-    """The mandate that an officer of its unit signed. Raises Refused, saying what does not hold."""
-    try:
-        kid, signed = verify_object(jws, partial(registry.key, at=now))
-    except BadSignature as bad:
-        raise Refused(f"The mandate does not verify ({bad}).") from bad
-    unit, officer = officer_of(kid, registry)
-    mandate = _mandate(orjson.dumps(signed))
-    if mandate.unit != unit or officer not in mandate.officers:
-        raise Refused(f"The mandate is signed by {officer} of {unit}, whom it does not name.")
+def verified(signatures: Sequence[str], registry: Registry, profile: Profile, now: datetime) -> Mandate:
+    """The mandate that officers of its unit signed, as many as the profile wants. Raises Refused, saying what does not
+    hold."""
+    found = [authority.verified(jws, "mandate", registry, now) for jws in signatures or [""]]
+    mandate = _mandate(orjson.dumps(found[0][1]))
+    for signer, signed in found:
+        if signed != found[0][1]:
+            raise Refused("The officers have not signed the same mandate; let each sign the one that the first signed.")
+        if mandate.unit != signer.unit or signer.officer not in mandate.officers:
+            raise Refused(f"The mandate is signed by {signer.officer} of {signer.unit}, whom it does not name.")
+    _lawful(mandate, profile)
+    if wanting := authority.missing_of_mandate(profile, mandate, [signer for signer, _ in found]):
+        raise Refused(f"The mandate is not signed by enough officers: it wants {wanting}.")
     return mandate
+
+
+def _lawful(mandate: Mandate, profile: Profile) -> None:
+    for action in mandate.actions:
+        if not authority.allows(profile, action, AuthorityClass.MANDATE):
+            raise Refused(f"Under the profile {profile.name} no mandate can order a {action.value}.")
+    if profile.mandate.report_required.value and not mandate.report_required:
+        raise Refused(f"Under the profile {profile.name} a mandate covers reported cases only, and this one says else.")
 
 
 @lru_cache(maxsize=256)

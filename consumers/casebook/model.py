@@ -34,6 +34,13 @@ class Known:
     attempt: int
     status: RequestStatus
     unroutable: bool = False
+    hop: int = 0
+    spent_at: datetime | None = None
+
+    @property
+    def spent(self) -> bool:
+        """Void, or let go as its grounds fell: new evidence alone permits another attempt."""
+        return self.status is RequestStatus.CANCELLED or self.spent_at is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,16 @@ class Case:
     releases: int = 0
     known: Sequence[Known] = ()
     renewed: bool = False
+
+    def is_spent(self, request_id: UUID) -> bool:
+        """Whether the request is void, or was let go."""
+        return any(known.spent for known in self.known if known.request_id == request_id)
+
+    def tells_anew(self, request: Request, target: str) -> bool:
+        """Whether the request was made since the target's stops were spent: what its answer tells is new."""
+        mine = (known for known in self.known if known.action is Action.STOP and known.target == target)
+        spent = [known.spent_at for known in mine if known.spent_at]
+        return bool(spent) and max(spent) < request.issued_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +77,10 @@ class Reported:
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """A mandate whose signature was verified, with that signature."""
+    """A mandate whose signatures were verified, with those signatures."""
 
     mandate: Mandate
-    jws: str
+    signatures: Sequence[str]
 
 
 @dataclass(slots=True)
@@ -87,6 +104,8 @@ class Law:
     now: datetime
     mandates: Sequence[InForce] = ()
     usage: Usage = field(default_factory=Usage)
+    spared: frozenset[str] = frozenset()
+    """Tokens of what is allow-listed."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +135,8 @@ class Draft:
     parent: UUID | None = None
     amends: bool = False
     disclosure: Disclosure | None = None
+    missing: str | None = None
+    """Whose signature it waits for, in words."""
 
     @cached_property
     def request_id(self) -> UUID:
@@ -124,7 +145,9 @@ class Draft:
     def known(self) -> Known:
         """As the case knows it from now on."""
         target = self.target.tokens[0]
-        return Known(self.request_id, self.action, target, self.asked, self.attempt, self.status, self.to is None)
+        return Known(
+            self.request_id, self.action, target, self.asked, self.attempt, self.status, self.to is None, self.hop
+        )
 
     def request(self) -> Request:
         """The message. Where no member is known yet it bears a name that no topic has."""

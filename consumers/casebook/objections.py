@@ -17,7 +17,7 @@ from consumers.casebook.inbound import Admitted, Bundle, refuse
 from consumers.casebook.rows import among, insert_rows
 from consumers.casebook.tables import AppealRow, DisputeRow, Label, Outbox
 from consumers.casebook.turn import Turn
-from schemas.decisions import About, Decision, Outcome, Ruling
+from schemas.decisions import About, Decision, Finding, Ruling
 from schemas.objections import Appeal, Dispute
 from schemas.reasons import Reason
 
@@ -59,7 +59,7 @@ def is_known(db: Connection, about: About, of: UUID) -> bool:
     return db.scalar(select(table.c.status).where(table.c[f"{about}_id"] == of)) is not None
 
 
-def ruling(about: About, row: Any, outcome: Literal[Outcome.UPHELD, Outcome.REJECTED], reason: str) -> Ruling:
+def ruling(about: About, row: Any, outcome: Literal[Finding.UPHELD, Finding.REJECTED], reason: str) -> Ruling:
     """What an officer signs on an appeal's or a dispute's row."""
     said = orjson.dumps({name: str(row[name]) for name in _SIGNED[about]}, option=orjson.OPT_SORT_KEYS)
     of = hashlib.sha256(said).hexdigest()

@@ -12,6 +12,7 @@ from datetime import datetime
 from consumers.casebook.trace import Transfer, once
 from schemas.alerts import TransferStatus
 from schemas.answers import Answer, Outflow, OutflowType
+from schemas.identifiers import Identifier
 
 ONWARD = frozenset({OutflowType.TRANSFER, OutflowType.WALLET})
 
@@ -24,7 +25,8 @@ def transfers_of(account: str, outflows: Iterable[Outflow]) -> list[Transfer]:
     alike: Counter[str] = Counter()
     transfers = []
     for outflow in outflows:
-        payee = outflow.payee.tokens[0] if outflow.payee is not None and outflow.type in ONWARD else None
+        known = payee_of(outflow)
+        payee = known.tokens[0] if known is not None else None
         if outflow.serial is not None:
             name = outflow.serial.tokens[0]
         else:
@@ -33,6 +35,19 @@ def transfers_of(account: str, outflows: Iterable[Outflow]) -> list[Transfer]:
             name = f"{told} {alike[told]}"
         transfers.append(Transfer(name, outflow.time, outflow.amount, account, payee))
     return transfers
+
+
+def payee_of(outflow: Outflow) -> Identifier | None:
+    """Where to ask on: the payee or, where its bank and the payer's have no identifier in common, the transfer by its
+    serial, as between a bank and a payment firm. None where the path ends: cash, goods, foreign or crypto money."""
+    payee, serial = outflow.payee, outflow.serial
+    if outflow.type not in ONWARD:
+        return None
+    if payee is None:
+        return serial if serial is not None and serial.holders else None
+    if not payee.holders and serial is not None and serial.holders:
+        return payee.model_copy(update={"holders": serial.holders})
+    return payee
 
 
 def clean_before(account: str, transfers: Iterable[Transfer], answer: Answer, told_at: datetime) -> int:

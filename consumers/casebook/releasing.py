@@ -1,17 +1,44 @@
 """How a release is drafted: of a member's measure by a request, of a police hold by whoever the law lets lift it.
 
-Pure. A mandate that says so releases at once; else the unit that ordered the hold lifts it, by an officer's hand.
+Pure. The profile says what is released at once, and a mandate may; else the unit that ordered the hold lifts it, by an
+officer's hand.
 """
 
 from __future__ import annotations
 
 from uuid import UUID
 
+from alliance.authority import allows
+from alliance.profiles.values import Way
 from consumers.casebook import cover
 from consumers.casebook.drafting import Act, draft, find
 from consumers.casebook.model import Case, Draft, Law
 from consumers.casebook.routing import to_member
 from schemas.requests import Action, Authority, Request, RequestStatus
+
+MEASURES = frozenset({Action.DELAY, Action.WATCH, Action.TAKEDOWN})
+"""What a member goes on doing until it is told to stop."""
+
+
+def let_go(case: Case, request: Request, law: Law, reason: str, mandate_id: UUID | None) -> Draft | None:
+    """The release of what a request led to, as the profile has it; None where nothing goes on because of it, where it
+    was asked for already, or where the unit that ordered the hold must decide."""
+    if request.action in MEASURES:
+        if law.profile.release.member_measure.value is Way.AT_ONCE:
+            return by_request(case, request, law, reason, mandate_id)
+        return by_its_unit(case, request, law, reason)
+    if request.action is not Action.STOP:
+        return None
+    way = law.profile.release.mandate if mandate_id else law.profile.release.order
+    if way.value is Way.PROPOSED:
+        return None
+    proven = at_once(case, request, law, reason, mandate_id)
+    return by_request(case, request, law, reason, mandate_id) if not proven and way.value is Way.AT_ONCE else proven
+
+
+def by_request(case: Case, request: Request, law: Law, reason: str, mandate_id: UUID | None = None) -> Draft | None:
+    """Where the law itself lets go, and asks for nobody's hand; a member that sees it otherwise refuses."""
+    return release(case, request, law, reason, cover.by_request(law), mandate_id)
 
 
 def at_once(case: Case, stop: Request, law: Law, reason: str, mandate_id: UUID | None) -> Draft | None:
@@ -37,7 +64,9 @@ def release(
     mandate_id: UUID | None = None,
     status: RequestStatus = RequestStatus.DRAFTED,
 ) -> Draft | None:
-    """Of what the request led to, under the authority; None if it was asked for already."""
+    """Of what the request led to, under the authority; None if that can not let go, or it was asked for already."""
+    if not allows(law.profile, Action.RELEASE, authority.authority):
+        return None
     act = Act(
         Action.RELEASE,
         request.target,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
+from uuid import UUID
 
 import orjson
 from sqlalchemy import and_, select, update
@@ -16,7 +17,7 @@ from consumers.casebook.model import Reported
 from consumers.casebook.rows import among, insert_rows
 from consumers.casebook.tables import ReportRow, ReportTarget, Withdrawn
 from consumers.casebook.turn import Turn
-from schemas.alerts import ReportedTransfer, VictimReport
+from schemas.alerts import ReportedTransfer, VictimReport, Withdrawal
 
 
 def apply(turn: Turn, events: Sequence[Admitted]) -> set[str]:
@@ -42,20 +43,49 @@ def apply(turn: Turn, events: Sequence[Admitted]) -> set[str]:
     return {target["token"] for target in new}
 
 
-def naming(turn: Turn, tokens: set[str]) -> dict[str, list[Reported]]:
-    """The accepted reports that name each token."""
+def naming(turn: Turn, tokens: set[str], *, annulled: bool = False) -> dict[str, list[Reported]]:
+    """The accepted reports that name each token, in the order in which they were taken; with those that were annulled
+    since where that is asked for."""
     target, row, gone = ReportTarget, ReportRow, Withdrawn
     query = (
         select(target.token, target.member, target.event_id, target.transfer, row.taken_at)
         .join(row, and_(row.member == target.member, row.event_id == target.event_id))
         .outerjoin(gone, and_(gone.member == row.member, gone.event_id == row.event_id, gone.by_police))
-        .where(among(target.token, tokens), row.conflict.is_(False), gone.member.is_(None))
+        .where(among(target.token, tokens), row.conflict.is_(False))
     )
+    query = query if annulled else query.where(gone.member.is_(None))
+    query = query.order_by(row.taken_at, row.event_id, row.member)
     found: dict[str, list[Reported]] = {}
     for token, member, event_id, transfer, taken_at in turn.db.execute(query):
         paid = ReportedTransfer.model_validate_json(orjson.dumps(transfer)) if transfer else None
         found.setdefault(token, []).append(Reported(member, event_id, taken_at, paid))
     return found
+
+
+def named_in(turn: Turn, events: Sequence[Admitted]) -> set[str]:
+    """The tokens that the withdrawn reports named."""
+    gone = [admitted.event.data.event_id for admitted in events if isinstance(admitted.event.data, Withdrawal)]
+    return set(turn.db.scalars(select(ReportTarget.token).where(among(ReportTarget.event_id, gone)))) if gone else set()
+
+
+def unannulled(turn: Turn, tokens: set[str]) -> set[str]:
+    """Those of the tokens that a report names which police have not annulled. One in conflict covers nothing new, and
+    releases nothing either."""
+    if not tokens:
+        return set()
+    target, gone = ReportTarget, Withdrawn
+    annulled = and_(gone.member == target.member, gone.event_id == target.event_id, gone.by_police)
+    query = select(target.token).distinct().outerjoin(gone, annulled)
+    return set(turn.db.scalars(query.where(among(target.token, tokens), gone.member.is_(None))))
+
+
+def named_by(turn: Turn, alerts: Sequence[tuple[str, UUID]]) -> set[str]:
+    """The tokens that these reports name."""
+    target = ReportTarget
+    query = select(target.member, target.event_id, target.token)
+    found = turn.db.execute(query.where(among(target.event_id, [event_id for _, event_id in alerts])))
+    wanted = set(alerts)
+    return {token for member, event_id, token in found if (member, event_id) in wanted}
 
 
 def _insert(turn: Turn, rows: Sequence[dict[str, Any]]) -> Sequence[Any]:

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 
 from alliance import metrics
+from alliance.profiles import Profile
 from consumers.casebook import disputed
 from consumers.casebook.lifecycle import UNSENT
 from consumers.casebook.model import Draft, Known
@@ -24,7 +25,7 @@ from schemas.requests import Action, AuthorityClass, Request, RequestStatus
 def put(turn: Turn, drafts: Sequence[Draft]) -> None:
     """Write new drafts and amend old ones; what has a member and needs nobody's hand goes to dispatch."""
     drafts = disputed.held_back(turn, drafts)
-    made = {draft.request_id: _row(draft) for draft in drafts}
+    made = {draft.request_id: _row(draft, turn.profile) for draft in drafts}
     if not made:
         return
     amended = {draft.request_id for draft in drafts if draft.amends}
@@ -74,7 +75,7 @@ def cancel(turn: Turn, request_ids: Sequence[UUID], reason: str) -> set[UUID]:
     )
     cancelled = set(turn.db.scalars(query.order_by(RequestRow.request_id).with_for_update())) - with_dispatch
     rows = [
-        {"request_id": request_id, "status": RequestStatus.CANCELLED.value, "reason": reason}
+        {"request_id": request_id, "status": RequestStatus.CANCELLED.value, "reason": reason, "spent_at": turn.now}
         for request_id in sorted(cancelled)
     ]
     update_rows(turn.db, RequestRow, "request_id", rows)
@@ -95,12 +96,14 @@ def known_of(turn: Turn, cases: Sequence[UUID]) -> dict[UUID, list[Known]]:
         table.attempt,
         table.status,
         table.member,
+        table.hop,
+        table.spent_at,
     ).where(among(table.case_id, cases))
     found: dict[UUID, list[Known]] = {}
     for row in turn.db.execute(query) if cases else ():
         known = Known(
             row.request_id, Action(row.action), row.target, row.asked, row.attempt, RequestStatus(row.status),
-            row.member is None,
+            row.member is None, row.hop, row.spent_at,
         )  # fmt: skip
         found.setdefault(row.case_id, []).append(known)
     return found
@@ -112,10 +115,16 @@ def message(body: str, member: str | None) -> Request:
     return request if member is None else request.model_copy(update={"to": member})
 
 
-def _row(draft: Draft) -> dict[str, Any]:
+def proof_of(request: Request) -> str | None:
+    """The signatures under which it may go out."""
+    authority = request.authority
+    signatures = authority.mandate if authority.authority is AuthorityClass.MANDATE else authority.orders
+    return " ".join(signatures) or None
+
+
+def _row(draft: Draft, profile: Profile) -> dict[str, Any]:
     request = draft.request()
     authority = request.authority
-    proof = authority.mandate if authority.authority is AuthorityClass.MANDATE else authority.order
     return {
         "request_id": request.request_id,
         "case_id": draft.case_id,
@@ -127,7 +136,8 @@ def _row(draft: Draft) -> dict[str, Any]:
         "action": draft.action,
         "target": draft.target.tokens[0],
         "authority": authority.authority.value,
-        "proof": proof,
+        "proof": proof_of(request),
+        "missing": draft.missing,
         "mandate_id": draft.mandate_id,
         "covered_by": authority.covered_by,
         "level": draft.level.value,
@@ -139,4 +149,16 @@ def _row(draft: Draft) -> dict[str, Any]:
         "void_after": draft.void_after,
         "drafted_at": draft.issued_at,
         "body": request.model_dump_json(),
+        **_deadlines(draft, profile),
     }
+
+
+def _deadlines(draft: Draft, profile: Profile) -> dict[str, int | None]:
+    """Within which time from its sending it must be answered; what only informs asks for no answer."""
+    if draft.authority.authority is AuthorityClass.ADVISORY:
+        return {"acknowledge_s": None, "final_s": None, "latest_s": None}
+    times, release = profile.answer.to(draft.action), profile.release
+    if draft.action is Action.RELEASE:
+        due, latest = release.due_s.value, release.latest_s.value
+        return {"acknowledge_s": times.acknowledge_s.value, "final_s": due, "latest_s": latest}
+    return {"acknowledge_s": times.acknowledge_s.value, "final_s": times.final_s.value, "latest_s": None}

@@ -14,7 +14,8 @@ from enum import StrEnum
 from uuid import UUID
 
 from alliance.errors import InvalidLedger
-from consumers.casebook.sharing import SharingRule, share
+from alliance.profiles.values import Share
+from consumers.casebook.sharing import share
 from consumers.casebook.taint import amount_in
 from schemas.base import Money
 
@@ -106,8 +107,8 @@ def _due(held: Money, claims: Sequence[Claim]) -> dict[str, int]:
         if any(claim.claim in named for named in amounts):
             raise InvalidLedger(f"claim {claim.claim}", "it is named twice; name it once")
         amounts[not claim.traced][claim.claim] = amount_in(held.currency, claim.money, f"claim {claim.claim}")
-    traced = share(held.minor, amounts[0], SharingRule.PRO_RATA)
-    return traced | share(held.minor - sum(traced.values()), amounts[1], SharingRule.PRO_RATA)
+    traced = share(held.minor, amounts[0], Share.PRO_RATA)
+    return traced | share(held.minor - sum(traced.values()), amounts[1], Share.PRO_RATA)
 
 
 def _notified(notice: Notice | None, now: datetime) -> Stays | None:

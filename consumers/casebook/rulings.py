@@ -24,9 +24,9 @@ from consumers.casebook.lifecycle import APPEAL, DISPUTE, AppealEvent, DisputeEv
 from consumers.casebook.rows import update_rows
 from consumers.casebook.tables import FiledRuling
 from consumers.casebook.turn import Turn
-from schemas.decisions import About, AppealStatus, DisputeStatus, Outcome, Ruling
+from schemas.decisions import About, AppealStatus, DisputeStatus, Finding, Ruling
 
-Found = Literal[Outcome.UPHELD, Outcome.REJECTED]
+Found = Literal[Finding.UPHELD, Finding.REJECTED]
 
 
 def sign(  # noqa: PLR0913, PLR0917 — what is decided, by whom and when
@@ -114,7 +114,7 @@ def _row(db: Connection, about: About, of: UUID) -> Any:
 
 def _after(about: About, row: Any, outcome: Found) -> str:
     """Raises Refused where the table lists nothing."""
-    upheld = outcome is Outcome.UPHELD
+    upheld = outcome is Finding.UPHELD
     after: AppealStatus | DisputeStatus | None
     if about == "appeal":
         after = APPEAL[AppealStatus(row["status"])].get(AppealEvent.UPHOLD if upheld else AppealEvent.REJECT)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -21,15 +22,28 @@ from alliance.clock import AllianceClock
 from alliance.kafka import KafkaLogin
 from alliance.membership import read_registry
 from alliance.profiles import Profile
-from consumers.casebook import audit, clocks, holdacts, inbound, mandates, members, offsets, orders, rulings
+from consumers.casebook import (
+    allowing,
+    audit,
+    clocks,
+    holdacts,
+    inbound,
+    keeping,
+    mandates,
+    members,
+    offsets,
+    orders,
+    referring,
+    rulings,
+)
 from consumers.casebook.inbound import Bundle
 from consumers.casebook.mandates import Filed
 from consumers.casebook.offsets import Place
 from consumers.casebook.turn import Turn
 from consumers.casebook.work import Inbox, take
-from schemas.topics import ANSWERS, LEADS, MEMBERS, VICTIM_REPORT, WITHDRAWAL, Topic
+from schemas.topics import ALIAS, ANSWERS, LEADS, MEMBERS, RULES, VICTIM_REPORT, WITHDRAWAL, Topic
 
-TOPICS = (LEADS, ANSWERS, VICTIM_REPORT, WITHDRAWAL)
+TOPICS = (LEADS, ANSWERS, VICTIM_REPORT, WITHDRAWAL, ALIAS)
 MAX_RECORDS = 1000
 _IDLE_S = 0.2
 _RETRY_S = 1.0
@@ -44,7 +58,9 @@ class Casebook:
     def __init__(self, engine: Engine, login: KafkaLogin, clock: AllianceClock, profile: Profile) -> None:
         self._engine, self._login, self._clock, self._profile = engine, login, clock, profile
         self._registry = read_registry(login)
-        self._members = TopicPartition(MEMBERS.name, 0)
+        self._allowing = allowing.read(login, self._registry)
+        self._spared: frozenset[str] = frozenset()
+        self._members, self._rules = TopicPartition(MEMBERS.name, 0), TopicPartition(RULES.name, 0)
         self._consumer: KafkaConsumer = kafka.consumer(
             login,
             [],
@@ -55,7 +71,7 @@ class Casebook:
             reconnect_backoff_max_ms=1_000,
         )
         self._places = [tuple(place) for place in kafka.places_of(self._consumer, (topic.name for topic in TOPICS))]
-        self._consumer.assign([*(TopicPartition(*place) for place in self._places), self._members])
+        self._consumer.assign([*(TopicPartition(*place) for place in self._places), self._members, self._rules])
         self._next: dict[Place, int] = {}
         self._head = audit.Head()
         self._due: datetime | None = None
@@ -79,7 +95,10 @@ class Casebook:
             batch = self._consumer.poll(timeout_ms=int(self._patience() * 1000))
             started = time.monotonic()
             changed = members.apply(self._registry, batch.pop(self._members, ()))
-            if batch or changed or self._is_called():
+            listed = self._allowing.take(batch.pop(self._rules, ()))
+            if changed or listed:
+                self._allowing.judge(self._registry)
+            if batch or changed or listed or self._is_called():
                 self._write(batch, changed)
                 metrics.TURN_SECONDS.observe(time.monotonic() - started)
 
@@ -90,7 +109,7 @@ class Casebook:
             self._head = audit.head(db)
         for (topic, partition), following in self._next.items():
             self._consumer.seek(TopicPartition(topic, partition), following)
-        self._consumer.seek_to_beginning(self._members)
+        self._consumer.seek_to_beginning(self._members, self._rules)
         self._write({}, registry_changed=True)
 
     def _patience(self) -> float:
@@ -105,21 +124,25 @@ class Casebook:
         if self._due is not None and self._due <= self._clock.now():
             return True
         with self._engine.connect() as db:
-            filed = orders.are_filed(db) or holdacts.are_filed(db) or rulings.are_filed(db)
-            return filed or mandates.newest(db) != self._mandate
+            filed = (
+                orders.are_filed, holdacts.are_filed, keeping.are_filed, referring.are_filed, rulings.are_filed,
+            )  # fmt: skip
+            return any(are_filed(db) for are_filed in filed) or mandates.newest(db) != self._mandate
 
     def _write(self, batch: Batch, registry_changed: bool) -> None:
         """One turn."""
         after = {(place.topic, place.partition): records[-1].offset + 1 for place, records in batch.items()}
         with self._engine.begin() as db:
             offsets.advance(db, self._next, after)
-            turn = Turn(db, self._clock.now(), self._registry, self._profile)
+            now = self._clock.now()
+            turn = Turn(db, now, self._registry, self._profile, self._allowing.tokens(now))
             mandate = mandates.newest(db)
-            take(turn, _inbox(turn, batch, look_again=registry_changed or mandate != self._mandate))
+            inbox = _inbox(turn, batch, look_again=registry_changed or mandate != self._mandate)
+            take(turn, replace(inbox, spared=turn.spared - self._spared))
             head = audit.append(db, turn.trail, self._head, turn.now) if turn.trail.entries else self._head
             due = clocks.next_due(db)
         self._next.update(after)
-        self._head, self._due, self._mandate = head, due, mandate
+        self._head, self._due, self._mandate, self._spared = head, due, mandate, turn.spared
 
 
 def _inbox(turn: Turn, batch: Batch, *, look_again: bool) -> Inbox:
@@ -127,6 +150,7 @@ def _inbox(turn: Turn, batch: Batch, *, look_again: bool) -> Inbox:
         reports=_bundles(turn, batch, VICTIM_REPORT),
         withdrawals=_bundles(turn, batch, WITHDRAWAL),
         answers=_bundles(turn, batch, ANSWERS),
+        aliases=_bundles(turn, batch, ALIAS),
         leads=[record.value or b"" for record in _records(batch, LEADS)],
         look_again=look_again,
     )

@@ -6,25 +6,19 @@ Pure. Amounts are integers in the minor unit of one currency; must never round t
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from enum import StrEnum
 from typing import TypeVar
+
+from alliance.profiles.values import Share
 
 K = TypeVar("K", bound=Hashable)
 
 
-class SharingRule(StrEnum):
-    """How what is there is shared when it does not suffice for all."""
-
-    PRO_RATA = "pro-rata"
-    FIRST_COME = "first-come"
-
-
-def share(available: int, claims: Mapping[K, int], rule: SharingRule) -> dict[K, int]:
+def share(available: int, claims: Mapping[K, int], rule: Share) -> dict[K, int]:
     """Each claim's part of what is there; together all of it, or all that is claimed if that is less.
 
     `claims` stand in the order of their reports, which alone decides under `first-come`.
     """
-    if rule is SharingRule.PRO_RATA:
+    if rule is Share.PRO_RATA:
         return apportion(min(available, sum(claims.values())), claims)
     shares = {}
     for claim, minor in claims.items():

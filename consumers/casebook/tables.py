@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, DateTime, FetchedValue, Identity, LargeBinary, Text, Uuid
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 Json = dict[str, Any]
@@ -42,7 +42,8 @@ class ConsumerOffset(Base):
 
 
 class Case(Base):
-    """Everything about one suspect, or one victim at risk. `releases` counts how often its grounds fell."""
+    """Everything about one suspect, or one victim at risk. `releases` counts how often its grounds fell; `became` is
+    what members are told that their alerts in it led to."""
 
     __tablename__ = "case"
     case_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -51,6 +52,7 @@ class Case(Base):
     status: Mapped[str]
     releases: Mapped[int]
     opened_at: Mapped[datetime]
+    became: Mapped[str] = mapped_column(server_default="nothing")
 
 
 class LeadRow(Base):
@@ -69,7 +71,8 @@ class LeadRow(Base):
 
 
 class EvidenceSeen(Base):
-    """Every alert that ever supported a case. `direct`: it names the subject itself; what does not, rests on one."""
+    """Every alert that ever supported a case. `direct`: it names the subject itself; what does not, rests on one.
+    `told`: what the case had become when the alert's member was told last."""
 
     __tablename__ = "evidence_seen"
     case_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -77,6 +80,16 @@ class EvidenceSeen(Base):
     event_id: Mapped[UUID] = mapped_column(primary_key=True)
     direct: Mapped[bool]
     report: Mapped[bool]
+    told: Mapped[str | None]
+
+
+class OutcomeCursor(Base):
+    """Up to which transaction's changes members were told what became of their alerts, and when; one row."""
+
+    __tablename__ = "outcome_cursor"
+    one: Mapped[bool] = mapped_column(primary_key=True)
+    up_to: Mapped[int]
+    at: Mapped[datetime]
 
 
 class Withdrawn(Base):
@@ -112,7 +125,13 @@ class ReportTarget(Base):
 
 
 class RequestRow(Base):
-    """A request. `body` is the message; `member` stands for its `to`, null while nobody is known."""
+    """A request. `body` is the message; `member` stands for its `to`, null while nobody is known; `missing`: whose
+    signature it still waits for.
+
+    The database sets `acknowledge_due` and `final_due` as it is sent and answered; a clock that has struck is null.
+    `spent_at`: it was let go or cancelled. `freed_at`: police decided to let go of it, `freed_for` an
+    appeal or a dispute.
+    """
 
     __tablename__ = "request"
     request_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -126,6 +145,7 @@ class RequestRow(Base):
     target: Mapped[str]
     authority: Mapped[str]
     proof: Mapped[str | None]
+    missing: Mapped[str | None]
     mandate_id: Mapped[UUID | None]
     covered_by: Mapped[UUID | None]
     level: Mapped[str]
@@ -140,6 +160,14 @@ class RequestRow(Base):
     sent_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]
     body: Mapped[str]
+    acknowledge_s: Mapped[int | None]
+    final_s: Mapped[int | None]
+    latest_s: Mapped[int | None]
+    acknowledge_due: Mapped[datetime | None]
+    final_due: Mapped[datetime | None]
+    spent_at: Mapped[datetime | None]
+    freed_at: Mapped[datetime | None]
+    freed_for: Mapped[str | None]
     changed: Mapped[int] = _changed()
 
 
@@ -147,7 +175,8 @@ class HoldRow(Base):
     """Money held on an account at its holder, for the `unit` that ordered it.
 
     While it has a `queue_position`, other units' orders (`earlier`) are first and nothing is held: `minor` is what it
-    waits for. `paper` is the hash of the document that its freeze stands on.
+    waits for. `paper` is the hash of the document that its freeze stands on. `proposed_from` is what it was when its
+    release was proposed for this `cause`, `decide_by` when its unit must have decided, `kept_at` when it declined.
     """
 
     __tablename__ = "hold"
@@ -169,11 +198,15 @@ class HoldRow(Base):
     earlier: Mapped[list[Json] | None] = mapped_column(JSONB)
     frozen_at: Mapped[datetime | None]
     paper: Mapped[str | None]
+    proposed_from: Mapped[str | None]
+    cause: Mapped[str | None]
+    decide_by: Mapped[datetime | None]
+    kept_at: Mapped[datetime | None]
     changed: Mapped[int] = _changed()
 
 
 class Claim(Base):
-    """What a victim, by its report, claims of a hold; together they may be more than is held."""
+    """A victim's share, by its report, of what is held; together they are no more than that."""
 
     __tablename__ = "claim"
     hold_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -182,8 +215,18 @@ class Claim(Base):
     minor: Mapped[int]
 
 
+class AliasRow(Base):
+    """An identifier that its holder says is one account with the event's others."""
+
+    __tablename__ = "alias"
+    member: Mapped[str] = mapped_column(primary_key=True)
+    event_id: Mapped[UUID] = mapped_column(primary_key=True)
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    token: Mapped[str] = mapped_column(primary_key=True, index=True)
+
+
 class PathEnd(Base):
-    """Where a path of money can't be followed further."""
+    """Where a path of money can't be followed further. `minor` is the victims' part, where it could be traced."""
 
     __tablename__ = "path_end"
     number: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
@@ -191,6 +234,8 @@ class PathEnd(Base):
     request_id: Mapped[UUID]
     hop: Mapped[int]
     outflow: Mapped[Json]
+    serial: Mapped[str | None]
+    minor: Mapped[int | None]
 
 
 class AnswerRow(Base):
@@ -209,13 +254,15 @@ class AnswerRow(Base):
 
 
 class MandateRow(Base):
-    """A standing police order as it was signed."""
+    """A standing police order as each of its officers signed it. `begun`: what waits was looked at since it began."""
 
     __tablename__ = "mandate"
     mandate_id: Mapped[UUID] = mapped_column(primary_key=True)
-    jws: Mapped[str]
+    signatures: Mapped[list[str]] = mapped_column(ARRAY(Text))
     filed_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    valid_from: Mapped[datetime | None]
+    begun: Mapped[bool]
 
 
 class FiledOrder(Base):
@@ -223,6 +270,19 @@ class FiledOrder(Base):
 
     __tablename__ = "filed_order"
     number: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    request_id: Mapped[UUID]
+    jws: Mapped[str]
+    filed_at: Mapped[datetime]
+    judged_at: Mapped[datetime | None]
+    refusal: Mapped[str | None]
+
+
+class FiledAnswer(Base):
+    """What an officer heard of a holder out of the city, as it was signed, until the casebook has taken it."""
+
+    __tablename__ = "filed_answer"
+    number: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    event_id: Mapped[UUID]
     request_id: Mapped[UUID]
     jws: Mapped[str]
     filed_at: Mapped[datetime]
@@ -305,6 +365,18 @@ class FiledRuling(Base):
     refusal: Mapped[str | None]
 
 
+class HoldDecision(Base):
+    """An officer's signed word that a hold is kept whose release was proposed, until the casebook has judged it."""
+
+    __tablename__ = "hold_decision"
+    number: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    hold_id: Mapped[UUID]
+    jws: Mapped[str]
+    filed_at: Mapped[datetime]
+    judged_at: Mapped[datetime | None]
+    refusal: Mapped[str | None]
+
+
 class Label(Base):
     """What police found of a suspicion, kept so that the rules can be fitted to it."""
 
@@ -319,13 +391,21 @@ class Label(Base):
     at: Mapped[datetime]
 
 
-class Lifted(Base):
-    """A request whose effect was let go by a decision: it is not repeated, and what comes late of it is let go too."""
+class Escalation(Base):
+    """A deadline `due_at` that was missed: whom it concerns, why, how often it was told, and when it is again."""
 
-    __tablename__ = "lifted"
-    request_id: Mapped[UUID] = mapped_column(primary_key=True)
-    reason: Mapped[str]
-    at: Mapped[datetime]
+    __tablename__ = "escalation"
+    number: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    kind: Mapped[str]
+    subject: Mapped[UUID]
+    case_id: Mapped[UUID]
+    unit: Mapped[str | None]
+    why: Mapped[str]
+    due_at: Mapped[datetime]
+    told: Mapped[int]
+    next_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    changed: Mapped[int] = _changed()
 
 
 class Outbox(Base):

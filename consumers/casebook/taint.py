@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from alliance.errors import InvalidLedger
-from consumers.casebook.lots import Claims, Lots, TaintRule
+from alliance.profiles.values import TaintRule
+from consumers.casebook.lots import Claims, Lots
 from schemas.base import Money
 
 

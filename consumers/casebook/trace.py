@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from alliance.errors import InvalidLedger
-from consumers.casebook.lots import Claims, Lots, TaintRule
+from alliance.profiles.values import TaintRule
+from consumers.casebook.lots import Claims, Lots
 from consumers.casebook.taint import Hold, Release, amount_in
 from schemas.base import Money
 

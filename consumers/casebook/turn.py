@@ -35,15 +35,17 @@ class Turn:
     now: datetime
     registry: Registry
     profile: Profile
+    spared: frozenset[str] = frozenset()
+    """Tokens of what is allow-listed now."""
     trail: Trail = field(default_factory=Trail)
 
     @cached_property
     def mandates(self) -> list[InForce]:
-        return mandates.in_force(self.db, self.registry, self.now)
+        return mandates.in_force(self.db, self.registry, self.profile, self.now)
 
     def law(self, accounts: Iterable[str] = ()) -> Law:
         """What decides; the mandates' usage is counted for `accounts`, where a stop may come of it."""
-        return Law(self.profile, self.registry, self.now, self.mandates, self._usage(set(accounts)))
+        return Law(self.profile, self.registry, self.now, self.mandates, self._usage(set(accounts)), self.spared)
 
     def _usage(self, accounts: set[str]) -> Usage:
         ids = [held.mandate.mandate_id for held in self.mandates]

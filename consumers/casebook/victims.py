@@ -38,7 +38,7 @@ def _acts(lead: Lead, law: Law) -> Iterator[Act]:
     amount = amount_at_risk(lead, (), law.profile.currency)
     reasons = (f"victim at risk, {lead.level.value}", f"stage {lead.stage.value}")
     yield Act(Action.CALL, target, to_police(law.registry), DESK, amount, reasons=reasons)
-    for bank in _members(lead, "suspicious-account"):
+    for bank in _members(lead, "suspicious-account", "risk-check"):
         for action in (Action.DELAY, Action.VERIFY):
             yield Act(action, target, to_member(bank, law.registry), bank, amount, reasons=reasons)
     if subject.kind is IdentifierKind.NUMBER:
@@ -47,8 +47,8 @@ def _acts(lead: Lead, law: Law) -> Iterator[Act]:
             yield Act(action, target, to_member(carrier, law.registry), carrier, reasons=reasons)
 
 
-def _members(lead: Lead, kind: str) -> list[str]:
-    return list(dict.fromkeys(item.member for item in lead.evidence if item.kind == kind))
+def _members(lead: Lead, *kinds: str) -> list[str]:
+    return list(dict.fromkeys(item.member for item in lead.evidence if item.kind in kinds))
 
 
 def _is_talking(lead: Lead, carrier: str, law: Law) -> bool:

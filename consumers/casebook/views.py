@@ -19,14 +19,14 @@ from sqlalchemy.types import Text
 from consumers.casebook.lifecycle import IN_FORCE
 from consumers.casebook.model import RANK
 from consumers.casebook.requests import message
-from consumers.casebook.tables import AnswerRow, DisputeRow, HoldRow, LeadRow, PathEnd, RequestRow
-from schemas.answers import Outflow
+from consumers.casebook.tables import AnswerRow, DisputeRow, Escalation, HoldRow, LeadRow, RequestRow
 from schemas.base import Money
 from schemas.decisions import DisputeStatus
 from schemas.identifiers import Identifier
 from schemas.leads import Lead
 from schemas.requests import AuthorityClass, HoldStatus, HoldView, RequestStatus, RequestView, Scope
 from schemas.risk import Level
+from schemas.tasks import TaskKind, TaskView
 
 Shown = TypeVar("Shown")
 
@@ -62,36 +62,41 @@ class ListedLead(Lead):
 
 def leads(db: Connection, since: int = 0) -> Page[ListedLead]:
     """Leads as they stand, numbered."""
-    return page(db, select(LeadRow.snapshot, LeadRow.revision, _disputed()), LeadRow.changed, since, _lead)
+    return page(db, select(LeadRow.snapshot, LeadRow.revision, _disputed()), LeadRow.changed, since, shown_lead)
 
 
 def requests(db: Connection, since: int = 0) -> Page[RequestView]:
     """Requests, also those that nobody could be asked, with the reason."""
-    return page(db, _requests(), RequestRow.changed, since, _request)
+    return page(db, request_columns(), RequestRow.changed, since, shown_request)
 
 
 def request(db: Connection, request_id: UUID) -> RequestView | None:
     """One request."""
-    row = db.execute(_requests().where(RequestRow.request_id == request_id)).first()
-    return None if row is None else _request(row)
+    row = db.execute(request_columns().where(RequestRow.request_id == request_id)).first()
+    return None if row is None else shown_request(row)
 
 
 def desk(db: Connection) -> list[RequestView]:
     """What waits for an officer: the highest level first, then the most money, then the oldest."""
-    rows = db.execute(_requests().where(RequestRow.status == RequestStatus.AWAITING_AUTHORISATION.value)).all()
+    rows = db.execute(request_columns().where(RequestRow.status == RequestStatus.AWAITING_AUTHORISATION.value)).all()
     ranked = sorted(rows, key=lambda row: (-RANK[Level(row.level)], -(row.minor or 0), row.drafted_at, row.request_id))
-    return [_request(row) for row in ranked]
+    return [shown_request(row) for row in ranked]
 
 
 def holds(db: Connection, since: int = 0) -> Page[HoldView]:
     """Holds in every state."""
-    return page(db, select(*HoldRow.__table__.c), HoldRow.changed, since, _hold)
+    return page(db, select(*HoldRow.__table__.c), HoldRow.changed, since, shown_hold)
 
 
-def path_ends(db: Connection, case_id: UUID) -> list[tuple[int, Outflow]]:
-    """Hop and outflow where a case's money can't be followed further."""
-    query = select(PathEnd.hop, PathEnd.outflow).where(PathEnd.case_id == case_id).order_by(PathEnd.number)
-    return [(hop, Outflow.model_validate_json(orjson.dumps(outflow))) for hop, outflow in db.execute(query)]
+def hold(db: Connection, hold_id: UUID) -> HoldView | None:
+    """One hold."""
+    row = db.execute(select(*HoldRow.__table__.c).where(HoldRow.hold_id == hold_id)).first()
+    return None if row is None else shown_hold(row)
+
+
+def tasks(db: Connection, since: int = 0) -> Page[TaskView]:
+    """Deadlines that were missed, also those that were met late since."""
+    return page(db, select(*Escalation.__table__.c), Escalation.changed, since, _task)
 
 
 def totals(db: Connection) -> Totals:
@@ -121,7 +126,7 @@ def page(db: Connection, query: Any, changed: Any, since: int, shown: Any) -> Pa
     return Page([shown(row) for row in rows], max(since, until - 1))
 
 
-def _requests() -> Select[Any]:
+def request_columns() -> Select[Any]:
     return select(*(column for column in RequestRow.__table__.c if column.name not in ("proof", "changed")))
 
 
@@ -130,12 +135,12 @@ def _disputed() -> ColumnElement[bool]:
     return exists().where(mine, DisputeRow.status == DisputeStatus.OPEN.value).label("disputed")
 
 
-def _lead(row: Any) -> ListedLead:
+def shown_lead(row: Any) -> ListedLead:
     lead = ListedLead.model_validate_json(row.snapshot)
     return lead.model_copy(update={"revision": row.revision, "disputed": row.disputed})
 
 
-def _request(row: Any) -> RequestView:
+def shown_request(row: Any) -> RequestView:
     said = message(row.body, row.member)
     return RequestView(
         request_id=row.request_id,
@@ -144,6 +149,9 @@ def _request(row: Any) -> RequestView:
         to=row.member,
         action=said.action,
         authority=AuthorityClass(row.authority),
+        unit=said.authority.unit,
+        officers=said.authority.officers,
+        missing=row.missing,
         status=RequestStatus(row.status),
         target=said.target,
         amount=said.amount,
@@ -158,7 +166,21 @@ def _request(row: Any) -> RequestView:
     )
 
 
-def _hold(row: Any) -> HoldView:
+def _task(row: Any) -> TaskView:
+    return TaskView(
+        number=row.number,
+        kind=TaskKind(row.kind),
+        subject=row.subject,
+        case_id=row.case_id,
+        unit=row.unit,
+        why=row.why,
+        since=row.due_at,
+        told=row.told,
+        closed_at=row.closed_at,
+    )
+
+
+def shown_hold(row: Any) -> HoldView:
     target = Identifier.model_validate_json(orjson.dumps(row.identifier))
     return HoldView(
         hold_id=row.hold_id,
@@ -172,4 +194,6 @@ def _hold(row: Any) -> HoldView:
         amount=Money(minor=row.minor, currency=row.currency),
         since=row.since,
         until=row.until,
+        unit=row.unit,
+        queue_position=row.queue_position,
     )

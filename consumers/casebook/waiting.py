@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.sql import ColumnElement
 
 from consumers.casebook import hops, reports, requests
-from consumers.casebook.consequences import read_cases
+from consumers.casebook.cases import read_cases
 from consumers.casebook.decide import newest
 from consumers.casebook.model import RANK, Draft
 from consumers.casebook.tables import LeadRow, RequestRow

@@ -6,17 +6,26 @@ Must never know where it came from: the service reads it from Kafka, a test make
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from consumers.casebook import (
+    aliases,
     answers,
     appeals,
     clocks,
+    consequences,
     disputes,
+    escalations,
+    falling,
     holdacts,
     inbound,
+    keeping,
     leads,
+    mandates,
     orders,
+    outcomes,
+    referring,
     reports,
     rulings,
     waiting,
@@ -29,33 +38,46 @@ from consumers.casebook.turn import Turn
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """A batch; `look_again` where the registry or the mandates have changed."""
+    """A batch; `look_again` where the registry or the mandates have changed. `spared` is newly allow-listed."""
 
     reports: Sequence[Bundle] = ()
     withdrawals: Sequence[Bundle] = ()
     answers: Sequence[Bundle] = ()
+    aliases: Sequence[Bundle] = ()
     leads: Sequence[bytes] = ()
     look_again: bool = False
+    spared: AbstractSet[str] = frozenset()
 
 
 def take(turn: Turn, inbox: Inbox) -> None:
     """All effects of the batch, and of the time that has passed."""
     clocks.expire(turn)
-    named = reports.apply(turn, _events(inbox.reports))
-    withdrawals.apply(turn, _events(inbox.withdrawals))
-    answers.apply(turn, inbox.answers)
+    look_again = mandates.begin(turn.db, turn.now) or inbox.look_again
+    if inbox.spared:
+        falling.spare(turn, inbox.spared)
+    reported = reports.apply(turn, _events(inbox.reports))
+    known = reported | aliases.apply(turn, _events(inbox.aliases))
+    withdrawn = _events(inbox.withdrawals)
+    withdrawals.apply(turn, withdrawn)
+    known |= reports.named_in(turn, withdrawn)
+    heard = referring.heard(turn)
+    answers.apply(turn, [*inbox.answers, *heard])
+    referring.judge(turn, heard)
     appeals.apply(turn, inbox.answers)
     disputes.apply(turn, inbox.answers)
     leads.apply(turn, inbox.leads)
+    keeping.judge(turn)
     holdacts.judge(turn)
     orders.judge(turn)
     decided = rulings.judge(turn)
-    inbound.close(turn, [*inbox.reports, *inbox.withdrawals, *inbox.answers])
-    if inbox.look_again:
-        named |= {*reroute(turn), *waiting.targets(turn)}
-    leads.redecide(turn, named | decided)
-    if inbox.look_again or decided:
+    inbound.close(turn, [*inbox.reports, *inbox.withdrawals, *inbox.answers, *inbox.aliases])
+    named = {*reported, *reroute(turn), *waiting.targets(turn)} if look_again else reported
+    leads.redecide(turn, named | decided, reported)
+    consequences.look_again(turn, known)
+    if look_again or decided:
         waiting.cover(turn)
+    escalations.close(turn)
+    outcomes.tell(turn)
 
 
 def _events(bundles: Sequence[Bundle]) -> list[Admitted]:

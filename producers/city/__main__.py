@@ -15,7 +15,7 @@ import orjson
 import structlog
 from prometheus_client import start_http_server
 
-from alliance import clock
+from alliance import clock, profiles
 from alliance.embedded.datadir import DataDir
 from alliance.errors import AfaError
 from alliance.settings import Settings
@@ -40,7 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
         data = DataDir(chosen.data or settings.data_dir)
         if settings.metrics_port:
             start_http_server(settings.metrics_port, addr="127.0.0.1")
-        city = City(data, ticking, plan=Plan(chosen.seed, chosen.alerts), bootstrap=settings.kafka_bootstrap)
+        plan, profile = Plan(chosen.seed, chosen.alerts), profiles.load(settings.profile)
+        city = City(data, ticking, profile, plan=plan, bootstrap=settings.kafka_bootstrap)
         for verdict in city.run(stopping, chosen.days):
             print(orjson.dumps(verdict.as_json()).decode(), flush=True)
     except AfaError as error:

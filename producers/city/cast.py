@@ -8,8 +8,10 @@ from schemas.registry import Alliance, Sector
 POLICE = "police-ty"
 OFFICER = "chen-guoqiang"
 """The officer of the day, who signs drafted orders and the standing mandate."""
+SECOND = "li-wenjuan"
+"""Who signs too where the law wants a second officer."""
 
-_OFFICERS = (OfficerSpec(OFFICER, "county-head"), OfficerSpec("li-wenjuan", "inspector"))
+_OFFICERS = (OfficerSpec(OFFICER, "county-head"), OfficerSpec(SECOND, "inspector"))
 
 CAST: tuple[MemberSpec, ...] = (
     MemberSpec(

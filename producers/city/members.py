@@ -12,6 +12,7 @@ from alliance.clock import AllianceClock
 from alliance.embedded.datadir import DataDir
 from alliance.errors import SetupError
 from alliance.membership import MemberSpec, load_member, member_dir, read_registry
+from alliance.profiles import Profile
 from alliance.registry import Registry
 from producers.client import MemberClient
 from producers.reference.bank import Bank
@@ -33,10 +34,13 @@ class Player:
 class Players:
     """`with Players(…) as players:` — all of them answer until the block ends. SetupError for one not enrolled here."""
 
-    def __init__(self, data: DataDir, clock: AllianceClock, specs: Sequence[MemberSpec], bootstrap: str = "") -> None:
+    def __init__(
+        self, data: DataDir, clock: AllianceClock, specs: Sequence[MemberSpec], profile: Profile, bootstrap: str = ""
+    ) -> None:
         self._data = data
         self._clock = clock
         self._specs = specs
+        self._profile = profile
         self._bootstrap = bootstrap
         self._stopping = Event()
         self._stack = ExitStack()
@@ -88,7 +92,7 @@ class Players:
         books = Books(own / "books.db", stub_of(_enrolled(registry, spec.member), keys))
         stack.callback(books.close)
         client = stack.enter_context(MemberClient(keys, login, registry, own / "spool.db", self._clock))
-        member = ReferenceMember(client, login, registry, books, self._clock)
+        member = ReferenceMember(client, login, registry, books, self._clock, self._profile)
         self.by_name[spec.member] = Player(client, books, member)
         return shared
 

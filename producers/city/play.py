@@ -12,6 +12,7 @@ import structlog
 
 from alliance.clock import AllianceClock
 from alliance.embedded.datadir import DataDir
+from alliance.profiles import Profile
 from producers.city import diary, town
 from producers.city.acts import Story
 from producers.city.cast import CAST
@@ -43,13 +44,14 @@ class Plan:
 
 
 class City:
-    """Members must be enrolled on `data`. `authorise` takes the place of the officer's console; without it nothing
-    that needs a signature of its own is ordered."""
+    """Members must be enrolled on `data`, and know the law of `profile`. `authorise` takes the place of the officer's
+    console; without it nothing that needs a signature of its own is ordered."""
 
     def __init__(
         self,
         data: DataDir,
         clock: AllianceClock,
+        profile: Profile,
         *,
         authorise: Authorise | None = None,
         plan: Plan | None = None,
@@ -57,13 +59,14 @@ class City:
     ) -> None:
         self._data = data
         self._clock = clock
+        self._profile = profile
         self._authorise = authorise
         self._plan = plan or Plan()
         self._bootstrap = bootstrap
 
     def run(self, stopping: Event, days: int = 1) -> Iterator[Verdict]:
         """Play so many days, or until `stopping` if 0. A day that is broken off is judged as it stood."""
-        with Players(self._data, self._clock, CAST, self._bootstrap) as players:
+        with Players(self._data, self._clock, CAST, self._profile, self._bootstrap) as players:
             stage = Stage(players, self._clock)
             with stage.clearing.session():
                 stage.clearing.deliver_late(self._clock.now())

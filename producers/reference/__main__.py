@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
-from alliance import clock
+from alliance import clock, profiles
 from alliance.embedded.datadir import DataDir
 from alliance.errors import AfaError, SetupError
 from alliance.kafka import probe
@@ -54,7 +54,7 @@ def serve(member: str, folder: Path | None, settings: Settings, stopping: Event)
     books = Books(own / "books.db", stub_of(known, keys))
     with MemberClient(keys, login, registry, own / "spool.db", ticking) as client:
         print(f"{member} reads {member_topic(member).name}", file=sys.stderr, flush=True)
-        ReferenceMember(client, login, registry, books, ticking).run(stopping)
+        ReferenceMember(client, login, registry, books, ticking, profiles.load(settings.profile)).run(stopping)
     books.close()
 
 

@@ -1,4 +1,4 @@
-"""Whether a request may be carried out: the member verifies the police's own signature.
+"""Whether a request may be carried out: the member verifies the police's own signatures, by the law that it knows.
 
 Nobody else's word counts: the hub passes requests on and could forge one, but has no officer's key. Pure but for the
 registry that it is given.
@@ -6,18 +6,20 @@ registry that it is given.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import orjson
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import ValidationError
 
+from alliance import authority
+from alliance.authority import Signer
 from alliance.errors import AfaError, Refused
-from alliance.keys.signatures import BadSignature, verify_object
-from alliance.officers import officer_of
+from alliance.profiles import Profile
 from alliance.registry import Registry
-from schemas.requests import NEEDS_POLICE, Action, AuthorityClass, Mandate, Request
+from schemas.requests import Action, AuthorityClass, Mandate, Request
 
 _EASES = frozenset({Action.RELEASE, Action.REDUCE})
 
@@ -38,52 +40,64 @@ class Proof:
         return bool(self.unit)
 
 
-def prove(request: Request, registry: Registry, now: datetime) -> Proof:
+def prove(request: Request, registry: Registry, profile: Profile, now: datetime) -> Proof:
     """Raises NotProven. Alliance time `now` decides which keys and mandates are valid."""
     kind = request.authority.authority
+    if not authority.allows(profile, request.action, kind):
+        raise NotProven(_not_by(request, profile))
     if kind is AuthorityClass.POLICE_ORDER:
-        return Proof(_ordered(request, registry, now))
+        return Proof(_ordered(request, registry, profile, now))
     if kind is AuthorityClass.MANDATE:
-        mandate = _mandated(request, registry, now)
+        mandate = _mandated(request, registry, profile, now)
         return Proof(mandate.unit, mandate)
-    if request.action in NEEDS_POLICE:
-        raise NotProven(f"{request.action.value} needs a police order or a mandate, and this is a {kind.value}")
     return Proof()
 
 
-def _ordered(request: Request, registry: Registry, now: datetime) -> str:
-    unit, officer, signed = _signed(request.authority.order, "order", registry, now)
-    if request.authority.unit != unit:
-        raise NotProven("the order is signed by an officer of another unit than the request names")
-    if request.authority.officers and officer not in request.authority.officers:
+def _not_by(request: Request, profile: Profile) -> str:
+    rule = profile.authority.get(request.action)
+    needed = " or ".join(f"a {kind.value}" for kind in rule.by.value) if rule else "a law that allows it"
+    return f"{request.action.value} needs {needed}, and this is a {request.authority.authority.value}"
+
+
+def _ordered(request: Request, registry: Registry, profile: Profile, now: datetime) -> str:
+    signers, signed = _signed(request, request.authority.orders, "order", registry, now)
+    if any(signer.officer not in request.authority.officers for signer in signers):
         raise NotProven("the order is signed by an officer whom the request does not name")
     if signed != request.order_text():
         raise NotProven("the signed order says something else than the request")
-    return unit
+    if wanting := authority.missing(profile, request.action, request.amount, signers):
+        raise NotProven(f"the order is not signed by enough officers: it wants {wanting}")
+    on_paper = profile.freeze is not None and profile.freeze.document.value
+    if on_paper and request.action in (Action.FREEZE, Action.RENEW) and not request.authority.document_hash:
+        raise NotProven(f"a {request.action.value} comes with paper, and the request names none")
+    return signers[0].unit
 
 
-def _mandated(request: Request, registry: Registry, now: datetime) -> Mandate:
-    unit, officer, signed = _signed(request.authority.mandate, "mandate", registry, now)
+def _mandated(request: Request, registry: Registry, profile: Profile, now: datetime) -> Mandate:
+    signers, signed = _signed(request, request.authority.mandate, "mandate", registry, now)
     try:
         mandate = Mandate.model_validate_json(orjson.dumps(signed))
     except ValidationError as error:
         raise NotProven("what is signed as the mandate is none") from error
-    if not unit == mandate.unit == request.authority.unit or officer not in mandate.officers:
+    if signers[0].unit != mandate.unit or any(signer.officer not in mandate.officers for signer in signers):
         raise NotProven("the mandate is signed by someone else than the unit and the officers that it names")
-    if reason := _out_of_bounds(request, mandate, now):
+    if wanting := authority.missing_of_mandate(profile, mandate, signers):
+        raise NotProven(f"the mandate is not signed by enough officers: it wants {wanting}")
+    if reason := _out_of_bounds(request, mandate, profile, now):
         raise NotProven(reason)
     return mandate
 
 
-def _out_of_bounds(request: Request, mandate: Mandate, now: datetime) -> str | None:
+def _out_of_bounds(request: Request, mandate: Mandate, profile: Profile, now: datetime) -> str | None:
     if not mandate.valid_from <= now < mandate.valid_to:
         return "the mandate is not in force"
     if request.action in _EASES and mandate.release_at_once:
         return None
     if request.action not in mandate.actions:
         return f"the mandate does not cover {request.action.value}"
-    if mandate.report_required and request.authority.covered_by is None:
-        return "the mandate covers reported cases only, and the request names no report"
+    reported = mandate.report_required or profile.mandate.report_required.value
+    if reported and request.authority.covered_by is None:
+        return "a mandate covers reported cases only, and the request names no report"
     if request.hop > mandate.max_hop:
         return f"the mandate ends at hop {mandate.max_hop}"
     if request.amount is None or request.amount.currency != mandate.caps.currency:
@@ -95,17 +109,16 @@ def _out_of_bounds(request: Request, mandate: Mandate, now: datetime) -> str | N
     return None
 
 
-def _signed(jws: str | None, what: str, registry: Registry, now: datetime) -> tuple[str, str, object]:
-    """The police unit, the officer and the object they signed."""
-
-    def key(kid: str) -> Ed25519PublicKey | None:
-        return registry.key(kid, now)
-
+def _signed(
+    request: Request, signatures: Sequence[str], what: str, registry: Registry, now: datetime
+) -> tuple[list[Signer], dict[str, Any]]:
+    """The officers, of the one unit that the request names, and the one thing that each of them signed."""
     try:
-        kid, signed = verify_object(jws or "", key)
-        unit, officer = officer_of(kid, registry)
-    except BadSignature as error:
-        raise NotProven(f"the {what} does not verify ({error})") from error
+        found = [authority.verified(jws, what, registry, now) for jws in signatures or [""]]
     except Refused as error:
-        raise NotProven(f"the {what} does not count: {error}") from error
-    return unit, officer, signed
+        raise NotProven(str(error)) from error
+    if any(signer.unit != request.authority.unit for signer, _ in found):
+        raise NotProven(f"the {what} is signed by an officer of another unit than the request names")
+    if any(signed != found[0][1] for _, signed in found):
+        raise NotProven(f"the signatures of the {what} are not over the same text")
+    return [signer for signer, _ in found], found[0][1]

@@ -1,12 +1,13 @@
 """What to do about one request, in the order that the law needs: whose is it, who allows it, is it still to be done.
 
-Pure: books, registry and alliance time in; the answer, and what the books take with it, out.
+Pure: books, registry, law and alliance time in; the answer, and what the books take with it, out.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from alliance.profiles import Profile
 from alliance.registry import Registry
 from producers.reference.authority import NotProven, prove
 from producers.reference.decision import Decision, Stub, refused
@@ -15,12 +16,12 @@ from schemas.requests import Request
 __all__ = ["Decision", "handle"]
 
 
-def handle(request: Request, stub: Stub, registry: Registry, now: datetime) -> Decision:
+def handle(request: Request, stub: Stub, registry: Registry, profile: Profile, now: datetime) -> Decision:
     """Decide; nothing is changed. A request that was answered before must not come here again."""
     if request.to != stub.member:
         return refused(request, "the request is addressed to another member")
     try:
-        proof = prove(request, registry, now)
+        proof = prove(request, registry, profile, now)
     except NotProven as error:
         return refused(request, str(error)[:500])
     if now >= request.void_after:

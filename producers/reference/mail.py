@@ -16,13 +16,14 @@ from alliance import kafka
 from alliance.kafka import KafkaLogin
 from alliance.registry import Registry
 from schemas.decisions import Decision
+from schemas.outcomes import Outcome
 from schemas.receipts import TO_MEMBER, Receipt
 from schemas.registry import Member
 from schemas.requests import Request
 from schemas.risk import RiskAnswer
 from schemas.topics import MEMBERS, member_topic
 
-Letter = Request | Receipt | RiskAnswer | Decision
+Letter = Request | Receipt | RiskAnswer | Outcome | Decision
 _log = structlog.get_logger(__name__)
 
 
@@ -71,6 +72,10 @@ class Mail:
             return [TO_MEMBER.validate_json(record.value or b"")]
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
+            if first["type"] == "union_tag_invalid":
+                # The contract may grow by a kind, and whoever does not know it passes it over.
+                _log.info("mail of an unknown kind", member=self._member, offset=record.offset)
+                return []
             place = ".".join(str(part) for part in first["loc"])
             _log.error("mail unreadable", member=self._member, offset=record.offset, field=place, reason=first["msg"])
             return []

@@ -10,12 +10,14 @@ import structlog
 
 from alliance.clock import AllianceClock
 from alliance.kafka import KafkaLogin
+from alliance.profiles import Profile
 from alliance.registry import Registry
 from producers.client import MemberClient
 from producers.reference.books import Books
 from producers.reference.handler import handle
 from producers.reference.mail import Letter, Mail
 from schemas.answers import Answer
+from schemas.outcomes import Outcome
 from schemas.receipts import Receipt
 from schemas.requests import Request
 
@@ -31,19 +33,29 @@ class Tally(NamedTuple):
     """Requests that came again and got the same answer again."""
     refused_events: int = 0
     """Own events that the hub quarantined, by its receipts."""
+    told: int = 0
+    """How often the hub said what had become of an own alert."""
 
 
 class ReferenceMember:
-    """Give it a client, books and a registry that was read once; it keeps the registry current. `run` blocks."""
+    """Give it a client, books, the law of the place and a registry that was read once; it keeps the registry current.
+    `run` blocks."""
 
     def __init__(
-        self, client: MemberClient, login: KafkaLogin, registry: Registry, books: Books, clock: AllianceClock
+        self,
+        client: MemberClient,
+        login: KafkaLogin,
+        registry: Registry,
+        books: Books,
+        clock: AllianceClock,
+        profile: Profile,
     ) -> None:
         self.tally = Tally()
         self._client = client
         self._registry = registry
         self._books = books
         self._clock = clock
+        self._profile = profile
         self._mail = Mail(client.member, login, registry)
 
     def run(self, stopping: Event) -> None:
@@ -75,6 +87,8 @@ class ReferenceMember:
             self.tally = self.tally._replace(refused_events=self.tally.refused_events + len(letter.refusals))
             for refusal in letter.refusals:
                 _log.warning("quarantined", member=self._client.member, reason=refusal.reason, detail=refusal.detail)
+        if isinstance(letter, Outcome):
+            self.tally = self.tally._replace(told=self.tally.told + len(letter.alerts))
         return None
 
     def turns(self) -> None:
@@ -88,7 +102,7 @@ class ReferenceMember:
         # What was let go since is first for those who wait.
         self.turns()
         answer, new = self._books.answer_once(
-            request, lambda: handle(request, self._books.stub, self._registry, self._clock.now())
+            request, lambda: handle(request, self._books.stub, self._registry, self._profile, self._clock.now())
         )
         self._client.answer(answer)
         repeated = self.tally.repeated + (not new)

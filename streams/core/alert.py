@@ -22,12 +22,16 @@ class Class(IntEnum):
     CHAT = 3
     """Chat, listing, app: whatever a platform reports."""
     REPORT = 4
+    CHECK = 5
+    """A bank asks before its customer pays: no suspicion, but a transfer that is about to happen."""
 
 
 class Role(IntEnum):
     SUSPECT = 0
     VICTIM = 1
     CONDUIT = 2
+    ASKED = 3
+    """The payee of a check: nobody is a suspect for being asked about."""
 
 
 class Onward(IntEnum):
@@ -65,7 +69,7 @@ class Transfer(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Alert(msgspec.Struct, frozen=True, array_like=True, tag=0):
-    """One alert. Times are ms since 1970. An identifier appears once: suspect before victim before conduit."""
+    """One alert. Times are ms since 1970. An identifier appears once, in the first of its roles."""
 
     member: str
     event: bytes

@@ -197,8 +197,9 @@ class Engine:
         return False
 
     def _expire_event(self, key: str, packed: bytes, now: int) -> None:
-        old = packing.unpack_event(packed).time < now - self.rules.memory_ms()
-        if old and key not in self._events:
+        known = packing.unpack_event(packed)
+        memory = self.rules.check_memory_ms() if known.check else self.rules.memory_ms()
+        if known.time < now - memory and key not in self._events:
             self._keep(self._out, key, None)
 
     def _keep(self, out: Flush, key: str, value: bytes | None) -> None:

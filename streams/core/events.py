@@ -17,6 +17,7 @@ def arrive(state: EventState, alert: Alert) -> Retraction | None:
     if any(c.digest == alert.digest for c in state.contents):
         state.duplicates += 1
         return None
+    state.check = alert.cls is Class.CHECK and (state.check or not state.contents)
     state.contents = [*state.contents, Content(alert.digest, keys, alert.cls is Class.REPORT)]
     if len(state.contents) > 1:
         every = tuple(sorted({key for c in state.contents for key in c.keys}))

@@ -24,6 +24,8 @@ class Judgement:
     links: dict[Id, Link]
     at: int
     payer_sightings: tuple[Sighting, ...]
+    asked: bool
+    """A bank asked, before its customer paid the subject, and it is no day since."""
 
 
 def link(state: State, new: Link, rules: Rules) -> bool:
@@ -68,7 +70,9 @@ def judge(state: State, rules: Rules) -> Judgement | None:
     items += [Item(i, k.b_sector, link_weight(k.relation, rules), False, True) for i, k in sorted(best.items())]
     total = score(items, *_victims(direct, links), _only_typed(direct), rules)
     payers = tuple(s for s in state.sightings if s.role is Role.VICTIM and s.cls is Class.PAYER)
-    return Judgement(total, direct, tuple(items), best, at, payers)
+    recent = at - rules.windows.at_risk_s * 1000
+    asked = any(s.role is Role.ASKED and s.end >= recent for s in state.sightings)
+    return Judgement(total, direct, tuple(items), best, at, payers, asked)
 
 
 def _is_linked(known: Link, named: dict[Id, Sighting]) -> bool:

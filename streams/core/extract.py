@@ -22,6 +22,7 @@ from schemas.base import to_ms
 from schemas.envelope import Event
 from schemas.identifiers import Basis, Identifier, Phone, PhoneRole
 from schemas.registry import Sector
+from schemas.risk import RiskCheck
 from streams.core.alert import Alert, Class, Named, Onward, Retraction, Role, Transfer
 from streams.core.keys import key_of
 
@@ -49,6 +50,8 @@ def alert_of(event: Event, member: str, sector: Sector, digest: bytes) -> Alert 
     elif isinstance(data, VictimReport):
         start = min(moment, to_ms(data.incident_from))
         parts = (Class.REPORT, start, moment, 1.0, _named(_report(data)), tuple(_told(data)), Onward.NONE)
+    elif isinstance(data, RiskCheck):
+        parts = (Class.CHECK, moment, moment, 0.0, _named(_check(data)), (_asked(data, moment),), Onward.NONE)
     else:
         return None
     cls, start, end, score, named, transfers, onward = parts
@@ -66,7 +69,7 @@ def retraction_of(event: Event, member: str, police: bool) -> Retraction | None:
 
 
 def _named(roles: Roles) -> tuple[Named, ...]:
-    """Each identifier once, in the first of the roles suspect, victim, conduit that it has."""
+    """Each identifier once, in the first of the roles suspect, victim, conduit, asked that it has."""
     found: dict[str, Named] = {}
     for role, identifier in roles:
         if identifier is None:
@@ -123,6 +126,12 @@ def _report(data: VictimReport) -> Roles:
         yield Role.VICTIM, account
 
 
+def _check(data: RiskCheck) -> Roles:
+    yield Role.VICTIM, data.payer
+    yield from _phones(Role.VICTIM, data.phones)
+    yield Role.ASKED, data.payee
+
+
 def _phones(role: Role, phones: list[Phone]) -> Roles:
     for phone in phones:
         if phone.joinable and phone.role in OWN_PHONES:
@@ -158,6 +167,11 @@ def _told(data: VictimReport) -> Iterator[Transfer]:
             time = to_ms(transfer.time) if transfer.time else taken
             serial = _key(transfer.serial) if transfer.serial else ""
             yield Transfer(_key(transfer.payee), serial, transfer.amount.minor, transfer.amount.currency, time, False)
+
+
+def _asked(data: RiskCheck, moment: int) -> Transfer:
+    """It may never happen: pending, and without a serial, which it has not got yet."""
+    return Transfer(_key(data.payee), "", data.amount.minor, data.amount.currency, moment, True)
 
 
 def _key(identifier: Identifier) -> str:

@@ -12,6 +12,8 @@ from streams.core.rules import Rules
 from streams.core.state import VICTIM_RELATIONS, Link, Relation, Sighting
 
 DEVICE = "d"
+UNPAIRED = (Role.VICTIM, Role.ASKED)
+"""What is a pair with its own kind alone, or with nothing."""
 ADDRESSES = "il"
 """Namespace letters of ips and terminals."""
 
@@ -29,7 +31,7 @@ def relate(key: str, a: Sighting, b: Sighting, rules: Rules) -> Relation | None:
         return Relation.SAME_SUSPECT if gap(a, b) <= rules.windows.suspect_s * 1000 else None
     if a.role is Role.VICTIM and b.role is Role.VICTIM:
         return _victim(a, b, rules) if a.cls <= b.cls else _victim(b, a, rules)
-    if Role.VICTIM in (a.role, b.role):
+    if a.role in UNPAIRED or b.role in UNPAIRED:
         return None
     if key[0] == DEVICE:
         return Relation.SAME_DEVICE if gap(a, b) <= rules.windows.device_s * 1000 else None
@@ -39,7 +41,9 @@ def relate(key: str, a: Sighting, b: Sighting, rules: Rules) -> Relation | None:
 
 
 def _victim(a: Sighting, b: Sighting, rules: Rules) -> Relation | None:
-    """`a` has the lower class: transfer before call before chat before report."""
+    """`a` has the lower class: transfer before call before chat before report before check."""
+    if b.cls is Class.CHECK:
+        return _asked(b, a, rules)
     if b.cls is Class.REPORT:
         told = _reported(b, a, rules) or (a.cls is Class.REPORT and _reported(a, b, rules))
         return Relation.REPORT if told else None
@@ -49,6 +53,15 @@ def _victim(a: Sighting, b: Sighting, rules: Rules) -> Relation | None:
         return Relation.CHAT_TRANSFER if _follows(a, b, rules.windows.chat_transfer_s, rules) else None
     if a.cls is Class.CALL and b.cls is Class.CHAT:
         return Relation.CALL_CHAT if gap(a, b) <= rules.windows.call_chat_s * 1000 else None
+    return None
+
+
+def _asked(check: Sighting, other: Sighting, rules: Rules) -> Relation | None:
+    """A check stands for the transfer that it precedes."""
+    if other.cls is Class.CALL:
+        return _call_transfer(other, check, rules)
+    if other.cls is Class.CHAT and _follows(check, other, rules.windows.chat_transfer_s, rules):
+        return Relation.CHAT_TRANSFER
     return None
 
 
@@ -73,7 +86,10 @@ def _reported(report: Sighting, other: Sighting, rules: Rules) -> bool:
 
 
 def links(key: str, a: Sighting, b: Sighting, rules: Rules) -> Iterator[Link]:
-    """What two sightings of `key` mean for the suspects that either names."""
+    """What two sightings of `key` mean for the suspects that either names: a check suspects nobody, and corroborates
+    no suspicion, however many of a courier's customers pay somebody soon after."""
+    if Class.CHECK in (a.cls, b.cls):
+        return
     relation = relate(key, a, b, rules)
     if relation is None:
         return

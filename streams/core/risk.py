@@ -1,4 +1,7 @@
-"""Victims at risk: a call or chat of one member meets a transfer of another at one victim. Decided where they meet."""
+"""Victims at risk: a call or chat of one member meets a transfer, or a check before one, of another at one victim.
+
+Decided where they meet.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from streams.core.sightings import is_open
 from streams.core.state import Id, Money, Relation, Sighting, State
 
 MEETINGS = (Relation.CALL_TRANSFER_NEAR, Relation.CALL_TRANSFER, Relation.CHAT_TRANSFER)
+PAYING = (Class.PAYER, Class.CHECK)
 VICTIM_KINDS = "nap"
 """Namespace letters of numbers, accounts and persons."""
 
@@ -31,7 +35,7 @@ class AtRisk:
 
 def victim_at_risk(state: State, key: str, rules: Rules) -> AtRisk | None:
     """None where nothing meets, or the identifier is a hub or saturated."""
-    seen = [s for s in state.sightings if s.role is Role.VICTIM and s.cls in (Class.PAYER, Class.CALL, Class.CHAT)]
+    seen = [s for s in state.sightings if s.role is Role.VICTIM and s.cls in (*PAYING, Class.CALL, Class.CHAT)]
     if len(seen) < 2 or key[0] not in VICTIM_KINDS or not is_open(state, key, rules):
         return None
     relations: dict[Id, Relation] = {}
@@ -45,15 +49,23 @@ def victim_at_risk(state: State, key: str, rules: Rules) -> AtRisk | None:
     if not met:
         return None
     sightings = tuple(sorted(met.values(), key=lambda s: (s.start, s.id)))
-    transfers = [s for s in sightings if s.cls is Class.PAYER]
+    transfers = [s for s in sightings if s.cls in PAYING]
     near = Relation.CALL_TRANSFER_NEAR in relations.values()
     return AtRisk(
         Level.VERY_HIGH if near else Level.HIGH,
         sightings,
         relations,
-        any(s.money is Money.PENDING for s in transfers),
+        any(_is_pending(s, transfers) for s in transfers),
         max(s.start for s in transfers),
     )
+
+
+def _is_pending(paying: Sighting, transfers: list[Sighting]) -> bool:
+    """A check is answered by the same member's next transfer: it is pending no longer."""
+    if paying.cls is Class.CHECK:
+        own = [s for s in transfers if s.cls is Class.PAYER and s.member == paying.member]
+        return all(s.start < paying.start for s in own)
+    return paying.money is Money.PENDING
 
 
 def _closer(one: Relation, other: Relation, rules: Rules) -> Relation:

@@ -37,6 +37,7 @@ class Caps(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hub_suspects: int
     sightings: int
     evidence_per_member: int
+    checks: int
 
 
 class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -84,6 +85,10 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     weights: Weights
     saturation: Saturation
     levels: Levels
+
+    def check_memory_ms(self) -> int:
+        """How long a check can matter: a transfer that did not follow within the day follows no more."""
+        return (self.windows.at_risk_s + self.admission.max_age_s) * 1000
 
     def memory_ms(self) -> int:
         """How long state can matter: the longest window and the admission age."""

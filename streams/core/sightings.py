@@ -22,10 +22,11 @@ def of_alert(alert: Alert, named: Named) -> Sighting:
     """The alert as its identifier `named` sees it."""
     suspects = tuple(n.key for n in alert.named if n.role is Role.SUSPECT)
     money = Money.NONE
-    if alert.transfers and alert.cls in (Class.PAYER, Class.PAYEE):
+    if alert.transfers and alert.cls in (Class.PAYER, Class.PAYEE, Class.CHECK):
         money = Money.PENDING if alert.transfers[0].pending else Money.POSTED
     if named.role is not Role.SUSPECT:
-        transfers = alert.transfers if alert.cls is Class.PAYER and named.role is Role.VICTIM else ()
+        pays = alert.cls in (Class.PAYER, Class.CHECK) and named.role is Role.VICTIM
+        transfers = alert.transfers if pays else ()
         return Sighting(
             alert.member, alert.event, alert.sector, alert.cls, named.role, alert.start, alert.end, alert.score,
             money, suspects, transfers, kind=named.kind, basis=named.basis, as_of=named.as_of, holders=named.holders,
@@ -47,11 +48,14 @@ def sight(state: State, key: str, new: Sighting, rules: Rules) -> list[Output]:
         return []
     if new.role is Role.SUSPECT:
         return _sight_suspect(state, key, new, rules)
+    if new.cls is Class.CHECK:
+        _sight_check(state, new, rules)
+        return []
     if state.saturated_until and new.start <= state.saturated_until:
         _saturate(state, key, new, rules)
         return []
     state.saturated_until = 0
-    if sum(s.role is not Role.SUSPECT for s in state.sightings) >= rules.caps.sightings:
+    if sum(_ties(s) for s in state.sightings) >= rules.caps.sightings:
         return _close_for_good(state, key, new, rules)
     return _add(state, key, new, rules)
 
@@ -98,7 +102,12 @@ def is_open(state: State, key: str, rules: Rules) -> bool:
 def _old(state: State, key: str, now: int, rules: Rules) -> set[Id]:
     horizon = now - rules.memory_ms()
     near = now - (_window(key, rules) + rules.admission.max_age_s * 1000)
-    return {s.id for s in state.sightings if s.end < (horizon if s.role is Role.SUSPECT else near)}
+    asked = now - rules.check_memory_ms()
+    return {
+        s.id
+        for s in state.sightings
+        if s.end < (asked if s.cls is Class.CHECK else horizon if s.role is Role.SUSPECT else near)
+    }
 
 
 def _sight_suspect(state: State, key: str, new: Sighting, rules: Rules) -> list[Output]:
@@ -110,6 +119,12 @@ def _sight_suspect(state: State, key: str, new: Sighting, rules: Rules) -> list[
             return []
         outputs = _remove(state, key, {oldest.id}, rules)
     return outputs + _add(state, key, new, rules)
+
+
+def _sight_check(state: State, new: Sighting, rules: Rules) -> None:
+    """Checks link nothing and close nothing: a shop is asked about a thousand times, and only the latest matter."""
+    checks = sorted((*(s for s in state.sightings if s.cls is Class.CHECK), new), key=lambda s: (s.end, s.id))
+    state.sightings = [s for s in state.sightings if s.cls is not Class.CHECK] + checks[-rules.caps.checks :]
 
 
 def _recency(sighting: Sighting) -> tuple[int, bytes]:
@@ -144,10 +159,10 @@ def _close_for_good(state: State, key: str, new: Sighting, rules: Rules) -> list
     if is_open(state, key, rules):
         outputs = _cuts(_all_links(state, key, rules))
     for sighting in state.sightings:
-        if sighting.role is not Role.SUSPECT:
+        if _ties(sighting):
             _saturate(state, key, sighting, rules)
     _saturate(state, key, new, rules)
-    state.sightings = [s for s in state.sightings if s.role is Role.SUSPECT]
+    state.sightings = [s for s in state.sightings if not _ties(s)]
     return outputs
 
 
@@ -160,6 +175,11 @@ def _all_links(state: State, key: str, rules: Rules) -> list[Link]:
     """Links of every pair that an open identifier has and a closed one has not."""
     pairs = combinations(state.sightings, 2)
     return [link for a, b in pairs if _weak(a, b) for link in links(key, a, b, rules)]
+
+
+def _ties(sighting: Sighting) -> bool:
+    """Whether it may link two alerts through this identifier without naming it as a suspect."""
+    return sighting.role is not Role.SUSPECT and sighting.cls is not Class.CHECK
 
 
 def _weak(a: Sighting, b: Sighting) -> bool:

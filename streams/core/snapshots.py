@@ -37,7 +37,9 @@ WHY: dict[Relation, Why] = {
     Relation.SAME_DEVICE: Why.SAME_DEVICE,
     Relation.SAME_IP: Why.SAME_IP,
 }
-KINDS = ("suspicious-account", "suspicious-account", "suspicious-number", "suspicious-handle", "victim-report")
+KINDS = (
+    "suspicious-account", "suspicious-account", "suspicious-number", "suspicious-handle", "victim-report", "risk-check",
+)  # fmt: skip
 BASES = ("typed", "observed", "verified")
 
 Snapshot = dict[str, Any]

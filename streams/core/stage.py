@@ -20,7 +20,7 @@ def stage(judged: Judgement) -> Stage:
     seen |= {k.b_money for k in judged.links.values()}
     if Money.POSTED in seen:
         return Stage.IN_FLIGHT
-    return Stage.PRE_TRANSFER if Money.PENDING in seen else Stage.CONTACT
+    return Stage.PRE_TRANSFER if judged.asked or Money.PENDING in seen else Stage.CONTACT
 
 
 def _paid_on(judged: Judgement, arrivals: list[int]) -> bool:

@@ -155,3 +155,5 @@ class EventState(msgspec.Struct, array_like=True):
     withdrawn: bool = False
     by_police: bool = False
     duplicates: int = 0
+    check: bool = False
+    """Only checks came under this id, which are soon forgotten."""

@@ -24,6 +24,10 @@ COMMANDS = ["up", "down", "status", "publish", "withdraw", "token", "leads", "re
             "bench", "quarantine list", "quarantine show", "member list", "member add", "mandate list",
             "mandate add", "appeal list", "appeal file", "appeal decide", "dispute list", "dispute file",
             "dispute decide", "allow list", "allow add", "allow remove"]  # fmt: skip
+COMMANDS = ["up", "down", "status", "publish", "withdraw", "token", "risk-check", "leads", "requests", "holds", "tasks",
+            "scorecard", "order", "city", "bench", "quarantine list", "quarantine show", "member list", "member add",
+            "mandate list", "mandate add", "mandate revoke", "case show", "hold list", "hold reduce", "hold freeze",
+            "hold renew", "hold release", "allow list", "allow add", "allow remove"]  # fmt: skip
 
 
 @pytest.fixture
@@ -59,8 +63,17 @@ def test_no_command_is_left_out_above() -> None:
     "withdraw no-uuid --as bank-a --reason x",
     "withdraw 019a0000-0000-7000-8000-000000000000 --as bank-a",
     "token number",
+    "risk-check 6217000000000780 --amount 1 --as bank-a",
+    "risk-check 6217000000000780 6217000000018067 --amount much --as bank-a",
+    "risk-check 6217000000000780 purse:6217000000018067 --amount 1 --as bank-a",
     "up --rate 0",
-    "order 019a0000-0000-7000-8000-000000000000",
+    "order 019a0000-0000-7000-8000-000000000000 --as police-a",
+    "order --as police-a --officer chen",
+    "case show nonsense",
+    "hold freeze 019a0000-0000-7000-8000-000000000000 --reason x",
+    "hold renew 019a0000-0000-7000-8000-000000000000 --reason x --paper no-such-file",
+    "hold reduce 019a0000-0000-7000-8000-000000000000 --reason x",
+    "hold release 019a0000-0000-7000-8000-000000000000",
     "member add x --name X --sector bakery --alliance police-bank",
     "bench nonsense",
     "allow add number --as police-a --officer chen --reason x",
@@ -85,6 +98,9 @@ def test_wrong_usage_is_2(arguments: str) -> None:
 @pytest.mark.parametrize("command", [
     "status", "leads", "requests", "holds", "order", "quarantine list", "quarantine show a/0/1", "member list",
     "mandate list", "allow list", "appeal list", "dispute list",
+    "mandate list", "mandate revoke 019a0000-0000-7000-8000-000000000000", "hold list",
+    "hold release 019a0000-0000-7000-8000-000000000000 --reason x",
+    "case show 019a0000-0000-7000-8000-000000000000", "order 019a0000-0000-7000-8000-000000000000", "allow list",
     "withdraw 019a0000-0000-7000-8000-000000000000 --as bank-a --reason x",
 ])  # fmt: skip
 def test_where_nothing_runs_each_says_how_to_start_it(command: str, data: Path) -> None:

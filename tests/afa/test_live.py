@@ -49,6 +49,7 @@ def sample(up_s: float = 1.0, alerts: int = 0, changed: tuple[Lead, ...] = (), *
         "leads": {"high": 1},
         "requests": {"executed": 3, "sent": 1},
         "answers": {"executed": 3},
+        "checks": {"delay": 2, "proceed": 5},
         "holds": 1,
         "held": [Money(minor=1234567, currency="CNY")],
         "spared": 0,
@@ -71,7 +72,7 @@ def test_without_a_terminal_there_is_a_plain_line_every_few_seconds() -> None:
     assert "\x1b" not in text
     lines = text.splitlines()
     assert len(lines) == 2
-    assert "up 6 s: alerts 300, quarantined 2, leads 1, requests 4, answers 3" in lines[1]
+    assert "up 6 s: alerts 300, quarantined 2, leads 1, requests 4, answers 3, risk-checks 7" in lines[1]
     assert "held 12,345.67 CNY in 1 holds" in lines[1]
 
 

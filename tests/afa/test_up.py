@@ -18,7 +18,7 @@ from tests.afa.runs import Up, afa, ended_within, result, still_alive, up
 
 pytestmark = pytest.mark.services
 
-PROCESSES = {"kafka", "postgres", "streams", "casebook", "dispatch"}
+PROCESSES = {"kafka", "postgres", "streams", "casebook", "dispatch", "riskdesk"}
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_up_status_down_and_up_again_on_the_same_data(data: Path) -> None:
         assert status["pid"] == run.process.pid
         assert {process["name"] for process in status["processes"] if process["alive"]} == PROCESSES
         assert status["lag"]["casebook"]["leads"] == 0
-        assert set(status["counts"]) == {"alerts", "quarantined", "leads", "requests", "answers"}
+        assert set(status["counts"]) == {"alerts", "quarantined", "leads", "requests", "answers", "risk-checks"}
 
         family = run.family()
         began = time.monotonic()

@@ -18,6 +18,7 @@ from sqlalchemy import Engine
 
 from afa.programs import Place, Program, hub
 from afa.supervisor import Supervisor
+from alliance import profiles
 from alliance.keys.signatures import sign_object
 from alliance.membership import load_officer, read_registry, token_keys
 from consumers.casebook.database import connect
@@ -93,13 +94,13 @@ def programs(run: Supervisor, feed: Path, noted: Path) -> list[Program]:
 def file_mandate(run: Supervisor, engine: Engine) -> None:
     """Police let reported accounts be stopped, so that there are holds."""
     now = datetime.now(UTC)
-    caps = Caps(currency="CNY", per_hold=10**9, per_account=10**10, per_day=10**12)
+    caps = Caps(currency="CNY", per_hold=10**8 - 1, per_account=10**10, per_day=10**12)
     until = now + timedelta(days=1)
     mandate = facts.mandate(POLICE, OFFICER, caps=caps, valid_from=now - timedelta(hours=1), valid_to=until)
     kid, key = load_officer(run.services.data, POLICE, OFFICER)
     jws = sign_object(key, kid, mandate.model_dump(mode="json"))
     with engine.begin() as db:
-        add_mandate(db, jws, read_registry(run.services.admin), now)
+        add_mandate(db, [jws], read_registry(run.services.admin), profiles.load("cn"), now)
 
 
 def divided(told: list[Told], parts: int) -> Iterator[list[Told]]:

@@ -18,7 +18,7 @@ from alliance.errors import Refused
 from alliance.keys.encoding import encode
 from alliance.keys.signatures import sign_object
 from alliance.registry import Registry
-from consumers.casebook import audit, database, objectionviews, orders, rulings, views
+from consumers.casebook import audit, clocks, database, keeping, objectionviews, orders, rulings, views
 from consumers.casebook.inbound import Admitted, Bundle
 from consumers.casebook.lifecycle import FRUITLESS
 from consumers.casebook.mandates import add_mandate, revoke_mandate
@@ -26,56 +26,95 @@ from consumers.casebook.tables import RequestRow
 from consumers.casebook.turn import Turn
 from consumers.casebook.work import Inbox, take
 from consumers.dispatch.outbox import Outbox
-from schemas.alerts import VictimReport, Withdrawal
+from schemas.alerts import Alias, VictimReport, Withdrawal
 from schemas.answers import Answer, AnswerStatus
-from schemas.decisions import About, AppealView, Decision, DisputeView
+from schemas.decisions import About, AppealView, Decision, DisputeView, Finding
 from schemas.envelope import Event, event_type, source_of
 from schemas.identifiers import Identifier
 from schemas.leads import Evidence, Lead
-from schemas.objections import Appeal, Dispute
+from schemas.objections import Appeal, AppealGrounds, Dispute
+from schemas.outcomes import Outcome
 from schemas.reasons import Reason
 from schemas.receipts import TO_MEMBER
-from schemas.registry import Officer, SigningKey
+from schemas.registry import Member, Officer, Sector, SigningKey
 from schemas.requests import HoldView, Mandate, Request, RequestStatus, RequestView
+from schemas.tasks import TaskView
 from tests.consumers import facts
 
-Payload = VictimReport | Withdrawal | Answer | Appeal | Dispute
+RANKS = {"p100": "inspector", "p101": "inspector", "p200": "county-head", "p300": "inspector"}
+"""The officers of police, each with one key wherever they serve."""
+Payload = Alias | VictimReport | Withdrawal | Answer | Appeal | Dispute
 
 
 class Office:
-    """`now` is alliance time, and stands still until a test moves it."""
+    """`now` is alliance time, and stands still until a test moves it. `told` is what `deliver` sent of alerts."""
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, database_url: str, profile: str = "cn") -> None:
         self.engine = database.connect(database_url)
         database.migrate(self.engine)
         self.now = facts.NOW
-        self.officer_key, self.reviewer_key = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
-        self._signer = "p100"
+        self.keys = {name: Ed25519PrivateKey.generate() for name in RANKS}
         self.registry = Registry([facts.member(name) for name in facts.SECTORS])
-        self.registry.apply("police-one", self._police())
-        self._profile = profiles.load("cn")
+        self.registry.apply("police-one", self.police(*RANKS))
+        self.profile = profiles.load(profile)
         self._outbox = Outbox(psycopg.connect(database_url, autocommit=True))
         self._look_again = False
         self._since = 0
+        self.told: list[Outcome] = []
         self._letters: list[Request] = []
-        self._told: dict[str, Decision] = {}
+        self._decided: dict[str, Decision] = {}
+        self.spared: frozenset[str] = frozenset()
         with self.engine.connect() as db:
             self._head = audit.head(db)
 
-    def _police(self) -> Any:
-        officers = [
-            Officer(officer=name, rank="r1", key=_public(key))
-            for name, key in (("p100", self.officer_key), ("p300", self.reviewer_key))
-        ]
-        return facts.member("police-one", officers=officers)
+    def police(self, *officers: str, unit: str = "police-one") -> Member:
+        """A unit with these of the officers."""
+        since = facts.NOW - timedelta(days=400)
+        public = {name: encode(self.keys[name].public_key().public_bytes_raw()) for name in officers}
+        keys = {name: SigningKey(key_id="k1", public=public[name], valid_from=since) for name in officers}
+        held = [Officer(officer=name, rank=RANKS[name], key=key) for name, key in keys.items()]
+        return facts.member(unit, sector=Sector.POLICE, officers=held)
 
     def take(self, **inbox: Any) -> None:
         """One turn, as the service would do it."""
         with self.engine.begin() as db:
-            turn = Turn(db, self.now, self.registry, self._profile)
+            turn = Turn(db, self.now, self.registry, self.profile, self.spared)
             take(turn, Inbox(**inbox, look_again=self._look_again))
             self._head = audit.append(db, turn.trail, self._head, self.now)
         self._look_again = False
+
+    def allow(self, *targets: Identifier) -> None:
+        """From now on these are the allow-list."""
+        before, self.spared = self.spared, frozenset(token for target in targets for token in target.tokens)
+        self.take(spared=self.spared - before)
+
+    def win_appeal(self, hold: HoldView) -> None:
+        """The holder appeals through its bank, and an officer who had no hand in the hold finds for it."""
+        assert not self.said_by(
+            hold.member,
+            Appeal(hold_id=hold.hold_id, grounds=AppealGrounds.MISTAKEN, statement="this account is somebody else's"),
+        )
+        [filed] = [one for one in self.appeals() if one.hold_id == hold.hold_id]
+        self.rule("appeal", filed.appeal_id, Finding.UPHELD)
+
+    def keep(self, hold: HoldView, kid: str = "police-one/p100/k1", key: Ed25519PrivateKey | None = None) -> str | None:
+        """An officer declines the proposed release; why the casebook refuses that, if it does."""
+        with self.engine.begin() as db:
+            key = key or self.keys["p100"]
+            number = keeping.file_keep(db, hold.hold_id, "it is another victim's too", key, kid, self.now)
+        self.take()
+        with self.engine.connect() as db:
+            judged = keeping.judgement(db, number)
+        assert judged is not None
+        return judged.refusal
+
+    def tasks(self) -> list[TaskView]:
+        with self.engine.connect() as db:
+            return sorted(views.tasks(db, self._since).items, key=lambda task: task.number)
+
+    def next_due(self) -> datetime | None:
+        with self.engine.connect() as db:
+            return clocks.next_due(db)
 
     def pass_time(self, **span: float) -> None:
         self.now += timedelta(**span)
@@ -90,6 +129,11 @@ class Office:
         data = VictimReport.model_validate_json(orjson.dumps(said))
         bundle = self.bundle(member, data)
         self.take(reports=[bundle])
+        return bundle.events[0].event.id
+
+    def alias(self, *identifiers: Identifier, member: str = "bank-one") -> UUID:
+        bundle = self.bundle(member, Alias(identifiers=list(identifiers)))
+        self.take(aliases=[bundle])
         return bundle.events[0].event.id
 
     def withdraw(self, *items: Evidence, by: str | None = None) -> None:
@@ -121,8 +165,8 @@ class Office:
     def decisions(self) -> dict[str, Decision]:
         """What members were told since this was asked last, by member."""
         self._empty_outbox()
-        told, self._told = self._told, {}
-        return told
+        decided, self._decided = self._decided, {}
+        return decided
 
     def _empty_outbox(self) -> None:
         rows = self._outbox.claim(1000)
@@ -132,7 +176,9 @@ class Office:
             if isinstance(letter, Request):
                 self._letters.append(letter)
             elif isinstance(letter, Decision):
-                self._told[row.member] = letter
+                self._decided[row.member] = letter
+            elif isinstance(letter, Outcome):
+                self.told.append(letter)
 
     def release_of(self, stop: Request) -> Request:
         """What was sent to end the hold that a stop was to make."""
@@ -140,8 +186,9 @@ class Office:
 
     def mandate(self, **over: Any) -> Mandate:
         with self.engine.begin() as db:
-            signed = self.sign(facts.mandate(**over).model_dump(mode="json"))
-            filed = add_mandate(db, signed, self.registry, self.now)
+            given = facts.mandate(**over)
+            signed = [self.sign(given.model_dump(mode="json"), officer) for officer in given.officers]
+            filed = add_mandate(db, signed, self.registry, self.profile, self.now)
         self._look_again = True
         return filed
 
@@ -154,26 +201,34 @@ class Office:
         self._look_again = True
         self.take()
 
-    def sign(self, content: dict[str, Any]) -> str:
-        return sign_object(self.officer_key, "police-one/p100/k1", content)
+    def sign(self, content: dict[str, Any], officer: str = "p100", unit: str = "police-one") -> str:
+        return sign_object(self.keys[officer], f"{unit}/{officer}/k1", content)
 
-    def signs_as(self, officer: str) -> None:
-        """Orders are from now on this officer's."""
-        self._signer = officer
-
-    def _key(self, officer: str) -> Ed25519PrivateKey:
-        return {"p100": self.officer_key, "p300": self.reviewer_key}[officer]
-
-    def order(self, request_id: UUID) -> None:
+    def signed(self, request_id: UUID, officer: str = "p100", unit: str = "police-one") -> str | None:
+        """One officer's signature, judged; why it was refused, if it was."""
         with self.engine.begin() as db:
-            orders.sign_draft(db, request_id, self._key(self._signer), f"police-one/{self._signer}/k1", self.now)
+            jws = orders.sign_draft(db, request_id, self.keys[officer], f"{unit}/{officer}/k1", self.now)
         self.take()
+        with self.engine.connect() as db:
+            return orders.refusal_of(db, request_id, jws)[1]
+
+    def order(self, request_id: UUID, by: str = "p100") -> None:
+        """Signed by as many as the law wants: an inspector and, if that is not enough, the head too."""
+        self.signed(request_id, by)
+        if self.request(request_id).missing:
+            self.signed(request_id, "p200")
+
+    def request(self, request_id: UUID) -> RequestView:
+        with self.engine.connect() as db:
+            found = views.request(db, request_id)
+        assert found is not None
+        return found
 
     def rule(self, about: About, of: UUID, outcome: rulings.Found, by: str = "p300") -> None:
         """An officer decides. Raises Refused with what the casebook found wrong."""
         with self.engine.begin() as db:
             signed = rulings.sign(
-                db, about, of, outcome, "it was looked into", self._key(by), f"police-one/{by}/k1", self.now
+                db, about, of, outcome, "it was looked into", self.keys[by], f"police-one/{by}/k1", self.now
             )
             assert rulings.are_filed(db)
         self.take()

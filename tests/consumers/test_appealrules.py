@@ -30,13 +30,13 @@ class Hold:
 def ordered(*officers: str, signed_by: str) -> Authority:
     jws = sign_object(KEY, f"police-one/{signed_by}/k1", {})
     kind = AuthorityClass.POLICE_ORDER
-    return Authority(authority=kind, unit="police-one", officers=list(officers), order=jws)
+    return Authority(authority=kind, unit="police-one", officers=list(officers), orders=[jws])
 
 
 def under_mandate(*officers: str, signed_by: str) -> Authority:
     said = mandate(officers=list(officers)).model_dump(mode="json")
     jws = sign_object(KEY, f"police-one/{signed_by}/k1", said)
-    return Authority(authority=AuthorityClass.MANDATE, unit="police-one", mandate=jws)
+    return Authority(authority=AuthorityClass.MANDATE, unit="police-one", mandate=[jws])
 
 
 def test_an_appeal_is_heard_to_the_last_second() -> None:

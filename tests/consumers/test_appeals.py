@@ -13,7 +13,7 @@ from alliance.errors import Refused
 from consumers.casebook import rulings
 from consumers.casebook.tables import Label
 from schemas.answers import AnswerStatus, Outflow, OutflowType
-from schemas.decisions import AppealStatus, AppealView, Outcome
+from schemas.decisions import AppealStatus, AppealView, Finding
 from schemas.notices import notice_of
 from schemas.objections import Appeal, AppealGrounds
 from schemas.reasons import Reason
@@ -39,7 +39,7 @@ def filed(office: Office, hold_id: UUID, grounds: AppealGrounds = PRICE) -> Appe
     return found
 
 
-def decided(office: Office, one: AppealView, outcome: Any = Outcome.UPHELD, by: str = "p300") -> AppealView:
+def decided(office: Office, one: AppealView, outcome: Any = Finding.UPHELD, by: str = "p300") -> AppealView:
     office.rule("appeal", one.appeal_id, outcome, by)
     return next(shown for shown in office.appeals() if shown.appeal_id == one.appeal_id)
 
@@ -55,8 +55,8 @@ def test_a_won_appeal_releases_at_once_and_all_parties_are_told(office: Office) 
     assert (release.action, release.hold_id) == (Action.RELEASE, hold.hold_id)
     told = office.decisions()
     assert {member: (said.outcome, said.event_id is None) for member, said in told.items()} == {
-        "bank-one": (Outcome.UPHELD, False),
-        "police-one": (Outcome.UPHELD, True),
+        "bank-one": (Finding.UPHELD, False),
+        "police-one": (Finding.UPHELD, True),
     }
     office.answer(release, AnswerStatus.EXECUTED)
     assert held(office, mule).status is HoldStatus.RELEASED
@@ -134,8 +134,7 @@ def test_who_authorised_the_hold_does_not_review_it(office: Office, by_mandate: 
 def test_who_froze_on_paper_does_not_review_it_either(office: Office) -> None:
     mule = account()
     hold = begun(office, mule)
-    office.signs_as("p300")
-    done(office, act(hold, Action.FREEZE))
+    done(office, act(hold, Action.FREEZE), by="p300")
     one = filed(office, hold.hold_id)
     for officer in ("p100", "p300"):
         with pytest.raises(Refused, match="authorised the hold"):
@@ -158,7 +157,7 @@ def test_a_decision_after_the_deadline_counts_and_is_seen_to_be_late(office: Off
 def test_a_rejected_appeal_leaves_the_hold_and_is_not_heard_again_on_the_same_grounds(office: Office) -> None:
     mule = account()
     hold = begun(office, mule)
-    assert decided(office, filed(office, hold.hold_id), Outcome.REJECTED).status is AppealStatus.REJECTED
+    assert decided(office, filed(office, hold.hold_id), Finding.REJECTED).status is AppealStatus.REJECTED
     assert held(office, mule).status is HoldStatus.ACTIVE
     office.decisions()
     office.said_by("bank-one", appeal(hold.hold_id))
@@ -178,7 +177,7 @@ def test_an_appeal_that_comes_too_late_is_told_so(office: Office) -> None:
     office.now += timedelta(seconds=1)
     office.said_by("bank-one", appeal(hold.hold_id, AppealGrounds.LIVELIHOOD))
     told = office.decisions()["bank-one"]
-    assert (told.outcome, told.reason) == (Outcome.INADMISSIBLE, "It was filed more than 60 days after the hold began.")
+    assert (told.outcome, told.reason) == (Finding.INADMISSIBLE, "It was filed more than 60 days after the hold began.")
 
 
 def test_an_appeal_about_an_ended_hold_has_nothing_to_decide(office: Office) -> None:
@@ -201,7 +200,7 @@ def test_police_enter_an_appeal_by_the_number_of_the_notice(office: Office) -> N
     assert office.said_by("police-one", appeal(notice=number)) == []
     (one,) = office.appeals()
     assert (one.hold_id, one.notice, one.member) == (hold.hold_id, number, "police-one")
-    decided(office, one, Outcome.REJECTED)
+    decided(office, one, Finding.REJECTED)
     assert office.decisions().keys() == {"police-one", "bank-one"}
     assert office.said_by("police-one", appeal(notice=notice_of(uuid4()))) == [Reason.INVALID_FIELD]
 
@@ -221,7 +220,7 @@ def test_a_decision_is_on_what_was_filed_word_for_word(office: Office) -> None:
     first, second = filed(office, hold.hold_id), filed(office, hold.hold_id, AppealGrounds.TOO_MUCH)
     with office.engine.begin() as db:
         number = rulings.sign(
-            db, "appeal", first.appeal_id, Outcome.UPHELD, "so be it", office.reviewer_key,
+            db, "appeal", first.appeal_id, Finding.UPHELD, "so be it", office.keys["p300"],
             "police-one/p300/k1", office.now,
         )  # fmt: skip
         db.execute(text("update filed_ruling set id = :id"), {"id": second.appeal_id})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import orjson
 import pytest
 from alembic import command
 from alembic.config import Config
@@ -64,10 +66,10 @@ def refused(why: str) -> Iterator[None]:
 def unguarded(office: Office, table: str) -> Iterator[None]:
     """Bring a row into a state by force, as a test's beginning."""
     with office.engine.begin() as db:
-        db.execute(text(f'alter table "{table}" disable trigger refuse_change'))
+        db.execute(text(f'alter table "{table}" disable trigger user'))
     yield
     with office.engine.begin() as db:
-        db.execute(text(f'alter table "{table}" enable trigger refuse_change'))
+        db.execute(text(f'alter table "{table}" enable trigger user'))
 
 
 @pytest.mark.parametrize(
@@ -110,9 +112,13 @@ def test_a_hold_goes_only_where_the_table_lets_it(office: Office, held: Request)
     for before, after in HOLDS:
         with unguarded(office, "hold"):
             place = 2 if before is HoldStatus.QUEUED else None
-            change(office, "hold", "status = :now, queue_position = :place", now=before, place=place)
+            if (before, after) == (HoldStatus.RELEASE_PROPOSED, HoldStatus.QUEUED):
+                place = 2
+            former = "status = :now, queue_position = :place, proposed_from = :after"
+            change(office, "hold", former, now=before, place=place, after=after)
         if after in HOLD[before].values():
-            change(office, "hold", "status = :now, queue_position = null", now=after)
+            place = 2 if after is HoldStatus.QUEUED else None
+            change(office, "hold", "status = :now, queue_position = :place", now=after, place=place)
         else:
             with refused(f"a hold does not go from {before} to {after}"):
                 change(office, "hold", "status = :now", now=after)
@@ -252,6 +258,36 @@ def test_the_end_of_a_hold_moves_by_an_extension_a_freeze_and_its_renewal(office
     change(office, "hold", f"{further}, status = 'renewed'")
 
 
+def test_a_hold_whose_release_is_declined_goes_on_as_what_it_was_alone(office: Office, held: Request) -> None:
+    change(office, "hold", "status = 'release-proposed', proposed_from = 'active'")
+    for other in ("extended", "reduced", "renewed"):
+        with refused("goes on as active, as it was before its release was proposed"):
+            change(office, "hold", "status = :now", now=other)
+    with refused("does not move from release-proposed to active"):
+        change(office, "hold", "status = 'active', until = until + interval '1 s'")
+    change(office, "hold", "status = 'active'")
+
+
+def test_there_is_no_third_stop_of_an_account_in_a_case(office: Office, held: Request) -> None:
+    def draft(attempt: int) -> None:
+        columns = "case_id, asked, member, action, target, authority, level, hop, void_after, drafted_at, body"
+        with office.engine.begin() as db:
+            db.execute(
+                text(
+                    f"insert into request (request_id, status, attempt, {columns}) select gen_random_uuid(), "
+                    f"'awaiting-authorisation', :attempt, {columns} from request where request_id = :id"
+                ),
+                {"attempt": attempt, "id": held.request_id},
+            )
+
+    for attempt in (2, 3):
+        draft(attempt)
+        change(office, "request", "status = 'cancelled' where attempt = :attempt", attempt=attempt)
+    draft(4)
+    with refused("stopped twice in this case"):
+        draft(5)
+
+
 def test_a_freeze_stands_on_paper(office: Office, held: Request) -> None:
     with refused("freeze_on_paper"):
         change(office, "hold", "status = 'converted-to-freeze', frozen_at = now()")
@@ -277,12 +313,14 @@ def test_a_case_keeps_its_lead_and_forgets_no_fall(office: Office, held: Request
             change(office, "case", what)
 
 
+_MANDATE = f"d.{urlsafe_b64encode(orjson.dumps({'valid_from': NOW})).decode().rstrip('=')}.f"
 _FORMER = """
 insert into "case" values (:case, 'L-1', 'suspect', 'open', 0, :now);
+insert into mandate (mandate_id, jws, filed_at) values (:case, 'd.e.f', :now), (:request, :mandate, :now);
 insert into request (request_id, case_id, asked, member, action, target, authority, proof, level, status, hop, attempt,
     void_after, drafted_at, body)
   values (:request, :case, 'holder', 'bank-one', 'stop', 'e1:x', 'police-order', 'a.b.c', 'high', 'executed', 0, 1,
-    :now, :now, '{"authority": {"authority": "police-order", "unit": "police-one"}}');
+    :now, :now, '{"authority": {"unit": "police-one", "order": "a.b.c", "mandate": null}}');
 insert into hold
     (hold_id, request_id, case_id, member, target, identifier, status, scope, minor, currency, since, until)
   values (:hold, :request, :case, 'bank-one', 'e1:x', '{}', 'active', 'amount', 5, 'CNY', :now, :now + interval '48 h')
@@ -299,7 +337,11 @@ def former(engine: Engine) -> UUID:
         config.attributes["connection"] = db
         command.upgrade(config, "0001")
         for statement in _FORMER.split(";"):
-            named = {name: value for name, value in {**ids, "now": NOW}.items() if f":{name}" in statement}
+            named = {
+                name: value
+                for name, value in {**ids, "now": NOW, "mandate": _MANDATE}.items()
+                if f":{name}" in statement
+            }
             db.execute(text(statement), named)
     return ids["hold"]
 
@@ -312,6 +354,10 @@ def test_a_former_versions_database_goes_on_with_its_rows(database_url: str) -> 
     with engine.begin() as db:
         row = db.execute(text("select hold_id, status, minor, unit, queue_position, paper from hold")).one()
         assert tuple(row) == (hold_id, "active", 5, "police-one", None, None)
+        authority = orjson.loads(db.scalar(text("select body from request")) or "")["authority"]
+        assert (authority["orders"], authority["mandate"], "order" in authority) == (["a.b.c"], [], False)
+        filed = db.execute(text("select signatures, valid_from from mandate order by valid_from")).all()
+        assert [tuple(mandate) for mandate in filed] == [([_MANDATE], NOW), (["d.e.f"], None)]
         db.execute(text("update hold set status = 'extended', until = until + interval '48 h'"))
     with refused("a hold does not go from extended to active"), engine.begin() as db:
         db.execute(text("update hold set status = 'active'"))

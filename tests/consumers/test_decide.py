@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -13,13 +14,13 @@ from hypothesis import strategies as st
 
 from alliance import profiles
 from alliance.registry import Registry
-from consumers.casebook import hops, ids
+from consumers.casebook import cover, ids, releasing, untraced
 from consumers.casebook.decide import decide
 from consumers.casebook.model import Case, Draft, InForce, Law, Reported, Usage
 from schemas.alerts import ReportedTransfer
 from schemas.answers import Answer, AnswerStatus, Outflow, OutflowType
 from schemas.identifiers import Identifier, IdentifierKind
-from schemas.leads import Lead, SubjectRole
+from schemas.leads import Lead, Relation, SubjectRole
 from schemas.registry import Status
 from schemas.requests import Action, AuthorityClass, Caps, Request, RequestStatus
 from schemas.risk import Level
@@ -33,7 +34,7 @@ HANDLE = identifier(IdentifierKind.HANDLE, "a handle", "platform:one")
 
 
 def law(*mandates: Any, registry: Registry = REGISTRY, usage: Usage | None = None) -> Law:
-    return Law(PROFILE, registry, NOW, [InForce(one, JWS) for one in mandates], usage or Usage())
+    return Law(PROFILE, registry, NOW, [InForce(one, [JWS]) for one in mandates], usage or Usage())
 
 
 def case_of(suspicion: Lead, **over: Any) -> Case:
@@ -120,6 +121,57 @@ def test_a_mandate_that_falls_short_leaves_the_stop_to_an_officer(short: dict[st
     assert {draft.action for draft in drafts} == {Action.STOP, Action.DELAY, Action.VERIFY}
 
 
+def without(kind: AuthorityClass, *mandates: Any) -> Law:
+    """The law of a place where this class authorises nothing."""
+    rules = {
+        action: rule.model_copy(
+            update={"by": rule.by.model_copy(update={"value": [one for one in rule.by.value if one is not kind]})}
+        )
+        for action, rule in PROFILE.authority.items()
+    }
+    return replace(law(*mandates), profile=PROFILE.model_copy(update={"authority": rules}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        (AuthorityClass.MANDATE, {"stop": "police-order", "delay": "member-request", "verify": "member-request"}),
+        (AuthorityClass.MEMBER_REQUEST, {"stop": "mandate"}),
+        (AuthorityClass.POLICE_ORDER, {"stop": "mandate"}),
+    ],
+)
+def test_nothing_is_drafted_by_a_class_that_the_profile_does_not_list(
+    kind: AuthorityClass, expected: dict[str, str]
+) -> None:
+    drafts = decided(lead(account("m")), [report()], without(kind, mandate()))
+    assert {draft.action.value: draft.authority.authority.value for draft in drafts} == expected
+    for drafted in decided(lead(account("m")), [report()], without(kind)):
+        assert drafted.authority.authority is not kind
+
+
+def test_where_the_law_wants_a_report_no_mandate_does_without() -> None:
+    free, target = mandate(report_required=False), account("m").tokens[0]
+    by = (Action.STOP, target, Level.HIGH, 0, yuan(1))
+    assert cover.mandate_for(law(free), *by, None) is None
+    assert cover.mandate_for(law(free), *by, uuid4())
+
+
+def test_where_no_officer_can_order_nothing_waits_for_one() -> None:
+    drafts = decided(lead(account("m")), [report()], without(AuthorityClass.POLICE_ORDER))
+    assert {draft.action for draft in drafts} == {Action.DELAY, Action.VERIFY}
+    assert releasing.by_its_unit(
+        case_of(lead(account("m"))), stop_request(), without(AuthorityClass.POLICE_ORDER), "its grounds fell"
+    ) is None  # fmt: skip
+
+
+def test_a_draft_for_officers_says_whose_signatures_it_wants() -> None:
+    for minor, wants in ((99_999_999, "an officer"), (100_000_000, "2 officers")):
+        suspicion = lead(account("m"), amount_at_risk=[yuan(minor)])
+        (stop,) = [one for one in decided(suspicion, [report(minor)]) if one.action is Action.STOP]
+        assert stop.missing == wants
+    assert {draft.missing for draft in decided(lead(account("m")), [report()], law(mandate()))} == {None}
+
+
 def test_what_a_platform_refused_to_take_down_an_officer_may_order() -> None:
     suspicion = lead(HANDLE)
     asked = decided(suspicion)
@@ -131,8 +183,6 @@ def test_what_a_platform_refused_to_take_down_an_officer_may_order() -> None:
 
 
 def _with_status(draft: Draft, status: RequestStatus) -> Any:
-    from dataclasses import replace
-
     return replace(draft.known(), status=status)
 
 
@@ -226,7 +276,7 @@ def gone(*outflows: tuple[str, int], status: AnswerStatus = AnswerStatus.ALREADY
 def followed(request: Request, answer: Answer, by: Law | None = None) -> list[tuple[str, int, str]]:
     case = Case(request.case_id, request.lead_id, Level.HIGH)
     names = {account(name).tokens[0]: name for name in ("x", "y", "z")}
-    drafts = hops.next_hop(request, answer, case, by or law(mandate()))
+    drafts = untraced.next_hop(request, answer, case, by or law(mandate()))
     return [(names[d.target.tokens[0]], d.amount.minor if d.amount else 0, d.authority.authority.value) for d in drafts]
 
 
@@ -252,3 +302,13 @@ def test_onward_stops_never_sum_to_more_than_left_or_is_missing(
     answer = gone(*outflows, status=AnswerStatus.PARTIAL, held=held)
     total = sum(minor for _, minor, _ in followed(stop_request(asked), answer))
     assert total <= min(sum(minor for _, minor in outflows), max(0, asked - held))
+
+
+def test_a_bank_that_asked_about_a_victims_payment_is_asked_to_hold_it_back() -> None:
+    met = {"relation": Relation.CALL_TRANSFER}
+    seen = [evidence("carrier-one", "suspicious-number", **met), evidence("bank-two", "risk-check", **met)]
+    victim = identifier(IdentifierKind.NUMBER, "a victim", "carrier:one")
+    drafts = decided(lead(victim, Level.VERY_HIGH, SubjectRole.VICTIM, evidence=seen))
+    assert {(to, act) for to, act, _ in acts(drafts)} == {
+        ("bank-two", "delay"), ("bank-two", "verify"), ("carrier-one", "interrupt-line"), ("police-one", "call"),
+    }  # fmt: skip

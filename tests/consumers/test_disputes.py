@@ -12,7 +12,7 @@ from sqlalchemy.exc import ProgrammingError
 from consumers.casebook import views
 from consumers.casebook.tables import Label
 from schemas.answers import AnswerStatus
-from schemas.decisions import DisputeStatus, Outcome
+from schemas.decisions import DisputeStatus, Finding
 from schemas.identifiers import Identifier
 from schemas.leads import Lead
 from schemas.objections import Dispute, DisputeGrounds
@@ -73,7 +73,7 @@ def test_a_rejected_dispute_lets_go_on_what_waited_under_the_authority_that_it_h
     office.suspect(suspicion)
     office.report(shop)
     assert statuses(office, suspicion) == dict.fromkeys((Action.DELAY, Action.VERIFY, Action.STOP), WAITS)
-    rule(office, Outcome.REJECTED)
+    rule(office, Finding.REJECTED)
     sent = {letter.action: letter.authority.authority for letter in office.deliver()}
     request = AuthorityClass.MEMBER_REQUEST
     assert sent == {
@@ -82,7 +82,7 @@ def test_a_rejected_dispute_lets_go_on_what_waited_under_the_authority_that_it_h
         Action.VERIFY: request,
     }
     assert not disputed_leads(office)
-    assert office.decisions()["bank-one"].outcome is Outcome.REJECTED
+    assert office.decisions()["bank-one"].outcome is Finding.REJECTED
 
 
 def test_a_members_measure_that_an_officer_lets_go_meanwhile_stays_a_request(office: Office) -> None:
@@ -102,7 +102,7 @@ def test_a_hold_goes_on_until_a_dispute_is_upheld_and_is_then_released(office: O
     assert office.said_by("bank-two", dispute(lead_id=suspicion.lead_id)) == []
     assert held(office, shop).status is HoldStatus.ACTIVE
     assert not office.deliver()
-    rule(office, Outcome.UPHELD)
+    rule(office, Finding.UPHELD)
     release = office.release_of(stop)
     office.answer(release, AnswerStatus.EXECUTED)
     assert held(office, shop).status is HoldStatus.RELEASED
@@ -136,7 +136,7 @@ def test_what_waited_ends_with_a_dispute_that_is_upheld(office: Office) -> None:
     vouched(office, shop)
     suspicion = lead(shop)
     office.suspect(suspicion)
-    rule(office, Outcome.UPHELD)
+    rule(office, Finding.UPHELD)
     assert set(statuses(office, suspicion).values()) == {RequestStatus.CANCELLED}
     assert not office.deliver()
 
@@ -158,10 +158,10 @@ def test_a_member_disputes_only_what_concerns_it(office: Office) -> None:
 def test_a_dispute_that_was_lost_holds_nothing_up_a_second_time(office: Office) -> None:
     shop = account()
     vouched(office, shop)
-    rule(office, Outcome.REJECTED)
+    rule(office, Finding.REJECTED)
     office.decisions()
     vouched(office, shop)
-    assert office.decisions()["bank-one"].outcome is Outcome.INADMISSIBLE
+    assert office.decisions()["bank-one"].outcome is Finding.INADMISSIBLE
     assert [one.status for one in office.disputes()] == [DisputeStatus.REJECTED, DisputeStatus.INADMISSIBLE]
     office.suspect(lead(shop))
     assert office.deliver()
@@ -169,6 +169,6 @@ def test_a_dispute_that_was_lost_holds_nothing_up_a_second_time(office: Office) 
 
 def test_a_finding_is_kept_as_it_was(office: Office) -> None:
     vouched(office, account())
-    rule(office, Outcome.REJECTED)
+    rule(office, Finding.REJECTED)
     with pytest.raises(ProgrammingError, match="append-only"), office.engine.begin() as db:
         db.execute(text("update label set outcome = 'upheld'"))

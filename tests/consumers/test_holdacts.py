@@ -6,20 +6,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 
 from alliance.errors import Refused
-from alliance.keys.encoding import encode
 from consumers.casebook import holdacts, orders
 from consumers.casebook.holdrules import HoldAct
 from consumers.casebook.tables import Claim, HoldRow
 from producers.reference.authority import prove
 from schemas.answers import AnswerStatus
 from schemas.identifiers import Identifier
-from schemas.registry import Officer, Sector, SigningKey
 from schemas.requests import Action, HoldStatus, HoldView, Request, RequestStatus, Scope
-from tests.consumers.facts import NOW, account, member, yuan
+from tests.consumers.facts import NOW, account, yuan
 from tests.consumers.office import Office
 from tests.consumers.test_office import TWO_DAYS, stopped
 from tests.consumers.test_queue import queued
@@ -60,17 +57,17 @@ def drafted(office: Office, wanted: HoldAct) -> Request:
         return orders.read_draft(db, judged.request_id)
 
 
-def ordered(office: Office, wanted: HoldAct) -> Request:
+def ordered(office: Office, wanted: HoldAct, by: str = "p100") -> Request:
     """Drafted, signed and sent; as its member would verify it."""
     draft = drafted(office, wanted)
-    office.order(draft.request_id)
+    office.order(draft.request_id, by)
     (sent,) = [letter for letter in office.deliver() if letter.request_id == draft.request_id]
-    assert prove(sent, office.registry, office.now).unit == "police-one"
+    assert prove(sent, office.registry, office.profile, office.now).unit == "police-one"
     return sent
 
 
-def done(office: Office, wanted: HoldAct, **answer: Any) -> None:
-    office.answer(ordered(office, wanted), AnswerStatus.EXECUTED, **answer)
+def done(office: Office, wanted: HoldAct, by: str = "p100", **answer: Any) -> None:
+    office.answer(ordered(office, wanted, by), AnswerStatus.EXECUTED, **answer)
 
 
 def row(office: Office, hold: HoldView) -> Any:
@@ -174,19 +171,10 @@ def test_an_order_about_a_hold_does_not_outlive_it_unsigned(office: Office) -> N
 
 
 def test_the_unit_that_ordered_a_hold_alone_changes_it(office: Office) -> None:
-    key = Ed25519PrivateKey.generate()
-    public = SigningKey(
-        key_id="k1", public=encode(key.public_key().public_bytes_raw()), valid_from=NOW - timedelta(days=1)
-    )
-    officers = [Officer(officer="p200", rank="r1", key=public)]
-    office.registry.apply("police-two", member("police-two", sector=Sector.POLICE, officers=officers))
+    office.registry.apply("police-two", office.police("p101", unit="police-two"))
     hold = begun(office, account())
     draft = drafted(office, act(hold, Action.RELEASE))
-    with office.engine.begin() as db:
-        jws = orders.sign_draft(db, draft.request_id, key, "police-two/p200/k1", office.now)
-    office.take()
-    with office.engine.connect() as db:
-        assert "police-one, which alone may" in str(orders.refusal_of(db, draft.request_id, jws)[1])
+    assert "police-one, which alone may" in str(office.signed(draft.request_id, "p101", "police-two"))
     assert not [letter for letter in office.deliver() if letter.action is Action.RELEASE]
 
 
@@ -240,11 +228,12 @@ def test_what_waits_in_the_queue_is_released_but_not_reduced(office: Office) -> 
     assert held(office, mule).status is HoldStatus.RELEASED
 
 
-def test_each_victims_payment_is_a_claim_on_the_hold(office: Office) -> None:
+def test_each_victims_payment_is_a_claim_on_the_hold_in_proportion(office: Office) -> None:
+    """80,000 yuan were paid there, and 50,000 are held."""
     mule = account()
     reports = {office.report(mule, 2_000_000), office.report(mule, 1_000_000)}
     hold = begun(office, mule)
     with office.engine.connect() as db:
         claims = db.execute(select(Claim.event_id, Claim.minor).where(Claim.hold_id == hold.hold_id)).all()
     assert reports < {event_id for event_id, _ in claims}
-    assert sorted(minor for _, minor in claims) == [1_000_000, 2_000_000, 5_000_000]
+    assert sorted(minor for _, minor in claims) == [625_000, 1_250_000, 3_125_000]

@@ -22,6 +22,7 @@ from consumers.casebook.lifecycle import (
     HOLD_BEGINNINGS,
     HOLD_ENDS,
     IN_FORCE,
+    KEEPS,
     ON_PAPER,
     REQUEST,
     REQUEST_BEGINNINGS,
@@ -56,6 +57,11 @@ Status = TypeVar("Status", bound=StrEnum)
 REQUEST_EVENTS = st.lists(st.sampled_from(RequestEvent), max_size=12)
 ENDED = {RequestStatus(event.value) for event in AnswerStatus if event != "acknowledged"} | {RequestStatus.CANCELLED}
 FINAL = {RequestEvent(status.value) for status in AnswerStatus} - {RequestEvent.ACKNOWLEDGED}
+DECLINES = frozenset(KEEPS.values())
+OTHERS = sorted(set(HoldEvent) - DECLINES)
+UNDECLINED = {
+    status: {event: after for event, after in moves.items() if event not in DECLINES} for status, moves in HOLD.items()
+}
 OVER = {HoldStatus.RELEASED, HoldStatus.RETURNED, HoldStatus.EXPIRED, HoldStatus.DEDUCTED}
 DECIDED: dict[type[StrEnum], set[Any]] = {
     kind: {kind("upheld"), kind("rejected"), kind("inadmissible")} for kind in (AppealStatus, DisputeStatus)
@@ -83,12 +89,19 @@ def reached(table: Mapping[Status, Mapping[Any, Status]], begin: set[Status]) ->
 
 @st.composite
 def lives(draw: st.DrawFn) -> list[Step]:
-    """What happens to a hold: mostly what the table lets happen, so that lives are long, and sometimes anything."""
-    status, steps = draw(st.sampled_from(sorted(HOLD_BEGINNINGS))), []
+    """What happens to a hold: mostly what the table lets happen, so that lives are long, and sometimes anything.
+
+    A release that is declined leads back to what the hold was, as the database has it.
+    """
+    status, former, steps = draw(st.sampled_from(sorted(HOLD_BEGINNINGS))), HoldStatus.ACTIVE, []
     for _ in range(draw(st.integers(1, 12))):
-        listed = st.sampled_from(sorted(HOLD[status])) if HOLD[status] else st.nothing()
-        event = draw(listed | st.sampled_from(HoldEvent))
+        listed = sorted(event for event in HOLD[status] if event not in DECLINES or event is KEEPS[former])
+        event = draw((st.sampled_from(listed) if listed else st.nothing()) | st.sampled_from(OTHERS))
         steps.append(Step(event, status, hold_after(status, event)))
+        if event is HoldEvent.PROPOSE_RELEASE and steps[-1].enters:
+            former = status
+        elif event is HoldEvent.ACTIVATE and status is HoldStatus.RELEASE_PROPOSED:
+            former = HoldStatus.ACTIVE if former is HoldStatus.QUEUED else former
         status = steps[-1].after
     return steps
 
@@ -149,7 +162,7 @@ def test_a_hold_that_has_ended_is_never_in_force_again(life: list[Step]) -> None
 
 @given(lives())
 def test_a_stop_is_extended_once_and_never_after_a_freeze(life: list[Step]) -> None:
-    entered = [step.after for step in life if step.enters]
+    entered = [step.after for step in life if step.enters and step.event not in DECLINES]
     assert entered.count(HoldStatus.EXTENDED) <= 1
     assert not [step for step in life if step.event is HoldEvent.EXTEND and step.enters and step.before in ON_PAPER]
     frozen = [index for index, after in enumerate(entered) if after in ON_PAPER]
@@ -158,8 +171,8 @@ def test_a_stop_is_extended_once_and_never_after_a_freeze(life: list[Step]) -> N
 
 def test_nothing_that_follows_an_extension_or_a_freeze_leads_back_to_it() -> None:
     beyond = set(HOLD[HoldStatus.EXTENDED].values()) - {HoldStatus.EXTENDED}
-    assert HoldStatus.EXTENDED not in reached(HOLD, beyond)
-    assert reached(HOLD, {HoldStatus.FROZEN}) <= ON_PAPER | OVER | {HoldStatus.RELEASE_PROPOSED}
+    assert HoldStatus.EXTENDED not in reached(UNDECLINED, beyond)
+    assert reached(UNDECLINED, {HoldStatus.FROZEN}) <= ON_PAPER | OVER | {HoldStatus.RELEASE_PROPOSED}
 
 
 @given(lives())
@@ -167,7 +180,7 @@ def test_what_waits_in_the_queue_is_in_force_by_its_turn_alone(life: list[Step])
     for step in life:
         if step.before is HoldStatus.QUEUED and step.enters:
             assert step.after in OVER | {HoldStatus.RELEASE_PROPOSED} or step.event is HoldEvent.ACTIVATE
-        assert not step.enters or step.after is not HoldStatus.QUEUED
+        assert not step.enters or step.after is not HoldStatus.QUEUED or step.event is HoldEvent.KEEP_QUEUED
 
 
 @given(lives())
@@ -180,7 +193,15 @@ def test_money_is_returned_from_a_freeze_alone(life: list[Step]) -> None:
 @given(lives())
 def test_what_is_proposed_for_release_is_not_prolonged(life: list[Step]) -> None:
     proposed = HoldStatus.RELEASE_PROPOSED
-    assert {step.after for step in life if step.before is proposed} <= OVER | {proposed}
+    decided = [step for step in life if step.before is proposed and step.event not in DECLINES]
+    assert {step.after for step in decided} <= OVER | {proposed}
+
+
+def test_a_declined_release_has_one_way_back_to_whatever_the_hold_was() -> None:
+    assert set(KEEPS) == {status for status, moves in HOLD.items() if HoldEvent.PROPOSE_RELEASE in moves}
+    for status, event in KEEPS.items():
+        assert hold_after(HoldStatus.RELEASE_PROPOSED, event) is status
+        assert not [other for other in HOLD if event in HOLD[other] and other is not HoldStatus.RELEASE_PROPOSED]
 
 
 def test_a_reduction_ends_nothing_and_brings_no_hold_into_force() -> None:

@@ -6,6 +6,7 @@ twice, nothing that has ended goes on, and nothing is held on withdrawn grounds 
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,12 +24,12 @@ from hypothesis.stateful import (
 
 from consumers.casebook.ids import case_id
 from consumers.casebook.inbound import Bundle
-from consumers.casebook.lifecycle import HOLD_BEGINNINGS
+from consumers.casebook.lifecycle import FRUITLESS, HOLD_BEGINNINGS
 from producers.reference.authority import prove
 from schemas.answers import AnswerStatus, Outflow, OutflowType
 from schemas.identifiers import Identifier
 from schemas.leads import Evidence, Lead
-from schemas.requests import Action, Caps, Mandate, Request, RequestStatus
+from schemas.requests import Action, Caps, HoldView, Mandate, Request, RequestStatus
 from schemas.risk import Level
 from tests.consumers.facts import account, evidence, lead, yuan
 from tests.consumers.office import Office
@@ -61,7 +62,7 @@ class Casebook(RuleBasedStateMachine):
         self.suspects: list[Identifier] = [account(None, f"cnaps:{1 + index % 2}") for index in range(2)]
         self.evidence: dict[int, list[Evidence]] = {index: [] for index in range(2)}
         self.withdrawn: set[UUID] = set()
-        self.reports: list[UUID] = []
+        self.reports: dict[UUID, int] = {}
         self.sent: dict[UUID, Request] = {}
         self.given: list[Bundle] = []
         self.mandates: list[Mandate] = []
@@ -81,12 +82,15 @@ class Casebook(RuleBasedStateMachine):
 
     @rule(who=WHO, minor=st.integers(1, 10_000_000))
     def report(self, who: int, minor: int) -> None:
-        self.reports.append(self.office.report(self.suspects[who], minor))
+        self.reports[self.office.report(self.suspects[who], minor)] = who
 
     @precondition(lambda self: self.reports)
     @rule(by=st.sampled_from(["police-one", "bank-one"]))
     def annul(self, by: str) -> None:
-        self.office.annul(self.reports[-1], by=by)
+        reported = list(self.reports)[-1]
+        self.office.annul(reported, by=by)
+        if by == "police-one":
+            del self.reports[reported]
 
     @rule(who=WHO, count=st.integers(1, 8))
     def withdraw(self, who: int, count: int) -> None:
@@ -100,7 +104,7 @@ class Casebook(RuleBasedStateMachine):
             assert letter.request_id not in self.sent
             assert letter.void_after > self.office.now
             # A member verifies for itself, and would refuse what does not hold.
-            prove(letter, self.office.registry, self.office.now)
+            prove(letter, self.office.registry, self.office.profile, self.office.now)
             self.sent[letter.request_id] = letter
 
     @precondition(lambda self: self.sent)
@@ -133,9 +137,33 @@ class Casebook(RuleBasedStateMachine):
     def pass_time(self, hours: int) -> None:
         self.office.pass_time(hours=hours)
 
+    @rule()
+    def go_to_the_next_clock(self) -> None:
+        """To its very second; what was due is due no more."""
+        due = self.office.next_due()
+        if due is not None:
+            self.office.now = max(self.office.now, due)
+            self.office.take()
+            following = self.office.next_due()
+            assert following is None or following > self.office.now
+
+    @rule(days=st.integers(3, 30))
+    def be_down(self, days: int) -> None:
+        """Over many clocks; the first turn after it brings an answer of long ago."""
+        self.office.now += timedelta(days=days)
+        self.office.take(answers=self.given[:1])
+
+    @rule(who=st.sets(WHO))
+    def allow(self, who: set[int]) -> None:
+        """These are the allow-list from now on; an entry that ends opens nothing."""
+        before = {one.request_id for one in self._requests()}
+        self.office.allow(*(self.suspects[index] for index in who))
+        opened = [one for one in self._requests() if one.request_id not in before]
+        assert all(one.action in (Action.RELEASE, Action.REDUCE) for one in opened)
+
     @rule(at_once=st.booleans())
     def mandate(self, at_once: bool) -> None:
-        until = self.office.now.replace(year=self.office.now.year + 1)
+        until = self.office.now + timedelta(days=5 * 365)
         self.mandates.append(self.office.mandate(release_at_once=at_once, caps=CAPS, valid_to=until, max_hop=2))
         self.office.take()
 
@@ -153,7 +181,7 @@ class Casebook(RuleBasedStateMachine):
     @invariant()
     def keeps_the_law(self) -> None:
         requests = self._requests()
-        stops = [one for one in requests if one.action is Action.STOP and one.status is not RequestStatus.CANCELLED]
+        stops = [one for one in requests if one.action is Action.STOP and one.status not in FRUITLESS]
         keys = [(one.case_id, one.target.tokens[0]) for one in stops]
         assert all(keys.count(key) <= 2 for key in keys)
         for one in requests:
@@ -167,6 +195,7 @@ class Casebook(RuleBasedStateMachine):
         self._lets_go()
 
     def teardown(self) -> None:
+        self.office.allow()
         for mandate in self.mandates:
             self.office.revoke(mandate)
         assert self.office.is_audited()
@@ -177,9 +206,17 @@ class Casebook(RuleBasedStateMachine):
             for who, items in self.evidence.items()
             if items and self.withdrawn >= {item.event_id for item in items}
         }
+        spared = self.office.spared
         held = [hold for suspect in self.suspects for hold in self.office.holds(suspect) if hold.case_id in fallen]
         released = self.office.being_released()
+        onward = {one.request_id for one in self._requests() if one.hop}
+        held = [hold for hold in held if hold.request_id not in onward or not self._is_named(hold)]
+        held += [hold for one in self.suspects for hold in self.office.holds(one) if hold.target.tokens[0] in spared]
         assert all(hold.request_id in released for hold in held if hold.status in HOLD_BEGINNINGS)
+
+    def _is_named(self, hold: HoldView) -> bool:
+        """By a report that police have not annulled."""
+        return any(who == self.suspects.index(hold.target) for who in self.reports.values())
 
     def _stays(self, key: UUID, status: Any, ended: bool) -> None:
         assert self.ended.get(key, status) is status

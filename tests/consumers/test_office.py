@@ -122,7 +122,7 @@ def test_a_report_that_comes_later_leads_to_the_stop(office: Office) -> None:
 
 def test_a_lead_without_a_report_never_stops_anything(office: Office) -> None:
     mule = account()
-    office.mandate(report_required=False)
+    office.mandate()
     office.suspect(lead(mule, Level.VERY_HIGH))
     assert {letter.action for letter in office.deliver()} == {Action.DELAY, Action.VERIFY}
 

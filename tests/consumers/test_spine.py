@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from consumers.casebook import audit, orders, views
+from consumers.casebook import audit, caseviews, orders, views
 from consumers.casebook.mandates import revoke_mandate
 from schemas.answers import AnswerStatus, Outflow, OutflowType
 from schemas.identifiers import Identifier
@@ -125,7 +125,9 @@ def test_money_that_has_left_is_followed_at_once(live: Hub, city: World, mailbox
     assert following.match
     assert following.match.payer == mule
     with live.engine.connect() as db:
-        assert [(hop, end.type) for hop, end in views.path_ends(db, stop.case_id)] == [(0, OutflowType.ATM)]
+        assert [(end.hop, end.outflow.type, end.tainted) for end in caseviews.path_ends(db, stop.case_id)] == [
+            (0, OutflowType.ATM, yuan(1_000_000))
+        ]
 
 
 def test_only_the_member_that_was_asked_may_answer(live: Hub, city: World, mailbox: Open) -> None:

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alliance.errors import InvalidLedger
-from consumers.casebook.lots import TaintRule
-from consumers.casebook.sharing import SharingRule, apportion, share
+from alliance.profiles.values import Share, TaintRule
+from consumers.casebook.sharing import apportion, share
 from consumers.casebook.taint import Credit, Debit, Hold, Ledger, Release, follow
 from schemas.base import Money
 from tests.consumers.facts import yuan
@@ -221,15 +221,15 @@ def test_a_ledger_that_contradicts_itself_is_refused_where_it_does(entry: Any, s
 AMOUNTS = st.dictionaries(st.integers(0, 9), st.integers(0, 10**12), max_size=6)
 
 
-@given(st.integers(0, 10**13), AMOUNTS, st.sampled_from(SharingRule))
+@given(st.integers(0, 10**13), AMOUNTS, st.sampled_from(Share))
 def test_shares_are_exact_and_no_claim_gets_more_than_it_claims(
-    available: int, claims: dict[int, int], rule: SharingRule
+    available: int, claims: dict[int, int], rule: Share
 ) -> None:
     shares = share(available, claims, rule)
     assert list(shares) == list(claims)
     assert sum(shares.values()) == min(available, sum(claims.values()))
     assert all(0 <= shares[claim] <= claims[claim] for claim in claims)
-    if rule is SharingRule.FIRST_COME:
+    if rule is Share.FIRST_COME:
         seen = 0
         for claim, minor in claims.items():
             assert shares[claim] == max(0, min(minor, available - seen))
@@ -242,5 +242,5 @@ def test_shares_are_exact_and_no_claim_gets_more_than_it_claims(
 def test_the_odd_unit_goes_to_the_greatest_remainder_and_then_to_the_first_report() -> None:
     assert apportion(10, {"a": 1, "b": 1, "c": 1}) == {"a": 4, "b": 3, "c": 3}
     assert apportion(10, {"a": 31, "b": 31, "c": 38}) == {"a": 3, "b": 3, "c": 4}
-    assert share(100, {"late": 70, "early": 70}, SharingRule.FIRST_COME) == {"late": 70, "early": 30}
-    assert share(3, {}, SharingRule.PRO_RATA) == {}
+    assert share(100, {"late": 70, "early": 70}, Share.FIRST_COME) == {"late": 70, "early": 30}
+    assert share(3, {}, Share.PRO_RATA) == {}

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alliance.errors import InvalidLedger
-from consumers.casebook.lots import TaintRule
+from alliance.profiles.values import TaintRule
 from consumers.casebook.outflows import clean_before, transfers_of
 from consumers.casebook.taint import Hold, Release
 from consumers.casebook.trace import Measure, Trace, Transfer, trace

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from schemas.answers import AnswerStatus
 from schemas.identifiers import Identifier
 from schemas.leads import Evidence, Lead
 from schemas.requests import Action, RequestStatus
-from tests.consumers.facts import account, evidence, lead
+from tests.consumers.facts import account, evidence, lead, yuan
 from tests.consumers.office import Office
 from tests.consumers.test_office import stop_of
+from tests.consumers.test_waiting import followed
 
 pytestmark = pytest.mark.services
 
@@ -72,12 +76,42 @@ def test_a_mandate_covers_the_second_draft_too(office: Office) -> None:
     assert stop_of(office.deliver()).attempt == 2
 
 
-def test_a_stop_is_drafted_no_more_often_than_the_law_has_it(office: Office) -> None:
+def test_what_was_void_uses_up_none_of_the_stops_that_the_law_has(office: Office) -> None:
     suspicion = grown(unsigned(office, account()), evidence("bank-one"))
     office.suspect(suspicion)
     office.pass_time(hours=24)
     office.suspect(grown(suspicion, evidence("bank-two")))
-    assert statuses(office, suspicion) == {1: RequestStatus.CANCELLED, 2: RequestStatus.CANCELLED}
+    waits, void = RequestStatus.AWAITING_AUTHORISATION, RequestStatus.CANCELLED
+    assert statuses(office, suspicion) == {1: void, 2: void, 3: waits}
+
+
+def test_a_third_stop(office: Office) -> None:
+    mule = account()
+    suspicion = grown(unsigned(office, mule), evidence("bank-one"))
+    office.mandate(valid_to=office.now + timedelta(days=30))
+    for attempt in (2, 3):
+        office.suspect(suspicion)
+        stop = stop_of(office.deliver())
+        assert stop.attempt == attempt
+        office.answer(stop, AnswerStatus.EXECUTED, amount=yuan(5_000_000))
+        office.pass_time(hours=48)
+    office.report(mule)
+    office.suspect(grown(suspicion, evidence("bank-two"), evidence("platform-one", "suspicious-handle")))
+    assert not [letter for letter in office.deliver() if letter.action is Action.STOP]
+    executed = RequestStatus.EXECUTED
+    assert statuses(office, suspicion) == {1: RequestStatus.CANCELLED, 2: executed, 3: executed}
+
+
+def test_new_evidence_has_a_void_onward_stop_drafted_once_more(office: Office) -> None:
+    mule, payee = account(), account(None, "cnaps:2")
+    *_, waits = followed(office, mule, payee)
+    office.deliver()
+    office.pass_time(hours=24)
+    office.registry_changed()
+    assert not [one for one in office.requests() if one.status is RequestStatus.AWAITING_AUTHORISATION]
+    office.suspect(lead(mule, reported=True, evidence=[evidence("bank-two"), evidence("bank-one")]))
+    again = office.draft(payee)
+    assert (again.hop, again.attempt, again.amount, again.match) == (1, 2, waits.amount, waits.match)
 
 
 def test_what_a_member_was_never_asked_in_time_is_asked_on_new_evidence(office: Office) -> None:

@@ -66,7 +66,7 @@ def test_a_later_mandate_covers_no_hop_of_a_report_that_was_annulled(office: Off
     *_, waits = followed(office, mule, payee)
     assert waits.authority.covered_by
     office.annul(waits.authority.covered_by)
-    assert not stops_after(office, report_required=False)
+    assert not stops_after(office)
     again = office.report(mule)
     office.registry_changed()
     (stop,) = [letter for letter in office.deliver() if letter.hop == 1]

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from sqlalchemy import Connection, Engine
 
-from alliance import kafka
+from alliance import kafka, profiles
 from alliance.clock import load_or_create, wall_ms
 from alliance.embedded.services import EmbeddedServices
 from alliance.ids import IdSource
@@ -110,7 +110,7 @@ class World:
     def add_mandate(self, db: Connection, **over: Any) -> Mandate:
         validity = {"valid_from": now() - timedelta(days=1), "valid_to": now() + timedelta(days=1)}
         jws = self.sign_mandate(facts.mandate(**{**validity, **over}))
-        return add_mandate(db, jws, read_registry(self.services.admin), now())
+        return add_mandate(db, [jws], read_registry(self.services.admin), profiles.load("cn"), now())
 
     def environment(self, principal: str, database_url: str) -> dict[str, str]:
         login = login_of(principal, self.services.admin, self.services.data.secret)

@@ -10,7 +10,7 @@ from typing import Any
 
 from streams.core.alert import Alert, Retraction
 from tests.oracle.lead import OracleLead
-from tests.oracle.pairs import Pair, pairs
+from tests.oracle.pairs import Pair, is_asked, pairs
 from tests.oracle.sightings import named_suspects, sightings
 from tests.oracle.standing import standing
 from tests.oracle.suspects import suspect_lead
@@ -33,8 +33,9 @@ def leads(
     stand = standing(alerts, retractions)
     kept = sightings(stand, rules)
     found = pairs(kept, stand, alerts, rules)
+    told = [pair for pair in found if not is_asked(pair)]
     subjects = {
-        ("suspect", key): suspect_lead(key, kept, found, stand, rules)
+        ("suspect", key): suspect_lead(key, kept, told, stand, rules)
         for key in {key for alert in stand for key in named_suspects(alert)}
     } | {("victim", key): victim_at_risk(key, found, rules) for key in {pair.through for pair in found}}
     return {subject: lead for subject, lead in subjects.items() if lead is not None and subject[1] not in allowed}

@@ -60,6 +60,11 @@ def pairs(
     return found
 
 
+def is_asked(pair: Pair) -> bool:
+    """A pair with a risk-check, which is a sign of a victim at risk and of nothing else."""
+    return any(alert.cls == Class.CHECK for alert in pair.alerts)
+
+
 def pair_rule(a: Sighting, b: Sighting, rules: Mapping[str, Any]) -> str | None:
     """By the roles of the identifier in both."""
     roles = {a.role, b.role}
@@ -67,7 +72,7 @@ def pair_rule(a: Sighting, b: Sighting, rules: Mapping[str, Any]) -> str | None:
         return victim_in_both(a.alert, b.alert, rules) or victim_in_both(b.alert, a.alert, rules)
     if roles == {Role.SUSPECT}:
         return "same_suspect" if gap(a.alert, b.alert) <= window(rules, "suspect") else None
-    if Role.VICTIM in roles:
+    if Role.VICTIM in roles or Role.ASKED in roles:
         return None
     return conduit(a.x, a.alert, b.alert, rules)
 
@@ -80,13 +85,13 @@ def gap(a: Alert, b: Alert) -> int:
 def victim_in_both(a: Alert, b: Alert, rules: Mapping[str, Any]) -> str | None:
     """For the two in this order: a call or chat before what follows it, a report before what it reports."""
     match a.cls, b.cls:
-        case Class.CALL, Class.PAYER:
+        case Class.CALL, Class.PAYER | Class.CHECK:
             return call_and_transfer(a, b, rules)
-        case Class.CHAT, Class.PAYER:
+        case Class.CHAT, Class.PAYER | Class.CHECK:
             return "chat_transfer" if follows(a, b, "chat_transfer", rules) else None
         case Class.CALL, Class.CHAT:
             return "call_chat" if gap(a, b) <= window(rules, "call_chat") else None
-        case Class.REPORT, _:
+        case Class.REPORT, other if other != Class.CHECK:
             return "report_link" if reported(a, b, rules) else None
     return None
 

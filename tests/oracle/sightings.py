@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.identifiers import IdentifierKind
-from streams.core.alert import Alert, Role
+from streams.core.alert import Alert, Class, Role
 from streams.core.keys import kind_of
 from tests.oracle.standing import id_of
 
@@ -42,9 +42,17 @@ def named_victims(alert: Alert) -> set[str]:
 
 
 def sightings(stand: Sequence[Alert], rules: Mapping[str, Any]) -> list[Sighting]:
-    """All sightings by standing alerts that the cap of a member keeps."""
+    """All sightings by standing alerts that the caps of a member and of checks keep."""
     every = [Sighting(alert, named.key, named.role) for alert in stand for named in alert.named]
-    return [s for s in every if s.role != Role.SUSPECT or kept_of_member(s, every, rules)]
+    checked = [s for s in every if s.alert.cls != Class.CHECK or kept_of_checks(s, every, rules)]
+    return [s for s in checked if s.role != Role.SUSPECT or kept_of_member(s, every, rules)]
+
+
+def kept_of_checks(sighting: Sighting, every: Sequence[Sighting], rules: Mapping[str, Any]) -> bool:
+    """Cap of checks: is this one among the latest that name the identifier?"""
+    own = (sighting.alert.end, *id_of(sighting.alert))
+    checks = [s.alert for s in every if s.x == sighting.x and s.alert.cls == Class.CHECK]
+    return len([c for c in checks if (c.end, *id_of(c)) > own]) < cap(rules, "checks")
 
 
 def kept_of_member(sighting: Sighting, every: Sequence[Sighting], rules: Mapping[str, Any]) -> bool:
@@ -85,5 +93,5 @@ def saturated(x: str, arrivals: Sequence[Alert], rules: Mapping[str, Any]) -> bo
 
 
 def links(alert: Alert, x: str) -> bool:
-    """Does the alert name `x` as victim or conduit?"""
-    return any(named.key == x and named.role in LINKING for named in alert.named)
+    """Does the alert, which is no check, name `x` as victim or conduit?"""
+    return alert.cls != Class.CHECK and any(named.key == x and named.role in LINKING for named in alert.named)

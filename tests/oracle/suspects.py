@@ -37,7 +37,7 @@ def suspect_lead(
         level=level,
         log_odds=log_odds,
         score=probability,
-        stage=stage(s, d, links, stand),
+        stage=stage(s, d, links, stand, is_asked_about(s, kept, t - window(rules, "at_risk"))),
         sectors=tuple(sorted({alert.sector for alert in d + links})),
         members=tuple(sorted({alert.member for alert in d + links})),
         amount_at_risk=amount_at_risk(transfers_to(s, d)),
@@ -147,7 +147,11 @@ def transfers_to(s: str, d: Sequence[Alert]) -> list[Said]:
     return [Said(alert, transfer) for alert in d for transfer in alert.transfers if transfer.payee == s]
 
 
-def stage(s: str, d: Sequence[Alert], links: Sequence[Alert], stand: Sequence[Alert]) -> str:
+def is_asked_about(s: str, kept: Sequence[Sighting], since: int) -> bool:
+    return any(k.x == s and k.role == Role.ASKED and k.alert.end >= since for k in kept)
+
+
+def stage(s: str, d: Sequence[Alert], links: Sequence[Alert], stand: Sequence[Alert], asked: bool) -> str:
     to_s = [said.transfer for said in transfers_to(s, d)]
     of_links = [t for alert in links if alert.cls in (Class.PAYER, Class.PAYEE) for t in alert.transfers]
     if any(alert.onward == Onward.CASH_OUT for alert in d):
@@ -158,7 +162,7 @@ def stage(s: str, d: Sequence[Alert], links: Sequence[Alert], stand: Sequence[Al
         return Stage.LAYERING.value
     if any(not t.pending for t in to_s + of_links):
         return Stage.IN_FLIGHT.value
-    return Stage.PRE_TRANSFER.value if to_s or of_links else Stage.CONTACT.value
+    return Stage.PRE_TRANSFER.value if to_s or of_links or asked else Stage.CONTACT.value
 
 
 def paid_on(s: str, since: int, stand: Sequence[Alert]) -> bool:

@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
@@ -102,11 +104,33 @@ def transfer(number: int = 1, **over: Any) -> dict[str, Any]:
     return {"time": NOW.isoformat(), "data": {**data, **over}, "clear": {"payee_name": "张伟"}}
 
 
-class FakeBroker:
-    """Keeps what it acknowledges; while `up` is false it cannot be connected to. Stands in for a producer, too."""
+class FakeMail:
+    """Stands in for a consumer of `to.<member>`: gives what is put into it, one letter at a time."""
 
-    def __init__(self, *, up: bool = True) -> None:
-        self.up = up
+    def __init__(self) -> None:
+        self.letters: SimpleQueue[bytes] = SimpleQueue()
+
+    def poll(self, timeout_ms: int) -> dict[str, list[Any]]:
+        try:
+            return {"": [SimpleNamespace(value=self.letters.get(timeout=timeout_ms / 1000))]}
+        except Empty:
+            return {}
+
+    def close(self) -> None:
+        """Nothing is under way."""
+
+
+class FakeBroker:
+    """Keeps what it acknowledges; while `up` is false it cannot be connected to. Stands in for a producer, too.
+
+    `reply` makes of each event of a record what comes on the sender's own topic, if anything.
+    """
+
+    def __init__(
+        self, *, up: bool = True, reply: Callable[[dict[str, Any]], bytes | None] = lambda event: None
+    ) -> None:
+        self.up, self.reply = up, reply
+        self.mail = FakeMail()
         self.records: list[tuple[str, bytes, bytes, list[tuple[str, bytes]]]] = []
 
     def connect(self, login: KafkaLogin) -> FakeBroker:
@@ -118,6 +142,9 @@ class FakeBroker:
         if not self.up:
             return _Answer().failure(KafkaConnectionError("gone"))
         self.records.append((topic, value, key, headers))
+        for letter in map(self.reply, orjson.loads(value)):
+            if letter is not None:
+                self.mail.letters.put(letter)
         return _Answer().success(None)
 
     def close(self, timeout: float | None = None) -> None:
@@ -137,4 +164,6 @@ class _Answer(Future):  # type: ignore[misc]
 
 def client(spool: Path, broker: FakeBroker, name: str = BANK, **options: Any) -> MemberClient:
     connect: Callable[[KafkaLogin], Any] = broker.connect
-    return MemberClient(KEYS[name], NOWHERE, registry(), spool, clock(), connect=connect, **options)
+    made = MemberClient(KEYS[name], NOWHERE, registry(), spool, clock(), connect=connect, **options)
+    made.listen = lambda login, member: broker.mail
+    return made

@@ -17,7 +17,7 @@ from producers.clear import Protected, check_sender, protect
 from producers.sealing import MAX_SEALS, SEAL_INFO
 from schemas import strictjson
 from schemas.alerts import Alias, SuspiciousAccount, SuspiciousNumber
-from schemas.envelope import EVENT
+from schemas.envelope import EVENT, event_type
 from schemas.registry import Status
 from tests.producers.support import (
     BANK,
@@ -60,7 +60,7 @@ def test_the_wire_is_the_contract_and_holds_no_clear_value() -> None:
     for clear in ("6217000000000780", "6217000000000001", "9123456", "T00000001", "张伟"):
         assert clear.encode() not in made.wire
     assert made.event.id.version == 7
-    assert made.event.type == "afa.suspicious-account.v1"
+    assert made.event.type == event_type("suspicious-account")
 
 
 def test_two_spellings_have_one_token() -> None:

@@ -201,18 +201,15 @@ def test_police_withdraw_the_report_of_a_bank(tmp_path: Path) -> None:
     assert first["identifiers"] == [{"kind": "account", "tokens": [TOKEN], "holders": [], "basis": "observed"}]
 
 
-def test_an_answer_and_a_question(tmp_path: Path) -> None:
+def test_an_answer(tmp_path: Path) -> None:
     broker = FakeBroker()
     held = Answer(request_id=UUID(ID), status=AnswerStatus.EXECUTED, amount=Money(minor=1, currency="CNY"))
     with client(tmp_path / "spool", broker) as bank:
         answer = bank.answer(held)
-        payer, payee = identifier("account", "6217000000000780"), identifier("account", "6217000000018067")
-        check = bank.risk_check(payer, payee, {"minor": 100, "currency": "CNY"})
         bank.flush(10)
     by_id = {event["id"]: event for event in broker.events()}
     assert by_id[str(answer)]["data"] == held.model_dump(mode="json", exclude_none=True)
-    assert by_id[str(check)]["data"]["kind"] == "risk-check"
-    assert {topic for topic, *_ in broker.records} == {"answers", "risk-check"}
+    assert {topic for topic, *_ in broker.records} == {"answers"}
 
 
 def test_a_stranger_publishes_nothing(tmp_path: Path) -> None:

@@ -12,20 +12,24 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 from pydantic import TypeAdapter
 
+from alliance import profiles
 from alliance.allowlist import judged
+from alliance.authority import Signer, missing
 from alliance.ids import uuid7_time
 from alliance.keys.encoding import decode
 from alliance.keys.signatures import verify_object
 from alliance.registry import Registry
+from producers.reference.authority import prove
 from schemas import strictjson
 from schemas.alerts import HandleSignal
 from schemas.answers import Answer, AnswerStatus
 from schemas.base import Message
+from schemas.cases import CaseView
 from schemas.envelope import EVENT, Event, Payload, event_type
 from schemas.generate import CONTRACTS, json_schema
 from schemas.receipts import Receipt
 from schemas.registry import MAY_SEND, Member
-from schemas.requests import Action, AuthorityClass, Mandate, MandateView, Request
+from schemas.requests import Action, AuthorityClass, MandateView, Request, RequestView
 from schemas.risk import RiskAnswer
 from schemas.topics import BY_KIND
 
@@ -40,7 +44,7 @@ CONTRACT_OF = {
         ("suspicious-", "victim-report", "alias", "withdrawal", "risk-check", "answer", "appeal", "dispute"), "event"
     ),
     "request-view": "request-view",
-    **dict.fromkeys(("request", "receipt", "risk-answer", "decision"), "to-member"),
+    **dict.fromkeys(("request", "receipt", "risk-answer", "outcome", "decision"), "to-member"),
     "lead": "lead",
     "member": "member",
     "mandate-view": "mandate-view",
@@ -50,6 +54,8 @@ CONTRACT_OF = {
     "allow-view": "allow-view",
     "quarantine-note": "quarantine-note",
     "hold-view": "hold-view",
+    "scorecard": "scorecard",
+    "case-view": "case-view",
     "bundle": "bundle",
 }
 BY_NAME = {contract.name: contract for contract in CONTRACTS}
@@ -145,23 +151,33 @@ def test_nothing_is_stopped_or_frozen_without_proof() -> None:
     for request in all_of(Request):
         if request.action in HOLDING:
             assert request.authority.authority in WITH_PROOF, request.action
-        proof = (request.authority.order or request.authority.mandate) is not None
-        assert proof is (request.authority.authority in WITH_PROOF), request.action
+        proof = [*request.authority.orders, *request.authority.mandate]
+        assert bool(proof) is (request.authority.authority in WITH_PROOF), request.action
 
 
-def test_orders_and_mandates_are_signed_by_an_officer_of_the_unit() -> None:
+def test_every_request_would_be_proven_to_its_member() -> None:
     registry = Registry([read("member-police")])
     for request in all_of(Request):
-        if request.authority.order:
-            kid, signed = verify_object(request.authority.order, registry.key)
-            assert signed == request.order_text()
-            assert kid.split("/")[:2] == [request.authority.unit, request.authority.officers[0]]
-        if request.authority.mandate:
-            mandate = Mandate.model_validate_json(json.dumps(verify_object(request.authority.mandate, registry.key)[1]))
-            assert request.action in mandate.actions
+        proof = prove(request, registry, profiles.load("cn"), request.issued_at)
+        assert proof.police is (request.authority.authority in WITH_PROOF)
+        if proof.mandate:
+            assert proof.mandate == read("mandate")
             assert request.authority.covered_by == read("victim-report").id
     view: MandateView = read("mandate-view")
-    assert verify_object(view.jws, registry.key)[1] == view.mandate.model_dump(mode="json")
+    assert [verify_object(jws, registry.key)[1] for jws in view.signatures] == [view.mandate.model_dump(mode="json")]
+    waiting: RequestView = read("request-view-waiting")
+    rank = {officer.officer: officer.rank for officer in read("member-police").officers}
+    signed = [Signer("police-ty-fx", officer, rank[officer]) for officer in waiting.officers]
+    assert missing(profiles.load("cn"), waiting.action, waiting.amount, signed) == waiting.missing
+
+
+def test_the_case_is_made_of_the_other_examples() -> None:
+    case: CaseView = read("case-view")
+    assert case.leads == [read("lead")]
+    assert case.requests == [read("request-view"), read("request-view-waiting")]
+    assert case.holds == [read("hold-view")]
+    assert {claim.event_id for claim in case.claims} == {read("victim-report").id}
+    assert {end.request_id for end in case.path_ends} <= {request.request_id for request in case.requests}
 
 
 def test_an_allow_list_entry_is_signed_by_an_officer_of_the_unit_and_lies_under_its_own_key() -> None:

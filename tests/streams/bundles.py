@@ -14,7 +14,7 @@ from alliance.keys.encoding import encode
 from alliance.keys.signatures import sign
 from alliance.keys.store import generate
 from alliance.registry import Registry
-from schemas.envelope import SIGNATURE_HEADER
+from schemas.envelope import SIGNATURE_HEADER, event_type
 from schemas.registry import Officer, Sector, SigningKey, Status
 from schemas.topics import SUSPICIOUS_ACCOUNT
 from streams.core.rules import parse
@@ -64,7 +64,7 @@ def event(member: str, data: dict[str, Any], time: datetime = NOW, **over: Any) 
         "specversion": "1.0",
         "id": str(IDS.next()),
         "source": f"/members/{member}",
-        "type": f"afa.{data['kind']}.v1",
+        "type": event_type(data["kind"]),
         "time": time.isoformat(),
         "datacontenttype": "application/json",
         "data": data,

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from alliance.admission import Record, admit
 from alliance.keys.encoding import encode
 from alliance.keys.signatures import sign
-from schemas.envelope import MAX_BYTES, MAX_EVENTS, SIGNATURE_HEADER
+from schemas.envelope import MAX_BYTES, MAX_EVENTS, SIGNATURE_HEADER, VERSION, event_type
 from schemas.reasons import REMEDY, WHOLE_BUNDLE, Reason
 from schemas.registry import MAY_SEND
 from schemas.topics import ALIAS, BY_KIND, SUSPICIOUS_ACCOUNT, SUSPICIOUS_NUMBER, VICTIM_REPORT, WITHDRAWAL
@@ -136,11 +136,11 @@ ONE: list[tuple[str, Callable[[Event], object], Reason]] = [
     ("a source that is no member's", lambda e: e.update(source="bank-a"), Reason.INVALID_FIELD),
     ("a kind that its sector may not send", lambda e: e.update(call()), Reason.WRONG_SECTOR),
     ("a kind on another kind's topic", lambda e: e.update(report(NOW)), Reason.WRONG_TOPIC),
-    ("version 2", lambda e: e.update(type="afa.suspicious-account.v2"), Reason.WRONG_VERSION),
+    ("another version", lambda e: e.update(type=f"afa.suspicious-account.v{VERSION + 1}"), Reason.WRONG_VERSION),
     ("CloudEvents 0.3", lambda e: e.update(specversion="0.3"), Reason.WRONG_VERSION),
     ("no CloudEvents version", lambda e: e.pop("specversion"), Reason.WRONG_VERSION),
-    ("a kind of no contract", lambda e: e.update(type="afa.rumour.v1"), Reason.INVALID_FIELD),
-    ("a type that names another kind", lambda e: e.update(type="afa.alias.v1"), Reason.INVALID_FIELD),
+    ("a kind of no contract", lambda e: e.update(type=event_type("rumour")), Reason.INVALID_FIELD),
+    ("a type that names another kind", lambda e: e.update(type=event_type("alias")), Reason.INVALID_FIELD),
     ("an unknown field", lambda e: e["data"].update(mood="bad"), Reason.UNKNOWN_FIELD),
     ("an unknown field of the envelope", lambda e: e.update(subject="x"), Reason.UNKNOWN_FIELD),
     ("a clear value beside the tokens", lambda e: account(e).update(value="6222"), Reason.UNKNOWN_FIELD),

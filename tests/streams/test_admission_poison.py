@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from alliance.admission import Record
-from schemas.envelope import MAX_BYTES, SIGNATURE_HEADER
+from schemas.envelope import MAX_BYTES, SIGNATURE_HEADER, event_type
 from schemas.reasons import Reason
 from schemas.topics import QUARANTINE, member_topic
 from streams import refusals
@@ -52,7 +52,7 @@ def test_control_characters_neither_come_in_nor_go_back(character: str) -> None:
 def test_what_is_refused_of_the_largest_bundle_can_be_kept_and_told() -> None:
     """The worst that fits: 500 events whose refusals quote as much as they can, and headers up to the topic's bound."""
     name = "\N{GRINNING FACE}" * 440
-    odd = {"specversion": "1.0", "source": "/members/b", "type": "afa.a.v1", "time": "2026-11-24T00:00Z"}
+    odd = {"specversion": "1.0", "source": "/members/b", "type": event_type("a"), "time": "2026-11-24T00:00Z"}
     value = orjson.dumps([{**odd, "id": str(UUID(int=i)), "data": {"kind": name}} for i in range(500)])
     assert 950_000 < len(value) <= MAX_BYTES
     admitted = let_in(signed(value))

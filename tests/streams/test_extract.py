@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from schemas.base import to_ms
-from schemas.envelope import EVENT, Event
+from schemas.envelope import EVENT, Event, event_type
 from schemas.identifiers import IdentifierKind
 from schemas.registry import Sector
 from streams.core.alert import Alert, Class, Onward, Role, Transfer
@@ -36,7 +36,7 @@ def phone(name: str, role: str = "registered", **over: Any) -> dict[str, Any]:
 
 
 def event(data: dict[str, Any]) -> Event:
-    made = {"id": str(IDS.next()), "source": "/members/m", "type": f"afa.{data['kind']}.v1", "time": MOMENT.isoformat()}
+    made = {"id": str(IDS.next()), "source": "/members/m", "type": event_type(data["kind"]), "time": MOMENT.isoformat()}
     return EVENT.validate_json(orjson.dumps({**made, "data": data}))
 
 
@@ -270,10 +270,26 @@ def test_a_report_tells_of_transfers_whose_payee_and_amount_are_known() -> None:
     )
 
 
+def test_a_question_names_its_payer_as_a_victim_and_its_payee_as_no_suspect() -> None:
+    phones = [phone(role, role) for role in ("registered", "company-clerk")]
+    made = alert({"kind": "risk-check", "payer": ident("a"), "payee": ident("b"), "phones": phones, "amount": MONEY})
+    assert [(n.key, n.role) for n in made.named] == [
+        (key("a"), Role.VICTIM),
+        (key("registered", "number"), Role.VICTIM),
+        (key("b"), Role.ASKED),
+    ]
+    assert (made.cls, made.start, made.end, made.score) == (Class.CHECK, MS, MS, 0.0)
+    assert made.transfers == (Transfer(key("b"), "", 500, "CNY", MS, True),)
+
+
+def test_who_pays_himself_is_a_victim_still() -> None:
+    made = alert({"kind": "risk-check", "payer": ident("a"), "payee": ident("a"), "amount": MONEY})
+    assert [(n.key, n.role) for n in made.named] == [(key("a"), Role.VICTIM)]
+
+
 def test_kinds_that_are_no_alert_make_none() -> None:
     pair = [ident("account"), ident("card", "card")]
-    check = {"kind": "risk-check", "payer": ident("a"), "payee": ident("b"), "amount": MONEY}
-    for data in ({"kind": "alias", "identifiers": pair}, check, withdrawal()):
+    for data in ({"kind": "alias", "identifiers": pair}, withdrawal()):
         assert alert_of(event(data), "m", Sector.BANK, DIGEST) is None
 
 

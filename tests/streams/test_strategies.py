@@ -7,7 +7,7 @@ from hypothesis import Phase, find, given, settings
 
 from schemas.leads import Relation
 from streams.core.alert import Class
-from tests.oracle import leads
+from tests.oracle import OracleLead, leads
 from tests.strategies import RULES, World, capped_worlds, worlds
 
 GENERATE = settings(max_examples=2_000, derandomize=True, database=None, phases=[Phase.generate])
@@ -39,7 +39,17 @@ def holds(world: World, relation: Relation) -> bool:
     return any(relation.value == said for lead in found.values() for _, _, said, _ in lead.evidence)
 
 
-@pytest.mark.parametrize("caps", [["hub_suspects"], ["sightings"], ["evidence_per_member"]])
+@pytest.mark.parametrize("role", ["suspect", "victim"])
+def test_small_worlds_hold_checks_that_change_leads_of_both_roles(role: str) -> None:
+    find(worlds(), lambda w: of_role(w, role, checks=True) != of_role(w, role, checks=False), settings=GENERATE)
+
+
+def of_role(world: World, role: str, *, checks: bool) -> dict[str, OracleLead]:
+    alerts = [alert for alert in world.alerts if checks or alert.cls != Class.CHECK]
+    return {key: lead for (kind, key), lead in leads(alerts, (), world.rules).items() if kind == role}
+
+
+@pytest.mark.parametrize("caps", [["hub_suspects"], ["sightings"], ["evidence_per_member"], ["checks"]])
 def test_capped_worlds_cross_each_cap(caps: list[str]) -> None:
     find(
         capped_worlds(caps),

@@ -10,7 +10,9 @@ import pytest
 
 from afa.runfile import Process
 from afa.sample import counters
+from alliance.kafka import until
 from alliance.keys.store import generate
+from alliance.tally import published
 from schemas.leads import Lead
 from schemas.receipts import NOTE_HEADER, QuarantineNote, Receipt
 from schemas.registry import Sector
@@ -65,10 +67,12 @@ def test_a_call_a_chat_and_a_transfer_of_one_victim_make_a_lead_over_three_secto
 def test_a_bad_event_is_quarantined_alone_and_its_member_is_told(world: World) -> None:
     good = world.event("carrier-a", call(unique("caller"), unique("victim")))
     bad = world.event("carrier-a", {**call(unique("caller"), unique("victim")), "duration_s": -1})
+    before = published(world.services.admin)["carrier-a"]
     with world.worker():
         world.send("carrier-a", bad, good)
         noted = world.read_until(QUARANTINE.name, lambda r: bad["id"].encode() in dict(r.headers)[NOTE_HEADER])
         told = world.read_until("to.carrier-a", lambda r: bad["id"].encode() in r.value)
+        until(lambda: published(world.services.admin)["carrier-a"] == before + 1, "the good one was not counted")
     note = QuarantineNote.model_validate_json(dict(noted[-1].headers)[NOTE_HEADER])
     receipt = Receipt.model_validate_json(told[-1].value)
     assert [r.reason.value for r in note.refusals] == ["invalid-field"]

@@ -1,7 +1,7 @@
 """The lives of requests, holds, cases, appeals and disputes, each as one table that a reader can check against the law.
 
 Pure. What a table does not list changes nothing: a late, repeated or crossing message never re-opens what has ended.
-The database has the same tables as rows (migrations 0002 and 0006) and refuses by itself what they do not list.
+The database has the same tables as rows (migrations) and refuses by itself what they do not list.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from consumers.casebook.lifecycle.hold import (
     HOLD_BEGINNINGS,
     HOLD_ENDS,
     IN_FORCE,
+    KEEPS,
     ON_PAPER,
     PROLONGS,
     UNENDED,
@@ -49,6 +50,7 @@ __all__ = [
     "HOLD_BEGINNINGS",
     "HOLD_ENDS",
     "IN_FORCE",
+    "KEEPS",
     "NEEDS_A_PERSON",
     "ON_PAPER",
     "PROLONGS",

@@ -30,6 +30,15 @@ class HoldEvent(StrEnum):
     """A freeze may be renewed, with paper again."""
     PROPOSE_RELEASE = "propose-release"
     """Its grounds fell, or an appeal was won: the unit that ordered it lifts it, and must lift it at once."""
+    KEEP_QUEUED = "keep-queued"
+    """Its unit declines the release, and it goes on to its end as what it was; one event for each status that it may
+    have had, of which the database allows the one."""
+    KEEP_ACTIVE = "keep-active"
+    KEEP_REDUCED = "keep-reduced"
+    KEEP_EXTENDED = "keep-extended"
+    KEEP_FROZEN = "keep-frozen"
+    KEEP_RENEWED = "keep-renewed"
+    KEEP_PART_RETURNED = "keep-part-returned"
     RELEASE = "release"
     """The holder has let go, by the word of the unit that ordered it or of a mandate that says so in advance."""
     RETURN_PART = "return-part"
@@ -43,6 +52,17 @@ class HoldEvent(StrEnum):
 
 
 X = HoldEvent
+KEEPS = {
+    H.QUEUED: X.KEEP_QUEUED,
+    H.ACTIVE: X.KEEP_ACTIVE,
+    H.REDUCED: X.KEEP_REDUCED,
+    H.EXTENDED: X.KEEP_EXTENDED,
+    H.FROZEN: X.KEEP_FROZEN,
+    H.RENEWED: X.KEEP_RENEWED,
+    H.PART_RETURNED: X.KEEP_PART_RETURNED,
+}
+"""How what was proposed for release goes on, by what it was before."""
+_KEPT = {event: status for status, event in KEEPS.items()}
 _ENDS = {X.RELEASE: H.RELEASED, X.EXPIRE: H.EXPIRED}
 _IN_FORCE = {X.PROPOSE_RELEASE: H.RELEASE_PROPOSED, X.DEDUCT: H.DEDUCTED, **_ENDS}
 _FROZEN = {X.RETURN_PART: H.PART_RETURNED, X.RETURN: H.RETURNED, **_IN_FORCE}
@@ -59,7 +79,13 @@ HOLD: dict[HoldStatus, dict[HoldEvent, HoldStatus]] = {
     H.RENEWED: {X.REDUCE: H.RENEWED, X.RENEW: H.RENEWED, **_FROZEN},
     H.PART_RETURNED: {X.REDUCE: H.PART_RETURNED, X.RENEW: H.PART_RETURNED, **_FROZEN},
     # What has lost its reason is not prolonged. Its turn in the queue may still come before its unit has decided.
-    H.RELEASE_PROPOSED: {X.ACTIVATE: H.RELEASE_PROPOSED, X.REDUCE: H.RELEASE_PROPOSED, X.DEDUCT: H.DEDUCTED, **_ENDS},
+    H.RELEASE_PROPOSED: {
+        X.ACTIVATE: H.RELEASE_PROPOSED,
+        X.REDUCE: H.RELEASE_PROPOSED,
+        X.DEDUCT: H.DEDUCTED,
+        **_KEPT,
+        **_ENDS,
+    },
     H.RELEASED: {},
     H.RETURNED: {},
     H.EXPIRED: {},

@@ -9,7 +9,7 @@ import orjson
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 
-from alliance import kafka
+from alliance import kafka, profiles
 from alliance.clock import load_or_create
 from alliance.embedded.services import EmbeddedServices
 from alliance.membership import register, token_keys
@@ -27,7 +27,7 @@ def city(services: EmbeddedServices, tmp_path: Path) -> City:
     clock = load_or_create(tmp_path / "clock.json", RATE)
     provision(services.admin, [spec.member for spec in CAST], services.data.secret)
     register(services.data, services.admin, CAST, token_keys(services.data), clock)
-    return City(services.data, clock, plan=PLAN)
+    return City(services.data, clock, profiles.load("cn"), plan=PLAN)
 
 
 def events(services: EmbeddedServices, topic: str) -> list[dict[str, object]]:

@@ -15,7 +15,7 @@ from producers.reference.bank import Bank
 from producers.reference.books import Books
 from producers.reference.entries import Held
 from producers.reference.handler import handle
-from tests.producers.reference.support import NOW, bank, ordered, registry, request
+from tests.producers.reference.support import CN, NOW, bank, ordered, registry, request
 
 
 class Dying(Bank):
@@ -33,7 +33,7 @@ def main(path: str, moment: str) -> None:
         stub.__class__ = Dying
     books = Books(Path(path), stub)
     asked = ordered(request())
-    books.answer_once(asked, lambda: handle(asked, books.stub, registry(), NOW))
+    books.answer_once(asked, lambda: handle(asked, books.stub, registry(), CN, NOW))
     os.kill(os.getpid(), signal.SIGKILL)
 
 

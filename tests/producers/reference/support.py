@@ -9,6 +9,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from alliance import profiles
 from alliance.keys.encoding import encode
 from alliance.keys.signatures import sign_object
 from alliance.keys.tokens import TokenKeys
@@ -25,12 +26,18 @@ from schemas.requests import Action, Authority, AuthorityClass, Caps, Mandate, R
 NOW = datetime(2026, 11, 10, 12, 0, tzinfo=UTC)
 TOKENS = TokenKeys({"e1": bytes(range(32))})
 INDEX = TokenIndex(TOKENS)
-BANK, POLICE, CHEN, STRANGER = "bank-a", "police-ty", "chen", "wang"
+CN = profiles.load("cn")
+PAPER = "ab" * 32
+BANK, POLICE, CHEN, LI, STRANGER = "bank-a", "police-ty", "chen", "li", "wang"
+POLICE_2, ZHAO = "police-jz", "zhao"
 MULE, VICTIM = "6217000000018067", "6217000000000780"
 THEIRS = AccountRef("cnaps:104161000014", VICTIM)
 SERIAL = "T00000012"
 PERSON, PHONE = "11010519491231002X", "13912345679"
-KEYS = {name: Ed25519PrivateKey.from_private_bytes(name.encode().ljust(32, b"-")) for name in (BANK, CHEN, STRANGER)}
+KEYS = {
+    name: Ed25519PrivateKey.from_private_bytes(name.encode().ljust(32, b"-"))
+    for name in (BANK, CHEN, LI, ZHAO, STRANGER)
+}
 CASE, MANDATE, REPORT = UUID(int=1), UUID(int=2), UUID(int=3)
 
 
@@ -40,7 +47,7 @@ def signing_key(name: str) -> SigningKey:
 
 
 def registry() -> Registry:
-    """A bank and a police unit with one officer. What STRANGER signs is nobody's."""
+    """A bank, a police unit with a head and an inspector, another with an inspector. What STRANGER signs is none's."""
 
     def member(name: str, sector: Sector, **more: Any) -> Member:
         keys = [signing_key(BANK)]
@@ -48,8 +55,16 @@ def registry() -> Registry:
             member=name, name=name, sector=sector, alliance=Alliance.COMPREHENSIVE, keys=keys, seal_key="A" * 43, **more
         )
 
-    chen = Officer(officer=CHEN, rank="county-head", key=signing_key(CHEN))
-    return Registry([member(BANK, Sector.BANK), member(POLICE, Sector.POLICE, officers=[chen])])
+    def officer(name: str, rank: str = "inspector") -> Officer:
+        return Officer(officer=name, rank=rank, key=signing_key(name))
+
+    return Registry(
+        [
+            member(BANK, Sector.BANK),
+            member(POLICE, Sector.POLICE, officers=[officer(CHEN, "county-head"), officer(LI)]),
+            member(POLICE_2, Sector.POLICE, officers=[officer(ZHAO)]),
+        ]
+    )
 
 
 def bank(entries: Iterable[Entry] = ()) -> Bank:
@@ -99,8 +114,18 @@ def request(number: int = 1, action: Action = Action.STOP, **over: Any) -> Reque
 def ordered(asked: Request, signer: str = CHEN, kid: str = f"{POLICE}/{CHEN}/k1") -> Request:
     """With a police order over exactly what it says."""
     jws = sign_object(KEYS[signer], kid, asked.order_text())
-    authority = Authority(authority=AuthorityClass.POLICE_ORDER, unit=POLICE, officers=[CHEN], order=jws)
+    authority = Authority(authority=AuthorityClass.POLICE_ORDER, unit=POLICE, officers=[CHEN], orders=[jws])
     return asked.model_copy(update={"authority": authority})
+
+
+def signed_by(asked: Request, *officers: str, unit: str = POLICE, paper: str | None = None) -> Request:
+    """With an order of these officers of the unit, over exactly what it says."""
+    authority = Authority(
+        authority=AuthorityClass.POLICE_ORDER, unit=unit, officers=list(officers), document_hash=paper
+    )
+    named = asked.model_copy(update={"authority": authority})
+    orders = [sign_object(KEYS[one], f"{unit}/{one}/k1", named.order_text()) for one in officers]
+    return named.model_copy(update={"authority": named.authority.model_copy(update={"orders": orders})})
 
 
 def mandate(**over: Any) -> Mandate:
@@ -124,13 +149,13 @@ def mandate(**over: Any) -> Mandate:
 def mandated(asked: Request, under: Mandate | None = None, signer: str = CHEN, **over: Any) -> Request:
     """With a mandate, resting on a report."""
     jws = sign_object(KEYS[signer], f"{POLICE}/{CHEN}/k1", (under or mandate()).model_dump(mode="json"))
-    fields = {"authority": AuthorityClass.MANDATE, "unit": POLICE, "mandate": jws, "covered_by": REPORT, **over}
+    fields = {"authority": AuthorityClass.MANDATE, "unit": POLICE, "mandate": [jws], "covered_by": REPORT, **over}
     return asked.model_copy(update={"authority": Authority(**fields)})
 
 
 def done(stub: Bank, asked: Request, now: datetime = NOW) -> Decision:
     """Decided and entered into the books."""
-    decision = handle(asked, stub, registry(), now)
+    decision = handle(asked, stub, registry(), CN, now)
     for entry in decision.entries:
         stub.apply(entry)
     return decision

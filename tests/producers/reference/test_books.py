@@ -17,7 +17,7 @@ from producers.reference.decision import Decision
 from producers.reference.handler import handle
 from schemas.answers import AnswerStatus
 from schemas.requests import Request
-from tests.producers.reference.support import MULE, NOW, bank, ordered, registry, request
+from tests.producers.reference.support import CN, MULE, NOW, bank, ordered, registry, request
 
 
 def opened(path: Path) -> tuple[Books, Bank]:
@@ -26,7 +26,7 @@ def opened(path: Path) -> tuple[Books, Bank]:
 
 
 def decide(books: Books, asked: Request) -> Decision:
-    return handle(asked, books.stub, registry(), NOW)
+    return handle(asked, books.stub, registry(), CN, NOW)
 
 
 @pytest.mark.parametrize(("moment", "held"), [("before-commit", 0), ("after-commit", 500_000)])

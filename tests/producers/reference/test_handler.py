@@ -16,9 +16,13 @@ from schemas.identifiers import IdentifierKind
 from schemas.requests import Action, Request, Scope
 from tests.producers.reference.support import (
     BANK,
+    CHEN,
+    CN,
     INDEX,
+    LI,
     MULE,
     NOW,
+    PAPER,
     PERSON,
     PHONE,
     POLICE,
@@ -31,6 +35,7 @@ from tests.producers.reference.support import (
     ordered,
     registry,
     request,
+    signed_by,
     yuan,
 )
 
@@ -99,7 +104,7 @@ def test_an_order_that_was_changed_after_signing_is_refused(over: dict[str, Any]
     books = bank()
     books.member = tampered.to
 
-    decision = handle(tampered, books, registry(), NOW)
+    decision = handle(tampered, books, registry(), CN, NOW)
 
     assert decision.answer.status is AnswerStatus.REFUSED
     assert "something else" in str(decision.answer.reason)
@@ -109,7 +114,7 @@ def test_an_order_that_was_changed_after_signing_is_refused(over: dict[str, Any]
 @pytest.mark.parametrize(
     ("asked", "reason"),
     [
-        (request(), "needs a police order"),
+        (request(), "needs a police-order"),
         (ordered(request(), signer=STRANGER), "does not verify"),
         (ordered(request(), kid=f"{POLICE}/wang/k1"), "does not verify"),
         (ordered(request(), signer=BANK, kid=f"{BANK}/k1"), "no officer's key"),
@@ -122,19 +127,20 @@ def test_an_order_that_was_changed_after_signing_is_refused(over: dict[str, Any]
         ),
         (mandated(request(), mandate(valid_to=NOW)), "not in force"),
         (mandated(request(), mandate(valid_from=NOW + timedelta(hours=1))), "not in force"),
-        (mandated(request(action=Action.FREEZE)), "does not cover"),
+        (mandated(request(action=Action.FREEZE)), "needs a police-order"),
+        (mandated(request(action=Action.EXTEND)), "does not cover"),
         (mandated(request(hop=3)), "hop"),
         (mandated(request(amount=None)), "amount"),
         (mandated(request(amount={"minor": 1, "currency": "USD"})), "currency"),
         (mandated(request(duration_s=48 * 3600 + 1)), "at most"),
         (mandated(request(), covered_by=None), "no report"),
         (mandated(request(), signer=STRANGER), "does not verify"),
-        (mandated(request(), unit=BANK), "someone else"),
+        (mandated(request(), unit=BANK), "another unit"),
         (mandated(request(), mandate(officers=["li"])), "someone else"),
     ],
 )
 def test_what_does_not_verify_is_refused_with_the_reason(asked: Request, reason: str) -> None:
-    decision = handle(asked, bank(), registry(), NOW)
+    decision = handle(asked, bank(), registry(), CN, NOW)
 
     assert decision.answer.status is AnswerStatus.REFUSED
     assert reason in str(decision.answer.reason)
@@ -151,7 +157,7 @@ def test_what_does_not_verify_is_refused_with_the_reason(asked: Request, reason:
     ],
 )
 def test_a_payment_that_the_books_do_not_have_is_never_stopped(match: dict[str, Any]) -> None:
-    decision = handle(ordered(request(match=match)), bank(), registry(), NOW)
+    decision = handle(ordered(request(match=match)), bank(), registry(), CN, NOW)
 
     assert (decision.answer.status, decision.answer.comparison) == (AnswerStatus.REFUSED, Comparison.MISMATCH)
     assert not decision.entries
@@ -202,7 +208,7 @@ def test_an_order_of_another_unit_than_it_says_is_refused() -> None:
     signed = ordered(request())
     other = signed.authority.model_copy(update={"unit": "police-else"})
 
-    answer = handle(signed.model_copy(update={"authority": other}), bank(), registry(), NOW).answer
+    answer = handle(signed.model_copy(update={"authority": other}), bank(), registry(), CN, NOW).answer
 
     assert "another unit" in str(answer.reason)
 
@@ -237,7 +243,8 @@ def test_a_hold_is_reduced_frozen_and_released_by_its_unit() -> None:
 
     done(books, ordered(request(2, Action.REDUCE, amount=yuan(300_000), duration_s=None)))
     assert books.ledger.held(MULE, NOW) == 300_000
-    frozen = done(books, ordered(request(3, Action.FREEZE, amount=None, duration_s=30 * 86400))).answer
+    freeze = request(3, Action.FREEZE, amount=None, duration_s=30 * 86400)
+    frozen = done(books, signed_by(freeze, LI, CHEN, paper=PAPER)).answer
     assert frozen.until == NOW + timedelta(days=30)
     assert [hold.measure for hold in books.ledger.active(MULE, NOW)] == [Measure.FREEZE]
     assert done(books, request(4, Action.RELEASE)).answer.status is AnswerStatus.REFUSED

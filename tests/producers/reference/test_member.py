@@ -29,6 +29,7 @@ from producers.reference.entries import AccountRef, Moved, Opened, Way
 from schemas.base import Money
 from schemas.envelope import EVENTS
 from schemas.identifiers import IdentifierKind
+from schemas.outcomes import AlertOutcome, Became, Outcome
 from schemas.registry import Alliance, Sector
 from schemas.requests import Action, Authority, AuthorityClass, Request
 from schemas.topics import ANSWERS, member_topic
@@ -83,7 +84,7 @@ def order(services: EmbeddedServices, clock: AllianceClock) -> Request:
         void_after=clock.now() + timedelta(hours=1),
         issued_at=clock.now(),
     )
-    signed = draft.authority.model_copy(update={"order": sign_object(key, kid, draft.order_text())})
+    signed = draft.authority.model_copy(update={"orders": [sign_object(key, kid, draft.order_text())]})
     return draft.model_copy(update={"authority": signed})
 
 
@@ -115,8 +116,11 @@ def test_a_killed_member_answers_again_and_acts_once(services: EmbeddedServices,
     register(services.data, services.admin, SPECS, token_keys(services.data), clock)
     account_of_a_mule(services, clock)
     asked = order(services, clock).model_dump_json().encode()
+    became = AlertOutcome(event_id=UUID(int=79), became=Became.LEAD)
+    told = Outcome(to=BANK, alerts=[became], at=clock.now()).model_dump_json().encode()
     with kafka.producer(services.admin) as sender:
-        sender.send(member_topic(BANK).name, asked).get(10)
+        for letter in (told, b'{"kind": "not-known-yet"}', asked):
+            sender.send(member_topic(BANK).name, letter).get(10)
         with running(services, clock_file, log) as process:
             answers_until(services, 1)
             process.send_signal(signal.SIGKILL)
@@ -127,6 +131,9 @@ def test_a_killed_member_answers_again_and_acts_once(services: EmbeddedServices,
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0, log.read_text(encoding="utf-8")
 
+    said = log.read_text(encoding="utf-8")
+    assert "mail of an unknown kind" in said
+    assert "mail unreadable" not in said
     assert first["status"] == "executed"
     assert all(answer == first for answer in again)
     stub = empty(services)

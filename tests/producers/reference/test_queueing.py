@@ -20,6 +20,7 @@ from schemas.answers import Answer, AnswerStatus
 from schemas.requests import Action, Request
 from tests.producers.reference.support import (
     BANK,
+    CN,
     MULE,
     NOW,
     POLICE,
@@ -165,7 +166,7 @@ def queued(path: Path) -> tuple[Books, Bank]:
     stub = bank()
     books = Books(path, stub)
     for asked in (stop(1), stop(2), release(3, of=1)):
-        books.answer_once(asked, lambda asked=asked: handle(asked, stub, registry(), NOW))  # type: ignore[misc]
+        books.answer_once(asked, lambda asked=asked: handle(asked, stub, registry(), CN, NOW))  # type: ignore[misc]
     return books, stub
 
 
@@ -222,7 +223,7 @@ def test_a_member_answers_a_second_time_when_a_turn_has_come(tmp_path: Path, mon
     post, client = Post(), Outgoing()
     monkeypatch.setattr(member, "Mail", lambda *_: post)
     books = Books(tmp_path / "books.db", bank())
-    unit = ReferenceMember(cast(Any, client), cast(Any, None), registry(), books, cast(Any, Clock()))
+    unit = ReferenceMember(cast(Any, client), cast(Any, None), registry(), books, cast(Any, Clock()), CN)
     post.letters = [stop(1), stop(2), release(3, of=1), stop(4)]
     unit.step(0)
     unit.step(0)

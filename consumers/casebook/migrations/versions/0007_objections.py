@@ -1,4 +1,4 @@
-"""Appeals and disputes with their lives as rows, what was decided on them, and what a decision has let go.
+"""Appeals and disputes with their lives as rows, what was decided on them, and what a decision has let go of.
 
 The rows are those of `consumers.casebook.lifecycle` as it is at this version. `event` is empty where a status is a
 beginning.
@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from alembic import op
 
-revision = "0006"
-down_revision = "0002"
+revision = "0007"
+down_revision = "0006"
 
 APPEAL_MOVES = {
     "": "- filed, - inadmissible",
@@ -59,11 +59,10 @@ create table label (
   about text, id uuid, lead_id text, case_id uuid references "case", member text not null,
   outcome text not null check (outcome in ('upheld', 'rejected')), reason text not null, at timestamptz not null,
   primary key (about, id));
-create table lifted (request_id uuid primary key references request, reason text not null, at timestamptz not null);
+alter table request add freed_for text check (freed_for in ('appeal', 'dispute')),
+  add constraint freed_for_a_reason check ((freed_at is null) = (freed_for is null));
 
 create trigger append_only before update or delete or truncate on label
-  for each statement execute function refuse_change();
-create trigger append_only before update or delete or truncate on lifted
   for each statement execute function refuse_change();
 create trigger note_change before insert or update on appeal for each row execute function note_change();
 create trigger note_change before insert or update on dispute for each row execute function note_change();

@@ -1,0 +1,139 @@
+"""`afa case`: one case whole, for a person or as one JSON object."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import Connection
+
+from afa.listings import HOLD_COLUMNS
+from afa.options import Data
+from afa.output import Column, amount, amounts, section, when
+from afa.place import Run
+from alliance.errors import Refused
+from consumers.casebook import caseviews
+from schemas.base import Token
+from schemas.cases import CaseView, ClaimView, PathEndView
+from schemas.leads import Evidence, Lead
+from schemas.requests import RequestView
+
+app = typer.Typer(no_args_is_help=True, help="Everything about one suspect, or one victim at risk.")
+_TOKEN: TypeAdapter[str] = TypeAdapter(Token)
+_LEAD = re.compile(r"L-[A-Za-z0-9_-]{22}")
+
+
+@app.command("show")
+def show(
+    named: Annotated[str, typer.Argument(metavar="CASE|LEAD|TOKEN", help="A case, its lead, or whom it is about.")],
+    data: Data = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, by the public schema.")] = False,
+) -> None:
+    """Why there is a case, what was asked of whom by whose order, what is held until when, where money was lost.
+
+    Example: afa case show "$(afa leads --json | jq -r 'select(.level == "very-high") | .lead_id' | head -n 1)"
+    """
+    find = _finder(named)
+    with Run(data).database() as db:
+        shown = caseviews.case(db, find(db))
+    if shown is None:
+        raise Refused(f"There is no case {named}; `afa requests --json` and `afa holds --json` name them.")
+    if json:
+        print(shown.model_dump_json())
+    else:
+        _tell(shown)
+
+
+def _finder(named: str) -> Callable[[Connection], UUID]:
+    """What finds the case; it raises Refused if nothing is known by that name, or more than one case is."""
+    if _LEAD.fullmatch(named):
+        return lambda db: _one(named, [found] if (found := caseviews.case_of(db, named)) else [])
+    if _is_token(named):
+        return lambda db: _one(named, caseviews.cases_of(db, named))
+    try:
+        case_id = UUID(named)
+    except ValueError:
+        raise typer.BadParameter(
+            "name a case by its id, a lead (L-…), or a token (e1:…, see `afa token`)", param_hint="CASE|LEAD|TOKEN"
+        ) from None
+    return lambda _: case_id
+
+
+def _is_token(text: str) -> bool:
+    try:
+        return bool(_TOKEN.validate_python(text))
+    except ValidationError:
+        return False
+
+
+def _one(named: str, found: list[UUID]) -> UUID:
+    if not found:
+        raise Refused(f"There is no case about {named}; see `afa leads`.")
+    if len(found) > 1:
+        raise Refused(f"{named} is in {len(found)} cases; name one of them: {', '.join(map(str, found))}.")
+    return found[0]
+
+
+def _tell(case: CaseView) -> None:
+    fell = f"; its grounds fell {case.releases} times" if case.releases else ""
+    section(f"Case {case.case_id}: {case.role.value}, {case.status} since {when(case.opened_at)}{fell}", [], ())
+    for lead in case.leads:
+        section(_heading(lead), lead.evidence, _EVIDENCE)
+    for hop in sorted({request.hop for request in case.requests}):
+        asked = [request for request in case.requests if request.hop == hop]
+        section(f"Hop {hop}" if hop else "Requests", asked, _REQUESTS)
+    section("Holds", case.holds, HOLD_COLUMNS)
+    section("Claims of victims", case.claims, _CLAIMS)
+    section("Where money was lost", case.path_ends, _ENDS)
+
+
+def _heading(lead: Lead) -> str:
+    risk = f", {amounts(lead.amount_at_risk)} at risk" if lead.amount_at_risk else ""
+    return f"Lead {lead.lead_id}: {lead.level.value}, score {lead.score:.2f}, {lead.stage.value}{risk}"
+
+
+def _by(request: RequestView) -> str:
+    """Who authorised it, or who must yet."""
+    if request.missing:
+        signed = f"signed by {', '.join(request.officers)}; " if request.officers else ""
+        return f"{signed}wants {request.missing}"
+    return ": ".join(part for part in (request.authority.value, ", ".join(request.officers)) if part)
+
+
+def _state(request: RequestView) -> str:
+    why = request.unroutable if request.to is None else request.reason
+    return f"{request.status.value}: {why}" if why else request.status.value
+
+
+_EVIDENCE = (
+    Column[Evidence]("Seen", 14, lambda item: when(item.time)),
+    Column[Evidence]("By", 16, lambda item: item.member),
+    Column[Evidence]("Alert", 19, lambda item: item.kind),
+    Column[Evidence]("Because", 14, lambda item: item.relation.value),
+    Column[Evidence]("Weight", 6, lambda item: f"{item.weight:.2f}", "right"),
+    Column[Evidence]("Joined by", 16, lambda item: item.via.kind.value if item.via else "–"),
+)
+_REQUESTS = (
+    Column[RequestView]("Drafted", 14, lambda request: when(request.drafted_at)),
+    Column[RequestView]("Action", 14, lambda request: request.action.value),
+    Column[RequestView]("To", 12, lambda request: request.to or "nobody"),
+    Column[RequestView]("Amount", 14, lambda request: amount(request.amount), "right"),
+    Column[RequestView]("By", 19, _by),
+    Column[RequestView]("State", 20, _state),
+)
+_CLAIMS = (
+    Column[ClaimView]("Hold", 36, lambda claim: str(claim.hold_id)),
+    Column[ClaimView]("Reported to", 20, lambda claim: claim.member),
+    Column[ClaimView]("Amount", 18, lambda claim: amount(claim.amount), "right"),
+)
+_ENDS = (
+    Column[PathEndView]("Hop", 3, lambda end: str(end.hop), "right"),
+    Column[PathEndView]("Left", 14, lambda end: when(end.outflow.time)),
+    Column[PathEndView]("As", 10, lambda end: end.outflow.type.value),
+    Column[PathEndView]("Amount", 18, lambda end: amount(end.outflow.amount), "right"),
+    Column[PathEndView]("Place", 40, lambda end: end.outflow.place or "–"),
+)

@@ -1,0 +1,152 @@
+"""`afa hold`: what an officer wants done about a hold. It is filed and drafted here, and signed with `afa order`."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from sqlalchemy import Engine
+
+from afa import drafts
+from afa.judging import await_judgement
+from afa.listings import HOLD_COLUMNS, REQUEST_COLUMNS
+from afa.options import Data, Json
+from afa.output import note, show
+from afa.place import Run, database
+from alliance.errors import Refused
+from consumers.casebook import views
+from consumers.casebook.holdacts import file_act, judgement
+from consumers.casebook.holdrules import HoldAct
+from consumers.casebook.orders import read_draft
+from producers.money import minor_from_major
+from schemas.base import Money
+from schemas.requests import Action, HoldView
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Reduce, freeze, renew or lift a hold. What is filed waits for the officers of the unit that ordered it.",
+)
+HoldId = Annotated[UUID, typer.Argument(metavar="HOLD", help="The hold, as in `afa holds`.")]
+Why = Annotated[str, typer.Option("--reason", help="Why, in words for the member that holds.")]
+Amount = Annotated[
+    str | None, typer.Option("--amount", help="What stays held, in the hold's currency; all, if not said.")
+]
+Days = Annotated[
+    int | None, typer.Option("--days", min=1, help="How long from its execution; as the profile says, unless given.")
+]
+Paper = Annotated[
+    Path, typer.Option("--paper", exists=True, dir_okay=False, help="The document; its SHA-256 goes into the order.")
+]
+_DAY_S = 86_400
+
+
+@app.command("list")
+def list_all(data: Data = None, json: Json = False) -> None:
+    """Every hold with its end, as `afa holds` has them.
+
+    Example: afa hold list --json | jq 'select(.status == "release-proposed")'
+    """
+    with Run(data).database() as db:
+        show([views.holds(db).items], HOLD_COLUMNS, as_json=json, empty="There is no hold yet.")
+
+
+@app.command("reduce")
+def reduce(
+    hold: HoldId,
+    reason: Why,
+    amount: Annotated[str, typer.Option("--amount", help="What stays held, in the hold's currency.")],
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Let go of what the case does not need; the end of the hold stays.
+
+    Example: afa hold reduce 019a… --reason "the rest is salary" --amount 300
+    """
+    _file(data, hold, Action.REDUCE, reason, amount=amount, as_json=json)
+
+
+@app.command("freeze")
+def freeze(
+    hold: HoldId, reason: Why, paper: Paper, amount: Amount = None, days: Days = None, data: Data = None,
+    json: Json = False,
+) -> None:  # fmt: skip
+    """Turn a stop into a freeze, with paper.
+
+    Example: afa hold freeze 019a… --reason "case 2026-117" --paper decision.pdf --amount 50000
+    """
+    _file(data, hold, Action.FREEZE, reason, amount=amount, days=days, paper=paper, as_json=json)
+
+
+@app.command("renew")
+def renew(hold: HoldId, reason: Why, paper: Paper, days: Days = None, data: Data = None, json: Json = False) -> None:
+    """Let a freeze last anew from its renewal, with paper.
+
+    Example: afa hold renew 019a… --reason "the case goes on" --paper decision.pdf --days 180
+    """
+    _file(data, hold, Action.RENEW, reason, days=days, paper=paper, as_json=json)
+
+
+@app.command("release")
+def release(hold: HoldId, reason: Why, data: Data = None, json: Json = False) -> None:
+    """Lift a hold, whatever its end.
+
+    Example: afa hold release 019a… --reason "the shopkeeper sold goods"
+    """
+    _file(data, hold, Action.RELEASE, reason, as_json=json)
+
+
+def _file(  # noqa: PLR0913 — what the commands have in common
+    data: Path | None, hold_id: UUID, action: Action, reason: str, *, amount: str | None = None,
+    days: int | None = None, paper: Path | None = None, as_json: bool,
+) -> None:  # fmt: skip
+    run = Run(data)
+    with database(run.database_url) as engine:
+        held = _hold(engine, hold_id)
+        lasts = _duration_s(run, days) if paper else None
+        digest = hashlib.sha256(paper.read_bytes()).hexdigest() if paper else None
+        act = HoldAct(hold_id, action, reason, _money(amount, held.amount.currency), lasts, digest)
+        with engine.begin() as db:
+            number = file_act(db, act, run.clock.now())
+        judged = await_judgement(engine, lambda db: judgement(db, number), "act")
+        if judged.request_id is None:
+            raise Refused(f"The casebook drafts nothing: {judged.refusal}")
+        with engine.connect() as db:
+            request, view = read_draft(db, judged.request_id), views.request(db, judged.request_id)
+    assert view is not None
+    drafts.tell(request, view)
+    show([[view]], REQUEST_COLUMNS, as_json=as_json, empty="")
+    unit = view.unit or "MEMBER"
+    note(f"Drafted; it wants {view.missing}: `afa order {view.request_id} --as {unit} --officer ID`.")
+
+
+def _hold(engine: Engine, hold_id: UUID) -> HoldView:
+    with engine.connect() as db:
+        held = views.hold(db, hold_id)
+    if held is None:
+        raise Refused(f"There is no hold {hold_id}; see `afa holds`.")
+    return held
+
+
+def _money(text: str | None, currency: str) -> Money | None:
+    if text is None:
+        return None
+    try:
+        return Money(minor=minor_from_major(text, currency), currency=currency)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--amount") from error
+
+
+def _duration_s(run: Run, days: int | None) -> int:
+    """As long as the law lets a freeze last, unless less is asked for."""
+    profile = run.profile
+    if profile.freeze is None:
+        raise Refused(f"Under the profile {profile.name} nothing can be frozen.")
+    longest = profile.freeze.duration_s.value
+    if days is not None and days * _DAY_S > longest:
+        raise typer.BadParameter(
+            f"a freeze lasts {longest // _DAY_S} days at most under the profile {profile.name}", param_hint="--days"
+        )
+    return longest if days is None else days * _DAY_S

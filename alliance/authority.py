@@ -1,0 +1,82 @@
+"""What the law of the place asks of those who authorise: by what class, how many officers, and of which ranks.
+
+Pure. The hub and each member ask the same here, each of the registry and the profile that it has itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from alliance.errors import Refused
+from alliance.keys.signatures import BadSignature, verify_object
+from alliance.officers import officer_of
+from alliance.profiles import Profile
+from alliance.profiles.model import Authority
+from alliance.registry import Registry
+from schemas.base import Money
+from schemas.requests import Action, AuthorityClass, Mandate
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A police officer whose signature was verified."""
+
+    unit: str
+    officer: str
+    rank: str
+
+
+def allows(profile: Profile, action: Action, kind: AuthorityClass) -> bool:
+    """Whether this class may authorise the action at the place."""
+    rule = profile.authority.get(action)
+    return rule is not None and kind in rule.by.value
+
+
+def verified(jws: str, what: str, registry: Registry, now: datetime) -> tuple[Signer, dict[str, Any]]:
+    """Who signed, and what. Raises Refused unless it is an officer, of active police, whose key is valid now."""
+    try:
+        kid, signed = verify_object(jws, partial(registry.key, at=now))
+    except BadSignature as bad:
+        raise Refused(f"The {what} does not verify ({bad}).") from bad
+    unit, name = officer_of(kid, registry)
+    member = registry.member(unit)
+    assert member is not None
+    rank = next(officer.rank for officer in member.officers if officer.officer == name)
+    return Signer(unit, name, rank), signed
+
+
+def missing(profile: Profile, action: Action, amount: Money | None, signers: Sequence[Signer]) -> str | None:
+    """Whose signature the action still wants, in words; None if nobody's. What adds nothing changes no word of it."""
+    rule = profile.authority.get(action)
+    return "nobody may order it here" if rule is None else _missing(rule, amount, signers)
+
+
+def missing_of_mandate(profile: Profile, mandate: Mandate, signers: Sequence[Signer]) -> str | None:
+    """The same of a mandate: signed as the greatest of what it allows would have to be."""
+    greatest = Money(minor=mandate.caps.per_hold, currency=mandate.caps.currency)
+    return next((why for action in mandate.actions if (why := missing(profile, action, greatest, signers))), None)
+
+
+def _missing(rule: Authority, amount: Money | None, signers: Sequence[Signer]) -> str | None:
+    more = _officers(rule, amount) - len({signer.officer for signer in signers})
+    ranks = rule.ranks.value if rule.ranks else []
+    of_rank = "" if not ranks or any(signer.rank in ranks for signer in signers) else f"the rank {' or '.join(ranks)}"
+    if more > 1:
+        return f"{more} officers, one of {of_rank}" if of_rank else f"{more} officers"
+    if of_rank:
+        return f"an officer of {of_rank}"
+    return ("one more officer" if signers else "an officer") if more > 0 else None
+
+
+def _officers(rule: Authority, amount: Money | None) -> int:
+    """What has no bound that can be compared is taken to be above it."""
+    officers = rule.officers.value if rule.officers else 1
+    if rule.second_from is None:
+        return officers
+    bound = rule.second_from.value
+    below = amount is not None and amount.currency == bound.currency and amount.minor < bound.minor
+    return officers if below else max(officers, 2)

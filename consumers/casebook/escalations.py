@@ -1,0 +1,116 @@
+"""Deadlines that were missed: each becomes a task of the unit that must look, told again until it is done.
+
+A missed deadline changes nothing else: a late answer is taken as any other. Must never tell more often than the
+profile has it, nor make up for what could not be told while everything was down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, case, exists, func, select, update
+
+from consumers.casebook import requests
+from consumers.casebook.rows import insert_rows
+from consumers.casebook.tables import Escalation, HoldRow, RequestRow
+from consumers.casebook.turn import Turn
+from schemas.base import seconds
+from schemas.requests import Action, HoldStatus, RequestStatus
+from schemas.tasks import TaskKind
+
+_LATE = {
+    TaskKind.ACKNOWLEDGE: "{member} has not acknowledged the {action}",
+    TaskKind.FINAL: "{member} has not answered the {action}",
+    TaskKind.RELEASE: "{member} has not let go of what it was told to release",
+}
+_UNDECIDED = "{unit} has not decided on the release that was proposed: {cause}"
+
+
+def strike(turn: Turn) -> None:
+    """What has become due since the last turn; each deadline strikes once."""
+    for kind, due in ((TaskKind.FINAL, RequestRow.final_due), (TaskKind.ACKNOWLEDGE, RequestRow.acknowledge_due)):
+        late = turn.db.execute(select(*RequestRow.__table__.c).where(due <= turn.now).order_by(due)).all()
+        if late:
+            _open(turn, [_late(turn, row, kind) for row in late])
+            turn.db.execute(update(RequestRow).where(due <= turn.now).values({due: None}))
+    _tell(turn)
+
+
+def undecided(turn: Turn, holds: Sequence[Any]) -> None:
+    """A proposed release on which the unit has not decided in time."""
+    _open(
+        turn,
+        [
+            _task(turn, TaskKind.DECISION, hold.hold_id, hold.case_id, hold.unit, hold.decide_by,
+                  _UNDECIDED.format(unit=hold.unit or "nobody", cause=hold.cause))
+            for hold in holds
+        ],
+    )  # fmt: skip
+
+
+def close(turn: Turn) -> None:
+    """What was done meanwhile, however late, is told no more."""
+    done = update(Escalation).where(Escalation.closed_at.is_(None), ~_request_waits(), ~_hold_waits())
+    closed = turn.db.execute(done.values(closed_at=turn.now, next_at=None).returning(Escalation.subject)).all()
+    for row in closed:
+        turn.trail.note("task closed", row.subject)
+
+
+def next_due(db: Connection) -> datetime | None:
+    """When the next deadline is missed, or the next task is told."""
+    moments = (
+        db.scalar(select(func.min(column)))
+        for column in (RequestRow.acknowledge_due, RequestRow.final_due, Escalation.next_at)
+    )
+    return min((moment for moment in moments if moment), default=None)
+
+
+def _late(turn: Turn, row: Any, kind: TaskKind) -> dict[str, Any]:
+    due = row.acknowledge_due if kind is TaskKind.ACKNOWLEDGE else row.final_due
+    if kind is TaskKind.FINAL and row.action == Action.RELEASE:
+        kind = TaskKind.RELEASE
+    unit = requests.message(row.body, row.member).authority.unit
+    why = _LATE[kind].format(member=row.member, action=row.action)
+    return _task(turn, kind, row.request_id, row.case_id, unit, due, why)
+
+
+def _task(
+    turn: Turn, kind: TaskKind, subject: Any, case_id: Any, unit: str | None, due: Any, why: str
+) -> dict[str, Any]:
+    first = due + seconds(turn.profile.escalation.after_s.value)
+    return {
+        "kind": kind.value, "subject": subject, "case_id": case_id, "unit": unit, "why": why, "due_at": due,
+        "next_at": first,
+    }  # fmt: skip
+
+
+def _open(turn: Turn, rows: Sequence[dict[str, Any]]) -> None:
+    insert_rows(turn.db, Escalation, rows, ignore=True)
+    for row in rows:
+        turn.trail.note(f"{row['kind']} missed", row["subject"], row["why"].encode())
+
+
+def _tell(turn: Turn) -> None:
+    rule = turn.profile.escalation
+    told = Escalation.told + 1
+    again = turn.now + seconds(rule.after_s.value)
+    values = {"told": told, "next_at": case((told < rule.most.value, again))}
+    due = (Escalation.next_at <= turn.now) & Escalation.closed_at.is_(None)
+    for row in turn.db.execute(update(Escalation).where(due).values(values).returning(Escalation.subject)).all():
+        turn.trail.note("task told", row.subject)
+
+
+def _request_waits() -> ColumnElement[bool]:
+    sent, acknowledged = RequestStatus.SENT.value, RequestStatus.ACKNOWLEDGED.value
+    to_come = case(
+        (Escalation.kind == TaskKind.ACKNOWLEDGE.value, RequestRow.status == sent),
+        else_=RequestRow.status.in_((sent, acknowledged)),
+    )
+    return exists().where(RequestRow.request_id == Escalation.subject, to_come)
+
+
+def _hold_waits() -> ColumnElement[bool]:
+    proposed = HoldRow.status == HoldStatus.RELEASE_PROPOSED.value
+    return exists().where(HoldRow.hold_id == Escalation.subject, proposed)

@@ -1,0 +1,105 @@
+"""Holders out of the city: an officer's unit takes a request over, asks there, and an officer enters what was heard.
+
+An entered answer is taken as a member's is, from the unit that took the request over; an officer's signature stands
+for it, and nothing else is believed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import orjson
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Connection, select
+
+from alliance.errors import Refused
+from alliance.keys.signatures import BadSignature, sign_object, verify_object
+from alliance.officers import officer_of
+from consumers.casebook.inbound import Admitted, Bundle
+from consumers.casebook.rows import insert_rows, update_rows
+from consumers.casebook.tables import FiledAnswer, RequestRow
+from consumers.casebook.turn import Turn
+from schemas.answers import Answer
+from schemas.envelope import Event, source_of
+from schemas.reasons import Reason
+from schemas.receipts import Refusal
+from schemas.requests import RequestStatus
+from schemas.topics import ANSWERS
+
+
+def file_answer(db: Connection, event: Event, key: Ed25519PrivateKey, kid: str, now: datetime) -> None:
+    """Sign an answer as the officer `kid` and file it; the event's time is when its holder did it, its id is new.
+
+    Raises Refused unless the request was referred to the officer's unit and is not answered yet.
+    """
+    assert isinstance(event.data, Answer)
+    query = select(RequestRow.status, RequestRow.member).where(RequestRow.request_id == event.data.request_id)
+    row, unit = db.execute(query).first(), kid.partition("/")[0]
+    if row is None or row.member != unit or row.status != RequestStatus.REFERRED:
+        named = event.data.request_id
+        raise Refused(f"The request {named} is not one that {unit} took over and awaits an answer to.")
+    values = {
+        "event_id": event.id, "request_id": event.data.request_id, "filed_at": now,
+        "jws": sign_object(key, kid, event.model_dump(mode="json")),
+    }  # fmt: skip
+    insert_rows(db, FiledAnswer, [values])
+
+
+def are_filed(db: Connection) -> bool:
+    """Whether an answer waits to be taken."""
+    return db.scalar(select(FiledAnswer.number).where(FiledAnswer.judged_at.is_(None)).limit(1)) is not None
+
+
+def judgement(db: Connection, event_id: UUID) -> tuple[bool, str | None]:
+    """Whether the casebook has judged an answer, and why it was refused if it was."""
+    query = select(FiledAnswer.judged_at, FiledAnswer.refusal).where(FiledAnswer.event_id == event_id)
+    row = db.execute(query).first()
+    return (False, None) if row is None else (row.judged_at is not None, row.refusal)
+
+
+def heard(turn: Turn) -> list[Bundle]:
+    """What was filed since, in its order, as members' answers come: one that does not verify with its refusal."""
+    query = select(FiledAnswer).where(FiledAnswer.judged_at.is_(None)).order_by(FiledAnswer.number)
+    return [_bundle(turn, row) for row in turn.db.execute(query).mappings()]
+
+
+def judge(turn: Turn, bundles: Sequence[Bundle]) -> None:
+    """Note what became of them."""
+    rows = [
+        {"number": bundle.offset, "judged_at": turn.now, "refusal": "; ".join(map(_said, bundle.refusals)) or None}
+        for bundle in bundles
+    ]
+    for row in rows:
+        turn.trail.note("answer refused" if row["refusal"] else "answer of an officer", row["number"])
+    update_rows(turn.db, FiledAnswer, "number", rows)
+
+
+def _bundle(turn: Turn, row: Any) -> Bundle:
+    try:
+        unit, event = _verified(turn, row["jws"])
+    except Refused as error:
+        refusal = Refusal(event_id=row["event_id"], reason=Reason.BAD_SIGNATURE, detail=str(error)[:500])
+        return Bundle(ANSWERS.name, 0, row["number"], None, [], [refusal])
+    admitted = Admitted(unit, True, event, hashlib.sha256(row["jws"].encode()).digest()[:16])
+    return Bundle(ANSWERS.name, 0, row["number"], None, [admitted], [])
+
+
+def _verified(turn: Turn, jws: str) -> tuple[str, Event]:
+    try:
+        kid, signed = verify_object(jws, partial(turn.registry.key, at=turn.now))
+        unit, _ = officer_of(kid, turn.registry)
+        event = Event.model_validate_json(orjson.dumps(signed))
+    except (BadSignature, ValueError) as bad:
+        raise Refused(f"The answer does not verify ({bad}).") from bad
+    if event.source != source_of(unit) or not isinstance(event.data, Answer):
+        raise Refused(f"The answer is not one of {unit}.")
+    return unit, event
+
+
+def _said(refusal: Refusal) -> str:
+    return refusal.detail or refusal.reason.value
