@@ -15,7 +15,7 @@ from afa.objecting import Statement, Uphold, Why
 from afa.options import As, Data, Follow, Json, OfficerId
 from afa.output import Column, note, show, when
 from afa.place import Run
-from consumers.casebook import objectionviews
+from consumers.casebook.views import objectionviews
 from schemas.decisions import AppealStatus, AppealView
 from schemas.notices import Notice
 from schemas.objections import Appeal, AppealGrounds

@@ -16,7 +16,7 @@ from afa.output import Column, note, show
 from afa.place import Run
 from afa.publishing import tokenised
 from alliance.errors import SetupError
-from consumers.casebook import objectionviews
+from consumers.casebook.views import objectionviews
 from schemas.decisions import DisputeStatus, DisputeView
 from schemas.identifiers import Basis, Identifier, IdentifierKind
 from schemas.objections import Dispute, DisputeGrounds

@@ -16,8 +16,8 @@ from afa.live import subject
 from afa.options import Data, Follow, Json
 from afa.output import Column, amount, amounts, when
 from afa.place import Run, database
-from consumers.casebook import views
-from consumers.casebook.views import ListedLead, Page
+from consumers.casebook.views import listings
+from consumers.casebook.views.listings import ListedLead, Page
 from schemas.requests import HoldView, RequestStatus, RequestView
 from schemas.risk import Level
 from schemas.tasks import TaskView
@@ -39,7 +39,7 @@ def leads(
     """
     chosen = (
         [one for one in page if (level is None or one.level is level) and (one.disputed or not disputed)]
-        for page in pages(data, views.leads, follow)
+        for page in pages(data, listings.leads, follow)
     )
     output.follow(chosen, _LEADS, as_json=json, empty="There is no lead yet.", on=follow)
 
@@ -56,7 +56,7 @@ def requests(
     """
     chosen = (
         [request for request in page if status is None or request.status is status]
-        for page in pages(data, views.requests, follow)
+        for page in pages(data, listings.requests, follow)
     )
     output.follow(chosen, REQUEST_COLUMNS, as_json=json, empty="There is no request yet.", on=follow)
 
@@ -67,7 +67,7 @@ def holds(data: Data = None, json: Json = False, follow: Follow = False) -> None
     Example: afa holds --json | jq 'select(.status == "active") | .amount.minor'
     """
     output.follow(
-        pages(data, views.holds, follow), HOLD_COLUMNS, as_json=json, empty="There is no hold yet.", on=follow
+        pages(data, listings.holds, follow), HOLD_COLUMNS, as_json=json, empty="There is no hold yet.", on=follow
     )
 
 
@@ -76,7 +76,7 @@ def tasks(data: Data = None, json: Json = False, follow: Follow = False) -> None
 
     Example: afa tasks --json | jq 'select(.closed_at == null) | .why'
     """
-    output.follow(pages(data, views.tasks, follow), _TASKS, as_json=json, empty="No deadline was missed.", on=follow)
+    output.follow(pages(data, listings.tasks, follow), _TASKS, as_json=json, empty="No deadline was missed.", on=follow)
 
 
 def pages(data: Path | None, view: Callable[[Connection, int], Page[T]], follow: bool) -> Iterator[Sequence[T]]:

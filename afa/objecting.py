@@ -20,7 +20,9 @@ from afa.publishing import clerk
 from alliance import kafka
 from alliance.errors import Refused, Retry
 from alliance.membership import load_member, load_officer
-from consumers.casebook import ids, objections, rulings
+from consumers.casebook import ids
+from consumers.casebook.objections import filing
+from consumers.casebook.objections import rulings
 from schemas.decisions import About, Finding
 from schemas.objections import Appeal, Dispute
 from schemas.receipts import TO_MEMBER, Receipt
@@ -80,7 +82,7 @@ def _await_taking(run: Run, mail: KafkaConsumer, about: About, taken: UUID, even
     with database(run.database_url) as engine:
         while time.monotonic() < deadline:
             with engine.connect() as db:
-                if objections.is_known(db, about, taken):
+                if filing.is_known(db, about, taken):
                     return
             for refusal in _refusals(mail, event):
                 raise Refused(f"The casebook refuses the {about}: {refusal}")

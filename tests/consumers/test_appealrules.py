@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from alliance import profiles
 from alliance.errors import Refused
 from alliance.keys.signatures import sign_object
-from consumers.casebook.appealrules import check_reviewer, inadmissible
 from consumers.casebook.lifecycle import HOLD_ENDS
+from consumers.casebook.objections.appealrules import check_reviewer, inadmissible
 from schemas.requests import Authority, AuthorityClass, HoldStatus
 from tests.consumers.facts import NOW, mandate
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, text
 
 from alliance.errors import Refused
-from consumers.casebook import rulings
+from consumers.casebook.objections import rulings
 from consumers.casebook.tables import Label
 from schemas.answers import AnswerStatus, Outflow, OutflowType
 from schemas.decisions import AppealStatus, AppealView, Finding

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import ProgrammingError
 
-from consumers.casebook import views
 from consumers.casebook.tables import Label
+from consumers.casebook.views import listings
 from schemas.answers import AnswerStatus
 from schemas.decisions import DisputeStatus, Finding
 from schemas.identifiers import Identifier
@@ -38,7 +38,7 @@ def vouched(office: Office, mule: Identifier) -> None:
 
 def disputed_leads(office: Office) -> set[str]:
     with office.engine.connect() as db:
-        return {one.lead_id for one in views.leads(db).items if one.disputed}
+        return {one.lead_id for one in listings.leads(db).items if one.disputed}
 
 
 def rule(office: Office, outcome: Any) -> None:

@@ -1,0 +1,164 @@
+"""Requests in the database: written as they are drafted, handed to dispatch, amended or cancelled before they are seen.
+
+Must never decide what is asked; and never take back what dispatch has taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select
+
+from alliance import metrics
+from alliance.profiles import Profile
+from consumers.casebook.asking import disputed
+from consumers.casebook.lifecycle import UNSENT
+from consumers.casebook.model import Draft, Known
+from consumers.casebook.rows import among, insert_rows, update_rows
+from consumers.casebook.tables import Outbox, RequestRow
+from consumers.casebook.turn import Turn
+from schemas.requests import Action, AuthorityClass, Request, RequestStatus
+
+
+def put(turn: Turn, drafts: Sequence[Draft]) -> None:
+    """Write new drafts and amend old ones; what has a member and needs nobody's hand goes to dispatch."""
+    drafts = disputed.held_back(turn, drafts)
+    made = {draft.request_id: _row(draft, turn.profile) for draft in drafts}
+    if not made:
+        return
+    amended = {draft.request_id for draft in drafts if draft.amends}
+    new = [row for request_id, row in made.items() if request_id not in amended]
+    # Whatever was asked already, and by whichever lead of the same victim, is left out by the constraints.
+    inserted = insert_rows(turn.db, RequestRow, new, ignore=True, returning=["request_id"])
+    update_rows(turn.db, RequestRow, "request_id", [made[request_id] for request_id in amended])
+    written = amended | {row.request_id for row in inserted}
+    rows = [row for request_id, row in made.items() if request_id in written]
+    for row in rows:
+        metrics.REQUESTS_DRAFTED.labels(row["action"]).inc()
+        turn.trail.note(f"{row['status']} {row['action']}", row["request_id"], row["body"].encode())
+    _enqueue(turn, [row for row in rows if row["status"] is RequestStatus.DRAFTED and row["member"]])
+
+
+def hand_over(turn: Turn, requests: Iterable[Request]) -> None:
+    """To dispatch, in this order."""
+    _enqueue(
+        turn,
+        [{"request_id": one.request_id, "member": one.to, "body": one.model_dump_json()} for one in requests],
+    )
+
+
+def _enqueue(turn: Turn, rows: Sequence[Mapping[str, Any]]) -> None:
+    sent = [
+        {
+            "member": row["member"],
+            "key": row["request_id"],
+            "value": row["body"],
+            "request_id": row["request_id"],
+        }
+        for row in rows
+    ]
+    insert_rows(turn.db, Outbox, sent)
+
+
+def cancel(turn: Turn, request_ids: Sequence[UUID], reason: str) -> set[UUID]:
+    """Cancel those that nobody can have seen; which they were."""
+    if not request_ids:
+        return set()
+    taken_back = delete(Outbox).where(among(Outbox.request_id, request_ids), Outbox.claimed.is_(False))
+    turn.db.execute(taken_back)
+    # What is left in the outbox is with dispatch; what is not there was never given to it, or is sent.
+    with_dispatch = set(turn.db.scalars(select(Outbox.request_id).where(among(Outbox.request_id, request_ids))))
+    query = select(RequestRow.request_id).where(
+        among(RequestRow.request_id, request_ids), RequestRow.status.in_(UNSENT), RequestRow.sent_at.is_(None)
+    )
+    cancelled = set(turn.db.scalars(query.order_by(RequestRow.request_id).with_for_update())) - with_dispatch
+    rows = [
+        {"request_id": request_id, "status": RequestStatus.CANCELLED.value, "reason": reason, "spent_at": turn.now}
+        for request_id in sorted(cancelled)
+    ]
+    update_rows(turn.db, RequestRow, "request_id", rows)
+    for request_id in sorted(cancelled):
+        turn.trail.note("cancelled", request_id, reason.encode())
+    return cancelled
+
+
+def known_of(turn: Turn, cases: Sequence[UUID]) -> dict[UUID, list[Known]]:
+    """What was asked so far, by case."""
+    table = RequestRow
+    query = select(
+        table.case_id,
+        table.request_id,
+        table.action,
+        table.target,
+        table.asked,
+        table.attempt,
+        table.status,
+        table.member,
+        table.hop,
+        table.spent_at,
+    ).where(among(table.case_id, cases))
+    found: dict[UUID, list[Known]] = {}
+    for row in turn.db.execute(query) if cases else ():
+        known = Known(
+            row.request_id, Action(row.action), row.target, row.asked, row.attempt, RequestStatus(row.status),
+            row.member is None, row.hop, row.spent_at,
+        )  # fmt: skip
+        found.setdefault(row.case_id, []).append(known)
+    return found
+
+
+def message(body: str, member: str | None) -> Request:
+    """The message of a row."""
+    request = Request.model_validate_json(body)
+    return request if member is None else request.model_copy(update={"to": member})
+
+
+def proof_of(request: Request) -> str | None:
+    """The signatures under which it may go out."""
+    authority = request.authority
+    signatures = authority.mandate if authority.authority is AuthorityClass.MANDATE else authority.orders
+    return " ".join(signatures) or None
+
+
+def _row(draft: Draft, profile: Profile) -> dict[str, Any]:
+    request = draft.request()
+    authority = request.authority
+    return {
+        "request_id": request.request_id,
+        "case_id": draft.case_id,
+        "lead_id": draft.lead_id,
+        "parent": draft.parent,
+        "asked": draft.asked,
+        "member": draft.to,
+        "unroutable": draft.unroutable,
+        "action": draft.action,
+        "target": draft.target.tokens[0],
+        "authority": authority.authority.value,
+        "proof": proof_of(request),
+        "missing": draft.missing,
+        "mandate_id": draft.mandate_id,
+        "covered_by": authority.covered_by,
+        "level": draft.level.value,
+        "status": draft.status,
+        "minor": draft.amount.minor if draft.amount else None,
+        "currency": draft.amount.currency if draft.amount else None,
+        "hop": draft.hop,
+        "attempt": draft.attempt,
+        "void_after": draft.void_after,
+        "drafted_at": draft.issued_at,
+        "body": request.model_dump_json(),
+        **_deadlines(draft, profile),
+    }
+
+
+def _deadlines(draft: Draft, profile: Profile) -> dict[str, int | None]:
+    """Within which time from its sending it must be answered; what only informs asks for no answer."""
+    if draft.authority.authority is AuthorityClass.ADVISORY:
+        return {"acknowledge_s": None, "final_s": None, "latest_s": None}
+    times, release = profile.answer.to(draft.action), profile.release
+    if draft.action is Action.RELEASE:
+        due, latest = release.due_s.value, release.latest_s.value
+        return {"acknowledge_s": times.acknowledge_s.value, "final_s": due, "latest_s": latest}
+    return {"acknowledge_s": times.acknowledge_s.value, "final_s": times.final_s.value, "latest_s": None}

@@ -1,0 +1,1 @@
+"""Appeals of holders and disputes of members, and the decisions on them."""
