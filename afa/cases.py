@@ -16,7 +16,7 @@ from afa.options import Data
 from afa.output import Column, amount, amounts, section, when
 from afa.place import Run
 from alliance.errors import Refused
-from consumers.casebook import caseviews
+from consumers.casebook.views import caseviews
 from schemas.base import Token
 from schemas.cases import CaseView, ClaimView, PathEndView
 from schemas.leads import Evidence, Lead

@@ -17,10 +17,10 @@ from afa.options import Data, Json
 from afa.output import note, show
 from afa.place import Run, database
 from alliance.errors import Refused
-from consumers.casebook import views
-from consumers.casebook.holdacts import file_act, judgement
-from consumers.casebook.holdrules import HoldAct
-from consumers.casebook.orders import read_draft
+from consumers.casebook.authority.orders import read_draft
+from consumers.casebook.holding.holdacts import file_act, judgement
+from consumers.casebook.holding.holdrules import HoldAct
+from consumers.casebook.views import listings
 from producers.money import minor_from_major
 from schemas.base import Money
 from schemas.requests import Action, HoldView
@@ -50,7 +50,7 @@ def list_all(data: Data = None, json: Json = False) -> None:
     Example: afa hold list --json | jq 'select(.status == "release-proposed")'
     """
     with Run(data).database() as db:
-        show([views.holds(db).items], HOLD_COLUMNS, as_json=json, empty="There is no hold yet.")
+        show([listings.holds(db).items], HOLD_COLUMNS, as_json=json, empty="There is no hold yet.")
 
 
 @app.command("reduce")
@@ -114,7 +114,7 @@ def _file(  # noqa: PLR0913 — what the commands have in common
         if judged.request_id is None:
             raise Refused(f"The casebook drafts nothing: {judged.refusal}")
         with engine.connect() as db:
-            request, view = read_draft(db, judged.request_id), views.request(db, judged.request_id)
+            request, view = read_draft(db, judged.request_id), listings.request(db, judged.request_id)
     assert view is not None
     drafts.tell(request, view)
     show([[view]], REQUEST_COLUMNS, as_json=as_json, empty="")
@@ -124,7 +124,7 @@ def _file(  # noqa: PLR0913 — what the commands have in common
 
 def _hold(engine: Engine, hold_id: UUID) -> HoldView:
     with engine.connect() as db:
-        held = views.hold(db, hold_id)
+        held = listings.hold(db, hold_id)
     if held is None:
         raise Refused(f"There is no hold {hold_id}; see `afa holds`.")
     return held

@@ -16,8 +16,8 @@ from afa.live import subject
 from afa.options import Data, Follow, Json
 from afa.output import Column, amount, amounts, when
 from afa.place import Run, database
-from consumers.casebook import views
-from consumers.casebook.views import Page
+from consumers.casebook.views import listings
+from consumers.casebook.views.listings import Page
 from schemas.leads import Lead
 from schemas.requests import HoldView, RequestStatus, RequestView
 from schemas.risk import Level
@@ -37,7 +37,7 @@ def leads(
 
     Example: afa leads --json --follow | jq -c '[.lead_id, .level, .sectors]'
     """
-    pages = _pages(data, views.leads, follow)
+    pages = _pages(data, listings.leads, follow)
     chosen = ([lead for lead in page if level is None or lead.level is level] for page in pages)
     output.follow(chosen, _LEADS, as_json=json, empty="There is no lead yet.", on=follow)
 
@@ -52,7 +52,7 @@ def requests(
 
     Example: afa requests --status executed
     """
-    pages = _pages(data, views.requests, follow)
+    pages = _pages(data, listings.requests, follow)
     chosen = ([request for request in page if status is None or request.status is status] for page in pages)
     output.follow(chosen, REQUEST_COLUMNS, as_json=json, empty="There is no request yet.", on=follow)
 
@@ -63,7 +63,7 @@ def holds(data: Data = None, json: Json = False, follow: Follow = False) -> None
     Example: afa holds --json | jq 'select(.status == "active") | .amount.minor'
     """
     output.follow(
-        _pages(data, views.holds, follow), HOLD_COLUMNS, as_json=json, empty="There is no hold yet.", on=follow
+        _pages(data, listings.holds, follow), HOLD_COLUMNS, as_json=json, empty="There is no hold yet.", on=follow
     )
 
 
@@ -72,7 +72,7 @@ def tasks(data: Data = None, json: Json = False, follow: Follow = False) -> None
 
     Example: afa tasks --json | jq 'select(.closed_at == null) | .why'
     """
-    output.follow(_pages(data, views.tasks, follow), _TASKS, as_json=json, empty="No deadline was missed.", on=follow)
+    output.follow(_pages(data, listings.tasks, follow), _TASKS, as_json=json, empty="No deadline was missed.", on=follow)
 
 
 def _pages(data: Path | None, view: Callable[[Connection, int], Page[T]], follow: bool) -> Iterator[Sequence[T]]:

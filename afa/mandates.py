@@ -16,7 +16,7 @@ from alliance.ids import IdSource
 from alliance.keys.signatures import sign_object
 from alliance.membership import load_officer
 from alliance.profiles import Profile
-from consumers.casebook.mandates import add_mandate, list_mandates, revoke_mandate
+from consumers.casebook.authority.mandates import add_mandate, list_mandates, revoke_mandate
 from producers.money import minor_from_major
 from schemas.base import Money
 from schemas.requests import Action, Caps, Mandate, MandateView

@@ -21,8 +21,8 @@ from afa.output import note, show
 from afa.place import Run, database
 from alliance.errors import Refused
 from alliance.membership import load_officer
-from consumers.casebook import views
-from consumers.casebook.orders import read_draft, refusal_of, sign_draft
+from consumers.casebook.authority.orders import read_draft, refusal_of, sign_draft
+from consumers.casebook.views import listings
 from schemas.requests import Request, RequestStatus, RequestView
 
 
@@ -48,7 +48,7 @@ def order(
     run = Run(data)
     if request_id is None:
         with run.database() as db:
-            show([views.desk(db)], REQUEST_COLUMNS, as_json=json, empty="Nothing waits for a signature.")
+            show([listings.desk(db)], REQUEST_COLUMNS, as_json=json, empty="Nothing waits for a signature.")
         return
     with database(run.database_url) as engine:
         request, view = _draft(engine, request_id)
@@ -69,7 +69,7 @@ def order(
 
 def _draft(engine: Engine, request_id: UUID) -> tuple[Request, RequestView]:
     with engine.connect() as db:
-        request, view = read_draft(db, request_id), views.request(db, request_id)
+        request, view = read_draft(db, request_id), listings.request(db, request_id)
     assert view is not None
     return request, view
 
@@ -82,7 +82,7 @@ def _signed(engine: Engine, run: Run, request_id: UUID, unit: str, officer: str)
     if refusal:
         raise Refused(f"The casebook refuses the order: {refusal}")
     with engine.connect() as db:
-        view = views.request(db, request_id)
+        view = listings.request(db, request_id)
     assert view is not None
     return view
 

@@ -28,10 +28,10 @@ from alliance.ids import IdSource
 from alliance.membership import load_member, read_registry
 from alliance.profiles import Profile
 from alliance.settings import Settings
-from consumers.casebook import views
+from consumers.casebook.authority.mandates import add_mandate, list_mandates
+from consumers.casebook.authority.orders import sign_draft
 from consumers.casebook.database import connect
-from consumers.casebook.mandates import add_mandate, list_mandates
-from consumers.casebook.orders import sign_draft
+from consumers.casebook.views import listings
 from producers.city.cast import POLICE, SECOND
 from producers.city.honest import ALERTS
 from producers.city.officer import Officer, mandate
@@ -62,7 +62,7 @@ class Station:
     def authorise(self, officer: Officer) -> int:
         """Sign what waits on the desk; how many that were. What the officer signed and still waits is the second's."""
         with self._engine.begin() as db:
-            asked = [(view, self._second if officer.officer in view.officers else officer) for view in views.desk(db)]
+            asked = [(view, self._second if officer.officer in view.officers else officer) for view in listings.desk(db)]
             waiting = {(view.request_id, who.officer): who for view, who in asked}
             new = [(key, who) for key, who in waiting.items() if key not in self._signed]
             for (request_id, _), who in new:

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from afa.runfile import Process
 from afa.sample import Sample, counters
 from alliance.clock import AllianceClock, wall_seconds_now
-from consumers.casebook import views
+from consumers.casebook.views import listings
 from schemas.base import Money
 from schemas.risk import Level
 
@@ -36,8 +36,8 @@ class Sampler:
     def take(self) -> Sample:
         counted = counters(self._processes)
         with self._engine.connect() as db:
-            totals = views.totals(db)
-            page = views.leads(db, self._cursor)
+            totals = listings.totals(db)
+            page = listings.leads(db, self._cursor)
         self._cursor = page.after
         return Sample(
             up_s=wall_seconds_now() - self._up_since,

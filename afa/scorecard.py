@@ -13,8 +13,8 @@ from afa.place import Run
 from alliance.errors import SetupError
 from alliance.registry import Registry
 from alliance.tally import published
-from consumers.casebook.scorecard import scorecard as card_of
-from consumers.casebook.scorerows import rows_of
+from consumers.casebook.views.scorecard import scorecard as card_of
+from consumers.casebook.views.scorerows import rows_of
 from schemas.registry import Sector
 from schemas.scorecard import AnswerTimes, Scorecard
 

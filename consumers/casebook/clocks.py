@@ -13,13 +13,19 @@ from uuid import UUID
 from sqlalchemy import Connection, func, select, update
 
 from alliance.profiles.values import AtEnd
-from consumers.casebook import escalations, falling, holds, hops, mandates, outcomes, releasing, requests
-from consumers.casebook.cases import read_cases
+from consumers.casebook import escalations
+from consumers.casebook.asking import requests
+from consumers.casebook.authority import mandates
+from consumers.casebook.evidence.cases import read_cases
+from consumers.casebook.holding import holds
 from consumers.casebook.lifecycle import UNENDED, UNSENT
 from consumers.casebook.model import RANK
+from consumers.casebook.money import hops
+from consumers.casebook.release import falling, releasing
 from consumers.casebook.rows import among
 from consumers.casebook.tables import HoldRow, ReportRow, RequestRow, Withdrawn
 from consumers.casebook.turn import Turn
+from consumers.casebook.views import outcomes
 from schemas.requests import Action
 from schemas.risk import Level
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, case, exists, func, select, update
 
-from consumers.casebook import requests
+from consumers.casebook.asking import requests
 from consumers.casebook.rows import insert_rows
 from consumers.casebook.tables import Escalation, HoldRow, RequestRow
 from consumers.casebook.turn import Turn

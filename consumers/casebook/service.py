@@ -22,21 +22,13 @@ from alliance.clock import AllianceClock
 from alliance.kafka import KafkaLogin
 from alliance.membership import read_registry
 from alliance.profiles import Profile
-from consumers.casebook import (
-    allowing,
-    audit,
-    clocks,
-    holdacts,
-    inbound,
-    keeping,
-    mandates,
-    members,
-    offsets,
-    orders,
-    referring,
-)
+from consumers.casebook import audit, clocks, inbound, members, offsets
+from consumers.casebook.asking import referring
+from consumers.casebook.authority import mandates, orders
+from consumers.casebook.authority.mandates import Filed
+from consumers.casebook.evidence import allowing
+from consumers.casebook.holding import holdacts, keeping
 from consumers.casebook.inbound import Bundle
-from consumers.casebook.mandates import Filed
 from consumers.casebook.offsets import Place
 from consumers.casebook.turn import Turn
 from consumers.casebook.work import Inbox, take

@@ -15,8 +15,8 @@ from sqlalchemy import Connection, func, select
 
 from alliance.profiles import Profile
 from alliance.registry import Registry
-from consumers.casebook import mandates
 from consumers.casebook.audit import Trail
+from consumers.casebook.authority import mandates
 from consumers.casebook.lifecycle import FRUITLESS, UNENDED
 from consumers.casebook.model import InForce, Law, Usage
 from consumers.casebook.rows import among

@@ -9,28 +9,17 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from consumers.casebook import (
-    aliases,
-    answers,
-    clocks,
-    consequences,
-    escalations,
-    falling,
-    holdacts,
-    inbound,
-    keeping,
-    leads,
-    mandates,
-    orders,
-    outcomes,
-    referring,
-    reports,
-    waiting,
-    withdrawals,
-)
+from consumers.casebook import clocks, escalations, inbound
+from consumers.casebook.asking import answers, consequences, referring, waiting
+from consumers.casebook.asking.rerouting import reroute
+from consumers.casebook.authority import mandates, orders
+from consumers.casebook.evidence import leads, reports, withdrawals
+from consumers.casebook.holding import holdacts, keeping
 from consumers.casebook.inbound import Admitted, Bundle
-from consumers.casebook.rerouting import reroute
+from consumers.casebook.money import aliases
+from consumers.casebook.release import falling
 from consumers.casebook.turn import Turn
+from consumers.casebook.views import outcomes
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ from afa.supervisor import Supervisor
 from alliance import profiles
 from alliance.keys.signatures import sign_object
 from alliance.membership import load_officer, read_registry, token_keys
+from consumers.casebook.authority.mandates import add_mandate
 from consumers.casebook.database import connect
-from consumers.casebook.mandates import add_mandate
 from schemas.requests import Caps
 from tests.chain import faults as harm
 from tests.chain import judge

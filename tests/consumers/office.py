@@ -16,12 +16,16 @@ from alliance import profiles
 from alliance.keys.encoding import encode
 from alliance.keys.signatures import sign_object
 from alliance.registry import Registry
-from consumers.casebook import audit, clocks, database, falling, keeping, orders, views
+from consumers.casebook import audit, clocks, database
+from consumers.casebook.authority import orders
+from consumers.casebook.authority.mandates import add_mandate, revoke_mandate
+from consumers.casebook.holding import keeping
 from consumers.casebook.inbound import Admitted, Bundle
 from consumers.casebook.lifecycle import FRUITLESS
-from consumers.casebook.mandates import add_mandate, revoke_mandate
+from consumers.casebook.release import falling
 from consumers.casebook.tables import RequestRow
 from consumers.casebook.turn import Turn
+from consumers.casebook.views import listings
 from consumers.casebook.work import Inbox, take
 from consumers.dispatch.outbox import Outbox
 from schemas.alerts import Alias, VictimReport, Withdrawal
@@ -100,7 +104,7 @@ class Office:
 
     def tasks(self) -> list[TaskView]:
         with self.engine.connect() as db:
-            return sorted(views.tasks(db, self._since).items, key=lambda task: task.number)
+            return sorted(listings.tasks(db, self._since).items, key=lambda task: task.number)
 
     def next_due(self) -> datetime | None:
         with self.engine.connect() as db:
@@ -194,13 +198,13 @@ class Office:
 
     def request(self, request_id: UUID) -> RequestView:
         with self.engine.connect() as db:
-            found = views.request(db, request_id)
+            found = listings.request(db, request_id)
         assert found is not None
         return found
 
     def requests(self, lead: Lead | None = None) -> list[RequestView]:
         with self.engine.connect() as db:
-            shown = views.requests(db, self._since).items
+            shown = listings.requests(db, self._since).items
         return [one for one in shown if lead is None or one.lead_id == lead.lead_id]
 
     def draft(self, target: Identifier) -> Request:
@@ -212,7 +216,7 @@ class Office:
 
     def holds(self, target: Identifier) -> list[HoldView]:
         with self.engine.connect() as db:
-            return [hold for hold in views.holds(db, self._since).items if hold.target.tokens == target.tokens]
+            return [hold for hold in listings.holds(db, self._since).items if hold.target.tokens == target.tokens]
 
     def being_released(self) -> set[UUID | None]:
         """The stops and measures whose release is asked for, and was not denied."""
@@ -223,7 +227,7 @@ class Office:
     def forget(self) -> None:
         """Show from now on only what changes from now on."""
         with self.engine.connect() as db:
-            self._since = views.requests(db, self._since).after
+            self._since = listings.requests(db, self._since).after
 
     def is_audited(self) -> bool:
         with self.engine.connect() as db:

@@ -14,9 +14,12 @@ from hypothesis import strategies as st
 
 from alliance import profiles
 from alliance.registry import Registry
-from consumers.casebook import cover, ids, releasing, untraced
-from consumers.casebook.decide import decide
+from consumers.casebook import ids
+from consumers.casebook.asking.decide import decide
+from consumers.casebook.authority import cover
 from consumers.casebook.model import Case, Draft, InForce, Law, Reported, Usage
+from consumers.casebook.money import untraced
+from consumers.casebook.release import releasing
 from schemas.alerts import ReportedTransfer
 from schemas.answers import Answer, AnswerStatus, Outflow, OutflowType
 from schemas.identifiers import Identifier, IdentifierKind

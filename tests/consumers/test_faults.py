@@ -13,8 +13,9 @@ from kafka import TopicPartition
 from sqlalchemy import func, select, text
 
 from alliance import kafka
-from consumers.casebook import audit, views
+from consumers.casebook import audit
 from consumers.casebook.tables import Outbox, RequestRow
+from consumers.casebook.views import listings
 from schemas.leads import Lead
 from schemas.receipts import TO_MEMBER
 from schemas.requests import Request
@@ -91,7 +92,7 @@ def test_a_casebook_and_a_dispatch_killed_again_and_again_lose_and_repeat_nothin
         assert set(found) == {f"{one.lead_id} {act}" for one in leads for act in ("delay", "verify")}
     with hub.engine.connect() as db:
         assert audit.is_unbroken(db)
-        keys = Counter((one.lead_id, one.to, one.action) for one in views.requests(db).items)
+        keys = Counter((one.lead_id, one.to, one.action) for one in listings.requests(db).items)
     assert max(keys.values()) == 1
 
 

@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 from alliance.errors import InvalidLedger
 from alliance.profiles import Profile
 from alliance.profiles.values import Share, TaintRule
-from consumers.casebook import claims, ids
-from consumers.casebook.accounts import Accounts
-from consumers.casebook.flow import UNREPORTED, Flow, flow
-from consumers.casebook.hops import Note, next_stops
+from consumers.casebook import ids
 from consumers.casebook.model import Case, Law, Reported
-from consumers.casebook.money import Held, Said, Stop, Told
+from consumers.casebook.money import claims
+from consumers.casebook.money.accounts import Accounts
+from consumers.casebook.money.flow import UNREPORTED, Flow, flow
+from consumers.casebook.money.hops import Note, next_stops
+from consumers.casebook.money.known import Held, Said, Stop, Told
 from schemas.alerts import ReportedTransfer
 from schemas.answers import Answer, AnswerStatus, Outflow, OutflowType
 from schemas.requests import Caps, HoldStatus, RequestStatus, Scope

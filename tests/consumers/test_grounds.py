@@ -8,7 +8,7 @@ from uuid import uuid4
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.casebook.grounds import Asked, Cause, fallen
+from consumers.casebook.release.grounds import Asked, Cause, fallen
 
 
 def way(*targets: str) -> list[Asked]:

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from alliance.errors import Refused
-from consumers.casebook import holdacts, orders
-from consumers.casebook.holdrules import HoldAct
+from consumers.casebook.authority import orders
+from consumers.casebook.holding import holdacts
+from consumers.casebook.holding.holdrules import HoldAct
 from consumers.casebook.tables import Claim, HoldRow
 from producers.reference.authority import prove
 from schemas.answers import AnswerStatus

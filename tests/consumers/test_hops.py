@@ -10,9 +10,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from consumers.casebook import caseviews
-from consumers.casebook.holdrules import HoldAct
+from consumers.casebook.holding.holdrules import HoldAct
 from consumers.casebook.tables import Claim
+from consumers.casebook.views import caseviews
 from schemas.answers import AnswerStatus, Outflow, OutflowType
 from schemas.identifiers import Identifier, IdentifierKind
 from schemas.registry import Sector

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from consumers.casebook.outcomes import EVERY
+from consumers.casebook.views.outcomes import EVERY
 from schemas.answers import AnswerStatus
 from schemas.identifiers import IdentifierKind
 from schemas.leads import SubjectRole

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from consumers.casebook import views
 from consumers.casebook.tables import AnswerRow, HoldRow
+from consumers.casebook.views import listings
 from schemas.answers import AnswerStatus, EarlierOrder
 from schemas.identifiers import Identifier
 from schemas.requests import Action, AuthorityClass, HoldStatus, HoldView, Request, RequestStatus, Scope
@@ -50,7 +50,7 @@ def test_an_order_behind_anothers_waits_and_holds_nothing(office: Office) -> Non
     kept = row(office, stop)
     assert (kept.unit, kept.queue_position, [one["unit"] for one in kept.earlier]) == ("police-one", 2, ["police-two"])
     with office.engine.connect() as db:
-        assert not views.totals(db).held_minor
+        assert not listings.totals(db).held_minor
 
 
 def test_its_turn_comes_with_a_second_answer_and_its_time_counts_from_then(office: Office) -> None:
@@ -62,12 +62,12 @@ def test_its_turn_comes_with_a_second_answer_and_its_time_counts_from_then(offic
     assert (hold.status, hold.amount) == (HoldStatus.ACTIVE, yuan(4_000_000))
     assert (hold.since, hold.until) == (office.now, office.now + timedelta(hours=48))
     with office.engine.connect() as db:
-        assert views.totals(db).held_minor == {"CNY": 4_000_000}
+        assert listings.totals(db).held_minor == {"CNY": 4_000_000}
         effects = db.scalars(select(AnswerRow.effect).order_by(AnswerRow.received_at))
         assert list(effects) == [True, True]
     office.pass_time(**TWO_DAYS)
     with office.engine.connect() as db:
-        assert not views.totals(db).held_minor
+        assert not listings.totals(db).held_minor
     assert office.is_audited()
 
 
@@ -149,7 +149,7 @@ def test_a_turn_that_comes_while_the_unit_decides_holds_and_stays_proposed(offic
     office.withdraw(*suspicion.evidence)
     assert held(office, mule).status is HoldStatus.RELEASE_PROPOSED
     with office.engine.connect() as db:
-        assert not views.totals(db).held_minor
+        assert not listings.totals(db).held_minor
     office.answer(stop, AnswerStatus.EXECUTED, amount=yuan(4_000_000))
     assert (held(office, mule).status, held(office, mule).amount) == (
         HoldStatus.RELEASE_PROPOSED, yuan(4_000_000),

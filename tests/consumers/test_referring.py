@@ -9,7 +9,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from alliance.errors import Refused
-from consumers.casebook import orders, referring
+from consumers.casebook.asking import referring
+from consumers.casebook.authority import orders
 from schemas.answers import Answer, AnswerStatus
 from schemas.envelope import Event, event_type, source_of
 from schemas.identifiers import Identifier

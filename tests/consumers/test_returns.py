@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alliance.errors import InvalidLedger
-from consumers.casebook.returns import Claim, Notice, Objections, Plan, Stays, plan
+from consumers.casebook.money.returns import Claim, Notice, Objections, Plan, Stays, plan
 from schemas.base import Money
 from tests.consumers.facts import NOW, yuan
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from alliance import profiles
 from alliance.ids import IdSource
-from consumers.casebook.outcomes import EVERY
-from consumers.casebook.scorecard import Asked, Rows, scorecard
-from consumers.casebook.scorerows import rows_of
+from consumers.casebook.views.outcomes import EVERY
+from consumers.casebook.views.scorecard import Asked, Rows, scorecard
+from consumers.casebook.views.scorerows import rows_of
 from schemas.answers import AnswerStatus
 from schemas.base import Money, to_ms
 from schemas.outcomes import Became

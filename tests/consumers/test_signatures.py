@@ -11,8 +11,8 @@ from sqlalchemy.exc import IntegrityError
 
 from alliance import profiles
 from alliance.errors import Refused
-from consumers.casebook import orders
-from consumers.casebook.mandates import add_mandate
+from consumers.casebook.authority import orders
+from consumers.casebook.authority.mandates import add_mandate
 from producers.reference.authority import NotProven, prove
 from schemas.answers import AnswerStatus, EarlierOrder, Outflow, OutflowType
 from schemas.identifiers import Identifier

@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
-from consumers.casebook import audit, caseviews, orders, views
-from consumers.casebook.mandates import revoke_mandate
+from consumers.casebook import audit
+from consumers.casebook.authority import orders
+from consumers.casebook.authority.mandates import revoke_mandate
+from consumers.casebook.views import caseviews
+from consumers.casebook.views import listings
 from schemas.answers import AnswerStatus, Outflow, OutflowType
 from schemas.identifiers import Identifier
 from schemas.receipts import Receipt
@@ -53,11 +56,11 @@ def test_a_lead_becomes_requests_that_are_answered(live: Hub, city: World, mailb
     delay = holder.until(asks(Action.DELAY, mule))
     payer.until(asks(Action.VERIFY, mule))
     city.answer(delay, AnswerStatus.EXECUTED, scope=Scope.ACCOUNT)
-    done = live.until(lambda db: (v := views.request(db, delay.request_id)) and v.answered_at and v)
+    done = live.until(lambda db: (v := listings.request(db, delay.request_id)) and v.answered_at and v)
     assert (done.status, delay.authority.authority) == (RequestStatus.EXECUTED, AuthorityClass.MEMBER_REQUEST)
     with live.engine.connect() as db:
         assert audit.is_unbroken(db)
-        mine = [one for one in views.requests(db).items if one.lead_id == lead(mule).lead_id]
+        mine = [one for one in listings.requests(db).items if one.lead_id == lead(mule).lead_id]
     assert {(one.to, one.action) for one in mine} == {
         (bank, action) for bank in ("bank-one", "bank-two") for action in (Action.DELAY, Action.VERIFY)
     }
@@ -72,7 +75,7 @@ def test_a_reported_account_is_stopped_under_the_mandate_and_held(live: Hub, cit
         stop = box.until(asks(Action.STOP, mule))
         done_at = now()
         city.answer(stop, AnswerStatus.EXECUTED, scope=Scope.AMOUNT, amount=yuan(4_000_000), at=done_at)
-        held = live.until(lambda db: [h for h in views.holds(db).items if h.request_id == stop.request_id])[0]
+        held = live.until(lambda db: [h for h in listings.holds(db).items if h.request_id == stop.request_id])[0]
     assert (stop.authority.authority, stop.authority.covered_by) == (AuthorityClass.MANDATE, reported)
     assert (stop.amount, stop.duration_s) == (yuan(5_000_000), mandate.duration_s)
     assert (held.status, held.amount, held.until) == (
@@ -85,7 +88,7 @@ def test_an_unmandated_stop_waits_for_an_officer_who_signs_it(live: Hub, city: W
     suspicion = lead(mule, Level.VERY_HIGH, reported=True)
     city.send("police-one", report(mule))
     city.publish(suspicion)
-    waiting = live.until(lambda db: [one for one in views.desk(db) if one.lead_id == suspicion.lead_id])[0]
+    waiting = live.until(lambda db: [one for one in listings.desk(db) if one.lead_id == suspicion.lead_id])[0]
     with live.engine.begin() as db:
         orders.sign_draft(db, waiting.request_id, city.officer_key, city.officer_kid, now())
     stop = box.until(asks(Action.STOP, mule))
@@ -97,14 +100,14 @@ def test_a_signature_of_another_text_or_key_sends_nothing(live: Hub, city: World
     mule, box = account(), mailbox("bank-one")
     city.send("police-one", report(mule))
     city.publish(lead(mule, reported=True))
-    waiting = live.until(lambda db: [one for one in views.desk(db) if one.target == mule])[0]
+    waiting = live.until(lambda db: [one for one in listings.desk(db) if one.target == mule])[0]
     with live.engine.begin() as db:
         kid = city.keys["bank-one"].kid
         bad = orders.sign_draft(db, waiting.request_id, city.keys["bank-one"].signing, kid, now())
     live.until(lambda db: orders.refusal_of(db, waiting.request_id, bad)[0])
     with live.engine.connect() as db:
         assert "no officer's key" in str(orders.refusal_of(db, waiting.request_id, bad)[1])
-        shown = views.request(db, waiting.request_id)
+        shown = listings.request(db, waiting.request_id)
     assert shown
     assert shown.status is RequestStatus.AWAITING_AUTHORISATION
     assert not any(asks(Action.STOP, mule)(letter) for letter in box.letters)
@@ -138,7 +141,7 @@ def test_only_the_member_that_was_asked_may_answer(live: Hub, city: World, mailb
     receipt = other.until(lambda letter: isinstance(letter, Receipt))
     assert [(refusal.event_id, refusal.reason.value) for refusal in receipt.refusals] == [(false, "not-yours")]
     with live.engine.connect() as db:
-        shown = views.request(db, delay.request_id)
+        shown = listings.request(db, delay.request_id)
     assert shown
     assert shown.status is RequestStatus.SENT
 

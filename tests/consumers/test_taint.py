@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from alliance.errors import InvalidLedger
 from alliance.profiles.values import Share, TaintRule
-from consumers.casebook.sharing import apportion, share
-from consumers.casebook.taint import Credit, Debit, Hold, Ledger, Release, follow
+from consumers.casebook.money.sharing import apportion, share
+from consumers.casebook.money.taint import Credit, Debit, Hold, Ledger, Release, follow
 from schemas.base import Money
 from tests.consumers.facts import yuan
 from tests.consumers.purse import CLEAN, Purse, labelled

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from alliance.errors import InvalidLedger
 from alliance.profiles.values import TaintRule
-from consumers.casebook.outflows import clean_before, transfers_of
-from consumers.casebook.taint import Hold, Release
-from consumers.casebook.trace import Measure, Trace, Transfer, trace
+from consumers.casebook.money.outflows import clean_before, transfers_of
+from consumers.casebook.money.taint import Hold, Release
+from consumers.casebook.money.trace import Measure, Trace, Transfer, trace
 from schemas.alerts import TransferStatus
 from schemas.answers import Answer, AnswerStatus, Outflow, OutflowType
 from schemas.base import Money

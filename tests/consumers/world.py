@@ -30,7 +30,7 @@ from alliance.keys.store import generate
 from alliance.membership import read_registry
 from alliance.provision import login_of, provision
 from consumers.casebook import database
-from consumers.casebook.mandates import add_mandate
+from consumers.casebook.authority.mandates import add_mandate
 from schemas.answers import Answer, AnswerStatus
 from schemas.envelope import Headers, event_type, source_of
 from schemas.leads import Lead

@@ -1,0 +1,136 @@
+"""Answers: put on record, whatever they say; and where one changes its request, what follows from it.
+
+Only the member that was asked may answer. An answer after a final one is recorded and changes nothing, but for one: a
+stop that waits behind other units' orders is executed a second time when its turn has come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from alliance import metrics
+from consumers.casebook.asking import consequences, requests
+from consumers.casebook.asking.consequences import Effect
+from consumers.casebook.inbound import Admitted, Bundle
+from consumers.casebook.lifecycle import RequestEvent, request_after
+from consumers.casebook.release import falling
+from consumers.casebook.rows import among, insert_rows, update_rows
+from consumers.casebook.tables import AnswerRow, RequestRow
+from consumers.casebook.turn import Turn
+from schemas.answers import Answer
+from schemas.reasons import REMEDY, Reason
+from schemas.receipts import Refusal
+from schemas.requests import RequestStatus
+
+Taken = tuple[Bundle, Admitted, Answer]
+
+
+def apply(turn: Turn, bundles: Sequence[Bundle]) -> None:
+    """Take a batch of the `answers` topic, in its order; refusals are added to the bundles."""
+    taken = [
+        (bundle, admitted, admitted.event.data)
+        for bundle in bundles
+        for admitted in bundle.events
+        if isinstance(admitted.event.data, Answer)
+    ]
+    asked = _asked(turn, {answer.request_id for _, _, answer in taken})
+    mine = [item for item in taken if _is_asked(item, asked)]
+    statuses = {request_id: RequestStatus(row.status) for request_id, row in asked.items()}
+    rows: list[dict[str, Any]] = []
+    effects, turns = [], []
+    for _, admitted, answer in _new(turn, mine):
+        before = statuses[answer.request_id]
+        after = request_after(before, RequestEvent(answer.status.value))
+        statuses[answer.request_id] = after
+        noted, row = _row(turn, admitted, answer, effect=after is not before), asked[answer.request_id]
+        effect = Effect(requests.message(row.body, row.member), row.mandate_id, answer, admitted.event.time, after)
+        if after is not before:
+            effects.append(effect)
+        if after is before and effect.is_turn:
+            turns.append((noted, effect))
+        else:
+            rows.append(noted)
+    _settle(turn, effects)
+    # Where money went is decided by all that was answered, these included.
+    insert_rows(turn.db, AnswerRow, rows)
+    consequences.follow(turn, effects)
+    for noted, effect in turns:
+        noted["effect"] = consequences.take_turn(turn, effect)
+    insert_rows(turn.db, AnswerRow, [noted for noted, _ in turns])
+    falling.let_go(turn, sorted({effect.request.case_id for effect in effects if effect.leaves_hold}))
+
+
+def _settle(turn: Turn, effects: Iterable[Effect]) -> None:
+    """The requests' new statuses; of several answers to one, the last."""
+    rows = {
+        effect.request.request_id: {
+            "request_id": effect.request.request_id,
+            "status": effect.status.value,
+            "reason": effect.answer.reason,
+            "answered_at": turn.now,
+        }
+        for effect in effects
+    }
+    update_rows(turn.db, RequestRow, "request_id", list(rows.values()))
+
+
+def _asked(turn: Turn, request_ids: set[UUID]) -> dict[UUID, Any]:
+    table = RequestRow
+    columns = (table.request_id, table.member, table.status, table.mandate_id, table.body)
+    query = select(*columns).where(among(table.request_id, request_ids))
+    return {row.request_id: row for row in turn.db.execute(query)} if request_ids else {}
+
+
+def _is_asked(item: Taken, asked: dict[UUID, Any]) -> bool:
+    """Whether the member was asked this. Of what was asked of others it learns nothing, not even that it was."""
+    bundle, admitted, answer = item
+    row = asked.get(answer.request_id)
+    if row is not None and row.member == admitted.member:
+        return True
+    detail = f"data.request_id: nothing with the id {answer.request_id} was asked of you"
+    bundle.refusals.append(_refusal(admitted, Reason.NOT_YOURS, detail))
+    return False
+
+
+def _new(turn: Turn, items: Sequence[Taken]) -> list[Taken]:
+    """Those whose id is new; repetitions are passed over, and a second content under one id is refused."""
+    table = AnswerRow
+    query = select(table.member, table.event_id, table.digest).where(
+        among(table.event_id, [admitted.event.id for _, admitted, _ in items])
+    )
+    seen = {(member, event_id): digest for member, event_id, digest in turn.db.execute(query)} if items else {}
+    new = []
+    for item in items:
+        bundle, admitted, _ = item
+        key = (admitted.member, admitted.event.id)
+        if key not in seen:
+            seen[key] = admitted.digest
+            new.append(item)
+        elif seen[key] != admitted.digest:
+            bundle.refusals.append(_refusal(admitted, Reason.CONFLICT, "id: it was used for another answer"))
+    return new
+
+
+def _row(turn: Turn, admitted: Admitted, answer: Answer, *, effect: bool) -> dict[str, Any]:
+    metrics.ANSWERS_TAKEN.labels(answer.status.value).inc()
+    body = answer.model_dump_json()
+    turn.trail.note(f"answer {answer.status.value}", answer.request_id, body.encode())
+    return {
+        "member": admitted.member,
+        "event_id": admitted.event.id,
+        "request_id": answer.request_id,
+        "digest": admitted.digest,
+        "status": answer.status.value,
+        "effect": effect,
+        "done_at": admitted.event.time,
+        "received_at": turn.now,
+        "body": body,
+    }
+
+
+def _refusal(admitted: Admitted, reason: Reason, detail: str) -> Refusal:
+    return Refusal(event_id=admitted.event.id, reason=reason, detail=f"{detail}. {REMEDY[reason]}"[:500])

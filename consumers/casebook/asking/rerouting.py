@@ -1,0 +1,57 @@
+"""Requests that nobody could be asked: looked at again when the registry has changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from consumers.casebook import ids
+from consumers.casebook.asking import requests
+from consumers.casebook.asking.routing import Route, to_holder, to_member, to_police
+from consumers.casebook.asking.victims import DESK
+from consumers.casebook.rows import update_rows
+from consumers.casebook.tables import RequestRow
+from consumers.casebook.turn import Turn
+from schemas.requests import AuthorityClass, Request, RequestStatus
+
+_NEED_OFFICER = AuthorityClass.POLICE_ORDER
+
+
+def reroute(turn: Turn) -> list[str]:
+    """Hand over what has a way now; what police must order waits for its officer. The targets that have a way."""
+    query = select(RequestRow.request_id, RequestRow.asked, RequestRow.unroutable, RequestRow.body).where(
+        RequestRow.member.is_(None), RequestRow.status == RequestStatus.DRAFTED.value
+    )
+    changed, sent = [], []
+    for row in turn.db.execute(query.order_by(RequestRow.request_id)):
+        request = requests.message(row.body, None)
+        route = _route(turn, row.asked, request)
+        if route.to is None and route.unroutable == row.unroutable:
+            continue
+        routed = request.model_copy(update={"to": route.to}) if route.to else request
+        changed.append(_change(routed, route))
+        if route.to and request.authority.authority is not _NEED_OFFICER:
+            sent.append(routed)
+    update_rows(turn.db, RequestRow, "request_id", changed)
+    requests.hand_over(turn, sent)
+    return [row["target"] for row in changed if row["member"]]
+
+
+def _route(turn: Turn, asked: str, request: Request) -> Route:
+    if asked == ids.HOLDER:
+        return to_holder(request.target.holders, turn.registry)
+    return to_police(turn.registry) if asked == DESK else to_member(asked.partition("/")[0], turn.registry)
+
+
+def _change(request: Request, route: Route) -> dict[str, Any]:
+    ordered = route.to is not None and request.authority.authority is _NEED_OFFICER
+    status = RequestStatus.AWAITING_AUTHORISATION if ordered else RequestStatus.DRAFTED
+    return {
+        "request_id": request.request_id,
+        "target": request.target.tokens[0],
+        "member": route.to,
+        "unroutable": route.unroutable,
+        "status": status.value,
+        "body": request.model_dump_json(),
+    }

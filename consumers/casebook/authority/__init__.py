@@ -1,0 +1,1 @@
+"""Under whose authority a request goes out: mandates, and officers' orders."""

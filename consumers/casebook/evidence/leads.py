@@ -1,0 +1,135 @@
+"""Leads: snapshots read, told apart from repetitions, numbered, filed under their cases, and decided on.
+
+The last snapshot of a lead stands; a batch decides once a lead, on the last.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from pydantic import ValidationError
+from sqlalchemy import func, select
+
+from alliance import metrics
+from consumers.casebook.asking import redrafting, requests
+from consumers.casebook.asking.decide import decide, newest
+from consumers.casebook.evidence import reports, support
+from consumers.casebook.evidence.cases import cases_of, numbers_first, open_cases
+from consumers.casebook.model import RANK, Case
+from consumers.casebook.rows import among, inserting
+from consumers.casebook.tables import LeadRow
+from consumers.casebook.turn import Turn
+from schemas.leads import Lead
+from schemas.risk import Level
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A lead as read, with its exact bytes."""
+
+    lead: Lead
+    value: bytes
+    digest: bytes
+
+
+def apply(turn: Turn, values: Iterable[bytes]) -> None:
+    """Take a batch of the `leads` topic, in its order."""
+    snapshots = _read(turn, values)
+    revisions = _known(turn, list(snapshots))
+    fresh = [s for key, s in snapshots.items() if key not in revisions or revisions[key][1] != s.digest]
+    metrics.LEADS_REPEATED.inc(len(snapshots) - len(fresh))
+    if not fresh:
+        return
+    leads = numbers_first(snapshot.lead for snapshot in fresh)
+    cases = open_cases(turn, [lead for lead in leads if RANK[lead.level] >= RANK[Level.MEDIUM]])
+    _save(turn, fresh, revisions, cases)
+    decide_on(turn, [(cases[lead.lead_id], lead) for lead in leads if lead.lead_id in cases])
+    metrics.LEADS_TAKEN.inc(len(fresh))
+
+
+def decide_on(turn: Turn, leads: Sequence[tuple[UUID, Lead]], reported: AbstractSet[str] = frozenset()) -> None:
+    """Draft what the leads, filed under these cases, call for now; new reports name `reported`."""
+    if not leads:
+        return
+    renewed = support.remember(turn, leads)
+    renewed |= {case_id for case_id, lead in leads if lead.subject.token in reported}
+    case_ids = sorted({case_id for case_id, _ in leads})
+    fallen = support.without(turn, case_ids)
+    named = reports.naming(turn, {lead.subject.token for _, lead in leads})
+    releases = cases_of(turn, case_ids)
+    known = requests.known_of(turn, case_ids)
+    law = turn.law(token for token in named)
+    drafts, followed = [], []
+    for case_id, lead in leads:
+        if case_id in fallen or lead.subject.token in turn.spared:
+            continue
+        so_far = known.setdefault(case_id, [])
+        case = Case(case_id, lead.lead_id, lead.level, releases[case_id], so_far, case_id in renewed)
+        reports_now = named.get(lead.subject.token, ())
+        drafted = decide(lead, case, reports_now, law)
+        if case.renewed and reports_now:
+            followed.append((case, newest(reports_now)))
+        # Another lead of the same victim, later in this batch, must see what was asked just now.
+        so_far.extend(draft.known() for draft in drafted)
+        drafts += drafted
+    requests.put(turn, [*drafts, *redrafting.onward(turn, followed, law)])
+
+
+def redecide(turn: Turn, tokens: Iterable[str], reported: AbstractSet[str]) -> None:
+    """Look again at the leads whose subject one of the tokens is: something else about them has changed, or they are
+    newly `reported`."""
+    query = select(LeadRow.case_id, LeadRow.snapshot).where(
+        among(LeadRow.token, set(tokens)), LeadRow.level != Level.NONE.value
+    )
+    found = [(case, Lead.model_validate_json(snapshot)) for case, snapshot in turn.db.execute(query) if case]
+    decide_on(turn, found, reported)
+
+
+def _read(turn: Turn, values: Iterable[bytes]) -> dict[str, Snapshot]:
+    snapshots: dict[str, Snapshot] = {}
+    for value in values:
+        try:
+            lead = Lead.model_validate_json(value)
+        except ValidationError:
+            # The stream wrote it, so it is a defect, and the rest must go on.
+            metrics.UNREADABLE.labels("leads").inc()
+            turn.trail.note("unreadable lead", "leads", value)
+            continue
+        snapshots.pop(lead.lead_id, None)
+        snapshots[lead.lead_id] = Snapshot(lead, value, hashlib.sha256(value).digest()[:16])
+    return snapshots
+
+
+def _known(turn: Turn, lead_ids: list[str]) -> dict[str, tuple[int, bytes]]:
+    query = select(LeadRow.lead_id, LeadRow.revision, LeadRow.digest).where(among(LeadRow.lead_id, lead_ids))
+    return {lead_id: (revision, digest) for lead_id, revision, digest in turn.db.execute(query)}
+
+
+def _save(
+    turn: Turn, fresh: Sequence[Snapshot], revisions: dict[str, tuple[int, bytes]], cases: dict[str, UUID]
+) -> None:
+    rows = [
+        {
+            "lead_id": s.lead.lead_id,
+            "case_id": cases.get(s.lead.lead_id),
+            "revision": revisions.get(s.lead.lead_id, (0, b""))[0] + 1,
+            "digest": s.digest,
+            "role": s.lead.subject.role.value,
+            "token": s.lead.subject.token,
+            "level": s.lead.level.value,
+            "snapshot": s.value.decode(),
+        }
+        for s in fresh
+    ]
+    statement, parameters = inserting(LeadRow, rows)
+    new = statement.excluded
+    # A lead that fell below Medium keeps its case.
+    values: dict[str, Any] = {name: new[name] for name in ("revision", "digest", "level", "snapshot")}
+    values["case_id"] = func.coalesce(new.case_id, LeadRow.case_id)
+    turn.db.execute(statement.on_conflict_do_update(index_elements=["lead_id"], set_=values), parameters)
+    turn.trail.note("leads", f"{len(fresh)} snapshots", b"".join(s.digest for s in fresh))

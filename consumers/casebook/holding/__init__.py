@@ -1,0 +1,1 @@
+"""Holds: begun, changed and ended as the table of their life allows."""

@@ -1,0 +1,89 @@
+"""A unit declines a proposed release: an officer's signed word, on which the hold goes on to its end as it was.
+
+Whoever files writes the signature alone; the casebook verifies it. Must never make a hold longer or greater.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import ValidationError
+from sqlalchemy import Connection, insert, select, update
+
+from alliance import authority
+from alliance.errors import Refused
+from alliance.keys.signatures import sign_object
+from consumers.casebook.holding import holds
+from consumers.casebook.holding.holdacts import Judged
+from consumers.casebook.lifecycle import KEEPS
+from consumers.casebook.tables import HoldDecision, HoldRow
+from consumers.casebook.turn import Turn
+from schemas.decisions import KeepHold
+from schemas.requests import HoldStatus
+
+
+def file_keep(db: Connection, hold_id: UUID, reason: str, key: Ed25519PrivateKey, kid: str, now: datetime) -> int:
+    """Sign, as the officer `kid`, that the hold is kept, and file it; its number. Raises Refused if no release of it
+    is proposed."""
+    hold = _proposed(db, hold_id)
+    try:
+        said = KeepHold(hold_id=hold_id, proposed_for=hold.cause or "", until=hold.until, reason=reason)
+    except ValidationError as error:
+        raise Refused("Say why in up to 500 characters.") from error
+    values = {"hold_id": hold_id, "jws": sign_object(key, kid, said.model_dump(mode="json")), "filed_at": now}
+    return db.execute(insert(HoldDecision).values(values).returning(HoldDecision.number)).scalar_one()
+
+
+def judgement(db: Connection, number: int) -> Judged | None:
+    """What became of a filed decision; None while the casebook has not looked."""
+    query = select(HoldDecision.refusal).where(HoldDecision.number == number, HoldDecision.judged_at.is_not(None))
+    row = db.execute(query).first()
+    return None if row is None else Judged(None, row.refusal)
+
+
+def are_filed(db: Connection) -> bool:
+    """Whether a decision waits to be judged."""
+    return db.scalar(select(HoldDecision.number).where(HoldDecision.judged_at.is_(None)).limit(1)) is not None
+
+
+def judge(turn: Turn) -> None:
+    """Take what was filed, in its order."""
+    waiting = select(HoldDecision).where(HoldDecision.judged_at.is_(None)).order_by(HoldDecision.number)
+    for row in turn.db.execute(waiting).mappings().all():
+        refusal = None
+        try:
+            _keep(turn, row["hold_id"], row["jws"])
+        except Refused as error:
+            refusal = str(error)
+        turn.trail.note("keep refused" if refusal else "keep verified", row["hold_id"], row["jws"].encode())
+        judged = update(HoldDecision).where(HoldDecision.number == row["number"])
+        turn.db.execute(judged.values(judged_at=turn.now, refusal=refusal))
+
+
+def _keep(turn: Turn, hold_id: UUID, jws: str) -> None:
+    """Raises Refused unless an officer of the hold's own unit, valid now, signed exactly this."""
+    hold = _proposed(turn.db, hold_id)
+    signer, signed = authority.verified(jws, "decision", turn.registry, turn.now)
+    try:
+        said = KeepHold.model_validate_json(orjson.dumps(signed))
+    except ValidationError as error:
+        raise Refused("What is signed is no decision on a hold.") from error
+    if signer.unit != hold.unit:
+        raise Refused(f"The hold was ordered by {hold.unit}, which alone decides on its release.")
+    if (said.hold_id, said.proposed_for, said.until) != (hold_id, hold.cause or "", hold.until):
+        raise Refused("The signed decision is on another proposal; read this one and sign it as it is.")
+    values = {"kept_at": turn.now, "proposed_from": None}
+    holds.move(turn, KEEPS[HoldStatus(hold.proposed_from)], HoldRow.hold_id == hold_id, values)
+
+
+def _proposed(db: Connection, hold_id: UUID) -> Any:
+    hold = db.execute(select(*HoldRow.__table__.c).where(HoldRow.hold_id == hold_id)).first()
+    if hold is None:
+        raise Refused(f"There is no hold {hold_id}; see `afa holds`.")
+    if hold.status != HoldStatus.RELEASE_PROPOSED:
+        raise Refused(f"The hold {hold_id} is {hold.status}, and its release is not proposed.")
+    return hold

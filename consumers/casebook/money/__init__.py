@@ -1,0 +1,1 @@
+"""Victims' money: followed over accounts, shared, and given back."""

@@ -1,0 +1,86 @@
+"""Each victim's share of what is held, by its report: what of its claim is there, shared by the profile's rule.
+
+Must never give out more than is held. What is held beyond the claims is nobody's until somebody claims it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select, tuple_
+
+from alliance.profiles.values import Share
+from consumers.casebook.asking.amounts import paid
+from consumers.casebook.lifecycle import UNENDED
+from consumers.casebook.money.flow import Flow
+from consumers.casebook.money.known import Stop, Told, key_of
+from consumers.casebook.money.sharing import share
+from consumers.casebook.rows import among, inserting
+from consumers.casebook.tables import Claim
+from consumers.casebook.turn import Turn
+
+Shares = dict[tuple[UUID, str], int]
+"""By hold and claim, in minor units, above 0."""
+
+
+def write(turn: Turn, told: Sequence[tuple[Told, Flow | None]]) -> None:
+    """The shares as they are by all that was told so far; of what has ended they stay as they were."""
+    rows: list[dict[str, Any]] = []
+    held: list[UUID] = []
+    for case, flow in told:
+        held += [stop.held.hold_id for _, stop in _holding(case) if stop.held]
+        rows += _rows(case, shares(case, flow, turn.profile.claims.share.value))
+    key = (Claim.hold_id, Claim.member, Claim.event_id)
+    known = turn.db.execute(select(*key).where(among(Claim.hold_id, held))) if held else ()
+    stale = {tuple(row) for row in known} - {(row["hold_id"], row["member"], row["event_id"]) for row in rows}
+    if stale:
+        turn.db.execute(delete(Claim).where(tuple_(*key).in_(sorted(stale))))
+    if rows:
+        statement, parameters = inserting(Claim, rows)
+        statement = statement.on_conflict_do_update(
+            index_elements=["hold_id", "member", "event_id"], set_={"minor": statement.excluded.minor}
+        )
+        turn.db.execute(statement, parameters)
+
+
+def shares(told: Told, flow: Flow | None, rule: Share) -> Shares:
+    """Pure. The first hold on an account takes of each claim what the next then leaves."""
+    found: Shares = {}
+    taken: dict[str, Counter[str]] = {}
+    for account, stop in _holding(told):
+        assert stop.held is not None
+        there = _there(account, told, flow, stop.held.money.currency)
+        before = taken.setdefault(account, Counter())
+        open_claims = {claim: minor - before[claim] for claim, minor in there.items() if minor > before[claim]}
+        for claim, minor in share(stop.held.money.minor, open_claims, rule).items():
+            before[claim] += minor
+            if minor:
+                found[stop.held.hold_id, claim] = minor
+    return found
+
+
+def _holding(told: Told) -> Iterator[tuple[str, Stop]]:
+    for stop in told.stops:
+        if stop.held is not None and stop.held.status in UNENDED:
+            yield told.account(stop), stop
+
+
+def _there(account: str, told: Told, flow: Flow | None, currency: str) -> dict[str, int]:
+    """What of each report's claim is at the account, the earliest report first; where the money can't be traced, what
+    was paid to the account itself."""
+    if flow is None:
+        return {key_of(report): amount.minor for report, amount in paid(told.reports.get(account, ()), currency)}
+    there = flow.traced.there.get(account, {}) if flow.currency == currency else {}
+    ordered = sorted((each for of in told.reports.values() for each in of), key=lambda each: each.taken_at)
+    return {claim: there[claim] for claim in dict.fromkeys(map(key_of, ordered)) if claim in there}
+
+
+def _rows(told: Told, found: Shares) -> list[dict[str, Any]]:
+    reports = {key_of(each): each for of in told.reports.values() for each in of}
+    return [
+        {"hold_id": hold_id, "member": reports[claim].member, "event_id": reports[claim].event_id, "minor": minor}
+        for (hold_id, claim), minor in found.items()
+    ]

@@ -1,0 +1,72 @@
+"""What is known of one case's money: its stops with what their holders answered, the reports, what is held.
+
+Plain values; must never know a database or a broker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from consumers.casebook.model import Reported
+from consumers.casebook.money.accounts import Accounts
+from schemas.answers import Answer
+from schemas.base import Money
+from schemas.requests import HoldStatus, Request, RequestStatus, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An answer that counted, and when the member did it."""
+
+    answer: Answer
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The hold that a stop led to."""
+
+    hold_id: UUID
+    status: HoldStatus
+    scope: Scope
+    money: Money
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A stop of the case; `reason` is what a person is shown beside it."""
+
+    request: Request
+    status: RequestStatus
+    routed: bool = True
+    reason: str | None = None
+    said: Sequence[Said] = ()
+    held: Held | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """`reports` by the account that they name, in the order in which they were taken; `ever`: with those that were
+    annulled since."""
+
+    stops: Sequence[Stop]
+    reports: Mapping[str, Sequence[Reported]]
+    ever: Mapping[str, Sequence[Reported]]
+    accounts: Accounts
+
+    def account(self, stop: Stop) -> str:
+        return self.accounts.of(stop.request.target.tokens[0])
+
+    def entries(self) -> list[str]:
+        """The accounts that the case began with, to which the victims paid."""
+        return sorted({self.account(stop) for stop in self.stops if stop.request.hop == 0})
+
+
+def key_of(report: Reported) -> str:
+    """The name of its claim."""
+    return f"{report.member}/{report.event_id}"

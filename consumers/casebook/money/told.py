@@ -1,0 +1,100 @@
+"""All that is known of some cases' money, read from the database: stops, answers that counted, holds, reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, select
+
+from consumers.casebook.asking import requests
+from consumers.casebook.evidence import reports
+from consumers.casebook.model import Reported
+from consumers.casebook.money import aliases
+from consumers.casebook.money.accounts import Accounts
+from consumers.casebook.money.known import Held, Said, Stop, Told, key_of
+from consumers.casebook.money.outflows import payee_of
+from consumers.casebook.rows import among
+from consumers.casebook.tables import AnswerRow, HoldRow, RequestRow
+from consumers.casebook.turn import Turn
+from schemas.answers import Answer, AnswerStatus
+from schemas.base import Money
+from schemas.identifiers import Identifier
+from schemas.requests import Action, HoldStatus, RequestStatus, Scope
+
+Named = Mapping[str, Sequence[Reported]]
+
+
+def read(turn: Turn, case_ids: Sequence[UUID]) -> dict[UUID, Told]:
+    """By case."""
+    stops = _stops(turn, case_ids)
+    accounts = aliases.accounts(turn, _identifiers(each for of in stops.values() for each in of))
+    entries = [each.request.target.tokens for of in stops.values() for each in of if each.request.hop == 0]
+    tokens = {token for named in entries for each in named for token in accounts.all_of(each)}
+    standing, ever = (reports.naming(turn, tokens, annulled=annulled) for annulled in (False, True))
+    return {
+        case_id: Told(of, _by_account(of, accounts, standing), _by_account(of, accounts, ever), accounts)
+        for case_id, of in stops.items()
+    }
+
+
+def _stops(turn: Turn, case_ids: Sequence[UUID]) -> dict[UUID, list[Stop]]:
+    said, held = _said(turn, case_ids), _held(turn, case_ids)
+    row = RequestRow
+    query = select(row.request_id, row.case_id, row.status, row.member, row.reason, row.body)
+    query = query.where(among(row.case_id, case_ids), row.action == Action.STOP.value)
+    found: dict[UUID, list[Stop]] = {case_id: [] for case_id in case_ids}
+    for each in turn.db.execute(query.order_by(row.hop, row.attempt, row.request_id)):
+        request = requests.message(each.body, each.member)
+        answers, hold = said.get(each.request_id, ()), held.get(each.request_id)
+        status, routed = RequestStatus(each.status), each.member is not None
+        found[each.case_id].append(Stop(request, status, routed, each.reason, answers, hold))
+    return found
+
+
+def _said(turn: Turn, case_ids: Sequence[UUID]) -> dict[UUID, list[Said]]:
+    """The answers that changed something, by request."""
+    row, asked = AnswerRow, RequestRow
+    query = select(row.request_id, row.body, row.done_at)
+    query = query.join(asked, and_(asked.request_id == row.request_id, asked.action == Action.STOP.value))
+    query = query.where(among(asked.case_id, case_ids), row.effect, row.status != AnswerStatus.ACKNOWLEDGED.value)
+    found: dict[UUID, list[Said]] = {}
+    for each in turn.db.execute(query.order_by(row.done_at, row.event_id)):
+        found.setdefault(each.request_id, []).append(Said(Answer.model_validate_json(each.body), each.done_at))
+    return found
+
+
+def _held(turn: Turn, case_ids: Sequence[UUID]) -> dict[UUID, Held]:
+    query = select(*HoldRow.__table__.c).where(among(HoldRow.case_id, case_ids))
+    return {each.request_id: _hold(each) for each in turn.db.execute(query)}
+
+
+def _hold(row: Any) -> Held:
+    money = Money(minor=row.minor, currency=row.currency)
+    return Held(row.hold_id, HoldStatus(row.status), Scope(row.scope), money, row.since, row.until)
+
+
+def _identifiers(stops: Iterator[Stop]) -> Iterator[Identifier]:
+    for stop in stops:
+        yield stop.request.target
+        for said in stop.said:
+            yield from (payee for outflow in said.answer.outflows if (payee := payee_of(outflow)) is not None)
+
+
+def _by_account(stops: Sequence[Stop], accounts: Accounts, named: Named) -> dict[str, list[Reported]]:
+    """Of a report that names an account by two of its identifiers, the greater payment."""
+    entries = {accounts.of(each.request.target.tokens[0]) for each in stops if each.request.hop == 0}
+    found: dict[str, list[Reported]] = {}
+    for entry in entries:
+        best: dict[str, Reported] = {}
+        for report in (each for token in sorted(accounts.all_of(entry)) for each in named.get(token, ())):
+            known = best.get(key_of(report))
+            if known is None or _minor(report) > _minor(known):
+                best[key_of(report)] = report
+        found[entry] = sorted(best.values(), key=lambda each: (each.taken_at, key_of(each)))
+    return found
+
+
+def _minor(report: Reported) -> int:
+    return report.transfer.amount.minor if report.transfer and report.transfer.amount else 0

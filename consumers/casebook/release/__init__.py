@@ -1,0 +1,1 @@
+"""Letting go: what rests on fallen grounds, and who may lift what."""

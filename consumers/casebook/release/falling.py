@@ -1,0 +1,143 @@
+"""Grounds that fall: what rests on them alone is let go, at every hop, and what has other support stays.
+
+Drafts end at once; what a member holds is released at once or proposed to the unit that ordered it, as profile and
+mandate say. A kept hold is not proposed again for the cause that its unit has weighed. Absence of evidence never comes
+here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from consumers.casebook.asking import requests
+from consumers.casebook.evidence import reports, support
+from consumers.casebook.evidence.cases import read_cases
+from consumers.casebook.holding import holds
+from consumers.casebook.lifecycle import FRUITLESS, ON_PAPER, UNSENT
+from consumers.casebook.release import releasing
+from consumers.casebook.release.grounds import Asked, Cause, fallen
+from consumers.casebook.rows import among
+from consumers.casebook.tables import Case, HoldRow, RequestRow
+from consumers.casebook.turn import Turn
+from schemas.requests import ABOUT_HOLDS, Action
+
+Fallen = dict[UUID, Cause]
+
+
+def causes(turn: Turn, case_ids: Sequence[UUID]) -> Fallen:
+    """The requests of these cases whose grounds have fallen, each with why."""
+    return _causes(turn, _requests(turn, case_ids))
+
+
+def let_go(turn: Turn, case_ids: Sequence[UUID]) -> Fallen:
+    """What has fallen in these cases, and is let go; again and again it does no more than once."""
+    rows = _requests(turn, case_ids)
+    if fell := _causes(turn, rows):
+        _let_go(turn, rows, fell)
+    return fell
+
+
+def spare(turn: Turn, tokens: Iterable[str]) -> None:
+    """Let go of what rests on these accounts, numbers and handles: they are on the allow-list now."""
+    query = select(RequestRow.case_id).distinct().where(among(RequestRow.target, set(tokens)))
+    let_go(turn, sorted(turn.db.scalars(query)))
+
+
+def appeal_won(turn: Turn, hold_id: UUID) -> None:
+    """Let go of the hold, and of what rests on it: an appeal against it was won."""
+    stop = select(HoldRow.request_id).where(HoldRow.hold_id == hold_id).scalar_subquery()
+    freed = update(RequestRow).where(RequestRow.request_id == stop, RequestRow.freed_at.is_(None))
+    cases = turn.db.scalars(freed.values(freed_at=turn.now).returning(RequestRow.case_id)).all()
+    let_go(turn, cases)
+
+
+def _causes(turn: Turn, rows: Sequence[Any]) -> Fallen:
+    if not rows:
+        return {}
+    withdrawn = support.without(turn, sorted({row.case_id for row in rows}))
+    named = reports.unannulled(turn, {row.target for row in rows if row.covered_by})
+    of_case: dict[UUID, list[Asked]] = {}
+    for row in rows:
+        if row.action != Action.RELEASE:
+            asked = Asked(row.request_id, row.parent, row.target, row.covered_by is not None, row.freed_at is not None)
+            of_case.setdefault(row.case_id, []).append(asked)
+    found: Fallen = {}
+    for case_id, asked_in in of_case.items():
+        found |= fallen(asked_in, named, turn.spared, withdrawn=case_id in withdrawn)
+    return found
+
+
+def _let_go(turn: Turn, rows: Sequence[Any], fell: Fallen) -> None:
+    live = [row for row in rows if row.status not in FRUITLESS]
+    acts = [row for row in live if row.request_id in fell]
+    if not acts:
+        return
+    cancelled = _cancel(turn, [row for row in acts if row.status in UNSENT], fell)
+    left = [row for row in acts if row.request_id not in cancelled]
+    cases = read_cases(turn, sorted({row.case_id for row in acts}))
+    standing = holds.unended(turn, sorted(cases))
+    # What was ordered on paper since is no longer the mandate's to let go.
+    frozen = {hold.request_id for hold in standing if hold.status in ON_PAPER}
+    kept = {hold.request_id for hold in standing if hold.kept_at and hold.cause == fell.get(hold.request_id)}
+    law = turn.law()
+    drafts = [
+        releasing.let_go(cases[row.case_id], requests.message(row.body, row.member), law, fell[row.request_id],
+                         None if row.request_id in frozen else row.mandate_id)
+        for row in left if row.member is not None and row.request_id not in kept
+    ]  # fmt: skip
+    made = [draft for draft in drafts if draft is not None]
+    requests.put(turn, made)
+    asked = {draft.parent for draft in made if draft.parent}
+    under_way = asked | {row.parent for row in live if row.action == Action.RELEASE}
+    proposed = _propose(turn, [hold for hold in standing if hold.request_id not in under_way | kept], fell)
+    gone = cancelled | asked | proposed
+    _spend(turn, gone)
+    fresh = [row for row in acts if row.request_id in gone and row.action not in ABOUT_HOLDS]
+    withdrawn = [row for row in fresh if fell[row.request_id] is Cause.WITHDRAWN]
+    _count(turn, sorted({row.case_id for row in withdrawn if row.attempt > cases[row.case_id].releases}))
+
+
+def _cancel(turn: Turn, rows: Sequence[Any], fell: Fallen) -> set[UUID]:
+    cancelled: set[UUID] = set()
+    for cause in Cause:
+        ids = [row.request_id for row in rows if fell[row.request_id] is cause]
+        cancelled |= requests.cancel(turn, ids, cause.value)
+    return cancelled
+
+
+def _propose(turn: Turn, standing: Sequence[Any], fell: Fallen) -> set[UUID]:
+    proposed: set[UUID] = set()
+    for cause in Cause:
+        ids = [hold.hold_id for hold in standing if fell.get(hold.request_id) is cause]
+        proposed |= holds.propose_release(turn, ids, cause.value)
+    return proposed
+
+
+def _spend(turn: Turn, request_ids: set[UUID]) -> None:
+    """Of what was let go only new evidence permits another attempt."""
+    unspent = among(RequestRow.request_id, request_ids) & RequestRow.spent_at.is_(None)
+    turn.db.execute(update(RequestRow).where(unspent).values(spent_at=turn.now))
+
+
+def _count(turn: Turn, case_ids: Sequence[UUID]) -> None:
+    """What newly supports these cases begins anew. Whatever a fall lets go, and however late, it is counted once."""
+    turn.db.execute(update(Case).where(among(Case.case_id, case_ids)).values(releases=Case.releases + 1))
+    for case_id in case_ids:
+        turn.trail.note("grounds fell", case_id)
+
+
+def _requests(turn: Turn, case_ids: Sequence[UUID]) -> Sequence[Any]:
+    """All of the cases, also what came to nothing: money was followed from there."""
+    if not case_ids:
+        return ()
+    table = RequestRow
+    columns = (
+        table.request_id, table.case_id, table.parent, table.action, table.target, table.attempt, table.status,
+        table.mandate_id, table.covered_by, table.freed_at, table.body, table.member,
+    )  # fmt: skip
+    query = select(*columns).where(among(table.case_id, case_ids))
+    return turn.db.execute(query.order_by(table.drafted_at, table.request_id)).all()

@@ -1,0 +1,79 @@
+"""A case whole, as people are shown it. Reads only."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Connection, select
+
+from consumers.casebook.tables import Case, Claim, HoldRow, LeadRow, PathEnd, RequestRow
+from consumers.casebook.views.listings import request_columns, shown_hold, shown_lead, shown_request
+from schemas.answers import Outflow
+from schemas.base import Money
+from schemas.cases import CaseView, ClaimView, PathEndView
+from schemas.leads import SubjectRole
+
+
+def case(db: Connection, case_id: UUID) -> CaseView | None:
+    """One case whole: its leads, what was asked hop by hop, what is held for whom, and where its money was lost."""
+    row = db.execute(select(*Case.__table__.c).where(Case.case_id == case_id)).first()
+    if row is None:
+        return None
+    leads = select(LeadRow.snapshot, LeadRow.revision).where(LeadRow.case_id == case_id).order_by(LeadRow.lead_id)
+    requests = request_columns().where(RequestRow.case_id == case_id)
+    holds = select(*HoldRow.__table__.c).where(HoldRow.case_id == case_id).order_by(HoldRow.since, HoldRow.hold_id)
+    return CaseView(
+        case_id=case_id,
+        role=SubjectRole(row.role),
+        status=row.status,
+        opened_at=row.opened_at,
+        releases=row.releases,
+        leads=[shown_lead(lead) for lead in db.execute(leads)],
+        requests=[
+            shown_request(asked)
+            for asked in db.execute(requests.order_by(RequestRow.hop, RequestRow.drafted_at, RequestRow.request_id))
+        ],
+        holds=[shown_hold(hold) for hold in db.execute(holds)],
+        claims=_claims(db, case_id),
+        path_ends=path_ends(db, case_id),
+    )
+
+
+def cases_of(db: Connection, token: str) -> list[UUID]:
+    """The cases in which an identifier is the suspect, the victim or anything that was asked about."""
+    subjects = select(LeadRow.case_id).where(LeadRow.token == token, LeadRow.case_id.is_not(None))
+    asked = select(RequestRow.case_id).where(RequestRow.target == token)
+    return sorted({found for found in db.scalars(subjects.union(asked)) if found})
+
+
+def case_of(db: Connection, lead_id: str) -> UUID | None:
+    """The case of a lead."""
+    return db.scalar(select(LeadRow.case_id).where(LeadRow.lead_id == lead_id))
+
+
+def path_ends(db: Connection, case_id: UUID) -> list[PathEndView]:
+    """Where a case's money can't be followed further."""
+    query = select(PathEnd.request_id, PathEnd.hop, PathEnd.outflow, PathEnd.minor).where(PathEnd.case_id == case_id)
+    return [_end(row) for row in db.execute(query.order_by(PathEnd.number))]
+
+
+def _end(row: Any) -> PathEndView:
+    outflow = Outflow.model_validate_json(orjson.dumps(row.outflow))
+    tainted = None if row.minor is None else Money(minor=row.minor, currency=outflow.amount.currency)
+    return PathEndView(request_id=row.request_id, hop=row.hop, outflow=outflow, tainted=tainted)
+
+
+def _claims(db: Connection, case_id: UUID) -> list[ClaimView]:
+    query = select(Claim.hold_id, Claim.member, Claim.event_id, Claim.minor, HoldRow.currency)
+    query = query.join(HoldRow, HoldRow.hold_id == Claim.hold_id).where(HoldRow.case_id == case_id)
+    return [
+        ClaimView(
+            hold_id=row.hold_id,
+            member=row.member,
+            event_id=row.event_id,
+            amount=Money(minor=row.minor, currency=row.currency),
+        )
+        for row in db.execute(query.order_by(Claim.hold_id, Claim.event_id))
+    ]
