@@ -20,14 +20,11 @@ from alliance.keys.tokens import TokenKeys
 from alliance.membership import member_dir
 
 RUNNER = CliRunner()
-COMMANDS = ["up", "down", "status", "publish", "withdraw", "token", "leads", "requests", "holds", "order", "city",
-            "bench", "quarantine list", "quarantine show", "member list", "member add", "mandate list",
-            "mandate add", "appeal list", "appeal file", "appeal decide", "dispute list", "dispute file",
-            "dispute decide", "allow list", "allow add", "allow remove"]  # fmt: skip
 COMMANDS = ["up", "down", "status", "publish", "withdraw", "token", "risk-check", "leads", "requests", "holds", "tasks",
             "scorecard", "order", "city", "bench", "quarantine list", "quarantine show", "member list", "member add",
             "mandate list", "mandate add", "mandate revoke", "case show", "hold list", "hold reduce", "hold freeze",
-            "hold renew", "hold release", "allow list", "allow add", "allow remove"]  # fmt: skip
+            "hold renew", "hold release", "appeal list", "appeal file", "appeal decide", "dispute list", "dispute file",
+            "dispute decide", "allow list", "allow add", "allow remove"]  # fmt: skip
 
 
 @pytest.fixture
@@ -97,8 +94,7 @@ def test_wrong_usage_is_2(arguments: str) -> None:
 
 @pytest.mark.parametrize("command", [
     "status", "leads", "requests", "holds", "order", "quarantine list", "quarantine show a/0/1", "member list",
-    "mandate list", "allow list", "appeal list", "dispute list",
-    "mandate list", "mandate revoke 019a0000-0000-7000-8000-000000000000", "hold list",
+    "mandate list", "appeal list", "dispute list", "mandate revoke 019a0000-0000-7000-8000-000000000000", "hold list",
     "hold release 019a0000-0000-7000-8000-000000000000 --reason x",
     "case show 019a0000-0000-7000-8000-000000000000", "order 019a0000-0000-7000-8000-000000000000", "allow list",
     "withdraw 019a0000-0000-7000-8000-000000000000 --as bank-a --reason x",
