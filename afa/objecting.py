@@ -21,8 +21,7 @@ from alliance import kafka
 from alliance.errors import Refused, Retry
 from alliance.membership import load_member, load_officer
 from consumers.casebook import ids
-from consumers.casebook.objections import filing
-from consumers.casebook.objections import rulings
+from consumers.casebook.objections import filing, rulings
 from schemas.decisions import About, Finding
 from schemas.objections import Appeal, Dispute
 from schemas.receipts import TO_MEMBER, Receipt

@@ -62,7 +62,8 @@ class Station:
     def authorise(self, officer: Officer) -> int:
         """Sign what waits on the desk; how many that were. What the officer signed and still waits is the second's."""
         with self._engine.begin() as db:
-            asked = [(view, self._second if officer.officer in view.officers else officer) for view in listings.desk(db)]
+            desk = listings.desk(db)
+            asked = [(view, self._second if officer.officer in view.officers else officer) for view in desk]
             waiting = {(view.request_id, who.officer): who for view, who in asked}
             new = [(key, who) for key, who in waiting.items() if key not in self._signed]
             for (request_id, _), who in new:

@@ -27,8 +27,7 @@ from consumers.casebook.lifecycle import FRUITLESS
 from consumers.casebook.objections import rulings
 from consumers.casebook.tables import RequestRow
 from consumers.casebook.turn import Turn
-from consumers.casebook.views import listings
-from consumers.casebook.views import objectionviews
+from consumers.casebook.views import listings, objectionviews
 from consumers.casebook.work import Inbox, take
 from consumers.dispatch.outbox import Outbox
 from schemas.alerts import Alias, VictimReport, Withdrawal

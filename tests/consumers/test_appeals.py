@@ -113,9 +113,7 @@ def test_what_an_officer_ordered_is_proposed_to_the_unit_whose_officer_signs_the
     decided(office, filed(office, held(office, mule).hold_id))
     assert held(office, mule).status is HoldStatus.RELEASE_PROPOSED
     assert not office.deliver()
-    (release,) = [one for one in office.requests() if one.action is Action.RELEASE]
-    office.order(release.request_id)
-    office.answer(office.deliver()[0], AnswerStatus.EXECUTED)
+    done(office, act(held(office, mule), Action.RELEASE))
     assert held(office, mule).status is HoldStatus.RELEASED
 
 

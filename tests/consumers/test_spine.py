@@ -12,8 +12,7 @@ import pytest
 from consumers.casebook import audit
 from consumers.casebook.authority import orders
 from consumers.casebook.authority.mandates import revoke_mandate
-from consumers.casebook.views import caseviews
-from consumers.casebook.views import listings
+from consumers.casebook.views import caseviews, listings
 from schemas.answers import AnswerStatus, Outflow, OutflowType
 from schemas.identifiers import Identifier
 from schemas.receipts import Receipt

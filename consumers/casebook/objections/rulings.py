@@ -19,8 +19,7 @@ from alliance.errors import Refused
 from alliance.keys.signatures import BadSignature, sign_object, verify_object
 from alliance.officers import officer_of
 from consumers.casebook.lifecycle import APPEAL, DISPUTE, AppealEvent, DisputeEvent
-from consumers.casebook.objections import appeals, disputes
-from consumers.casebook.objections import filing
+from consumers.casebook.objections import appeals, disputes, filing
 from consumers.casebook.objections.appealrules import Who
 from consumers.casebook.rows import update_rows
 from consumers.casebook.tables import FiledRuling
