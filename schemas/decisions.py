@@ -88,6 +88,8 @@ class AppealView(Message):
 
 class DisputeStatus(StrEnum):
     OPEN = "open"
+    OVERDUE = "overdue"
+    """Its deadline has passed, and nobody has decided."""
     UPHELD = "upheld"
     REJECTED = "rejected"
     INADMISSIBLE = "inadmissible"
@@ -107,6 +109,9 @@ class DisputeView(Message):
     statement: Text
     status: DisputeStatus
     filed_at: Timestamp
+    due_at: Timestamp
+    late: bool
+    """It was, or is, not decided by then."""
     reason: Text | None = None
     officer: str | None = None
     """Unit and officer."""

@@ -20,6 +20,8 @@ class TaskKind(StrEnum):
     """It has not let go."""
     DECISION = "decision"
     """The unit has not decided on a proposed release."""
+    REVIEW = "review"
+    """Nobody has decided on an appeal, or on a dispute."""
 
 
 class TaskView(Message):
@@ -28,8 +30,8 @@ class TaskView(Message):
     number: int
     kind: TaskKind
     subject: UUID
-    """The request, or of a decision the hold."""
-    case_id: UUID
+    """The request; of a decision the hold, of a review the appeal or dispute."""
+    case_id: UUID | None
     unit: MemberId | None
     """Which unit must look."""
     why: str

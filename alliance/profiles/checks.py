@@ -83,6 +83,8 @@ def _releases(profile: Profile) -> Found:
 def _appeal(profile: Profile) -> Found:
     if profile.appeal.review_s.value >= profile.stop.duration_s.value:
         yield "appeal.review_s", "the stop is over before an appeal against it is decided"
+    if profile.dispute.review_s.value >= profile.stop.duration_s.value:
+        yield "dispute.review_s", "the stop is over before a dispute of it is decided"
 
 
 def _returns(profile: Profile) -> Found:

@@ -126,6 +126,11 @@ class Appeal(Data):
     """Within which the appeal must be decided, by another than the one who authorised the hold."""
 
 
+class Dispute(Data):
+    review_s: Seconds
+    """Within which police must decide on a member's dispute."""
+
+
 class Returns(Data):
     traceable_first: Choice
     """Whether transfers that can be traced go to their victims before anything is shared."""
@@ -188,6 +193,7 @@ class Profile(Data):
     escalation: Escalation
     release: Releases
     appeal: Appeal
+    dispute: Dispute
     returns: Returns | None = None
     claims: Claims
     taint: TaintOf

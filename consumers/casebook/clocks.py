@@ -21,13 +21,12 @@ from consumers.casebook.holding import holds
 from consumers.casebook.lifecycle import UNENDED, UNSENT
 from consumers.casebook.model import RANK
 from consumers.casebook.money import hops
-from consumers.casebook.objections import appeals
+from consumers.casebook.objections import deadlines
 from consumers.casebook.release import falling, releasing
 from consumers.casebook.rows import among
-from consumers.casebook.tables import AppealRow, HoldRow, ReportRow, RequestRow, Withdrawn
+from consumers.casebook.tables import HoldRow, ReportRow, RequestRow, Withdrawn
 from consumers.casebook.turn import Turn
 from consumers.casebook.views import outcomes
-from schemas.decisions import AppealStatus
 from schemas.requests import Action
 from schemas.risk import Level
 
@@ -38,7 +37,7 @@ _SILENT = "its unit has not decided in time on the release that was proposed"
 def expire(turn: Turn) -> None:
     """End holds and unsent requests whose time is over; ask for a stop once more where the law allows it."""
     _repeat(turn, holds.expire(turn))
-    appeals.escalate(turn)
+    deadlines.strike(turn)
     query = select(RequestRow.request_id, RequestRow.case_id, RequestRow.action)
     due = turn.db.execute(query.where(RequestRow.status.in_(UNSENT), RequestRow.void_after <= turn.now)).all()
     void = requests.cancel(turn, [row.request_id for row in due], _VOID)
@@ -53,9 +52,8 @@ def next_due(db: Connection) -> datetime | None:
     until = db.scalar(select(func.min(HoldRow.until)).where(HoldRow.status.in_(UNENDED)))
     void = db.scalar(select(func.min(RequestRow.void_after)).where(RequestRow.status.in_(UNSENT)))
     decide = db.scalar(select(func.min(HoldRow.decide_by)))
-    review = db.scalar(select(func.min(AppealRow.due_at)).where(AppealRow.status == AppealStatus.FILED.value))
-    moments = (until, void, decide, review, outcomes.due(db), escalations.next_due(db), mandates.next_begin(db))
-    return min((moment for moment in moments if moment), default=None)
+    others = (outcomes.due(db), escalations.next_due(db), deadlines.next_due(db), mandates.next_begin(db))
+    return min((moment for moment in (until, void, decide, *others) if moment), default=None)
 
 
 def _undecided(turn: Turn) -> None:

@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, case, exists, func, select, update
 
 from consumers.casebook.asking import requests
 from consumers.casebook.rows import insert_rows
-from consumers.casebook.tables import Escalation, HoldRow, RequestRow
+from consumers.casebook.tables import AppealRow, DisputeRow, Escalation, HoldRow, RequestRow
 from consumers.casebook.turn import Turn
 from schemas.base import seconds
+from schemas.decisions import About, AppealStatus, DisputeStatus
 from schemas.requests import Action, HoldStatus, RequestStatus
 from schemas.tasks import TaskKind
 
@@ -25,6 +27,7 @@ _LATE = {
     TaskKind.FINAL: "{member} has not answered the {action}",
     TaskKind.RELEASE: "{member} has not let go of what it was told to release",
 }
+_UNREVIEWED = "nobody has decided on the {about}"
 _UNDECIDED = "{unit} has not decided on the release that was proposed: {cause}"
 
 
@@ -50,9 +53,16 @@ def undecided(turn: Turn, holds: Sequence[Any]) -> None:
     )  # fmt: skip
 
 
+def unreviewed(turn: Turn, about: About, of: UUID, case_id: UUID | None, unit: str | None, due: datetime) -> None:
+    """An appeal or a dispute on which nobody has decided in time."""
+    _open(turn, [_task(turn, TaskKind.REVIEW, of, case_id, unit, due, _UNREVIEWED.format(about=about))])
+
+
 def close(turn: Turn) -> None:
     """What was done meanwhile, however late, is told no more."""
-    done = update(Escalation).where(Escalation.closed_at.is_(None), ~_request_waits(), ~_hold_waits())
+    done = update(Escalation).where(
+        Escalation.closed_at.is_(None), ~_request_waits(), ~_hold_waits(), ~_objection_waits()
+    )
     closed = turn.db.execute(done.values(closed_at=turn.now, next_at=None).returning(Escalation.subject)).all()
     for row in closed:
         turn.trail.note("task closed", row.subject)
@@ -114,3 +124,9 @@ def _request_waits() -> ColumnElement[bool]:
 def _hold_waits() -> ColumnElement[bool]:
     proposed = HoldRow.status == HoldStatus.RELEASE_PROPOSED.value
     return exists().where(HoldRow.hold_id == Escalation.subject, proposed)
+
+
+def _objection_waits() -> ColumnElement[bool]:
+    appeal = exists().where(AppealRow.appeal_id == Escalation.subject, AppealRow.status == AppealStatus.OVERDUE.value)
+    overdue = DisputeRow.status == DisputeStatus.OVERDUE.value
+    return appeal | exists().where(DisputeRow.dispute_id == Escalation.subject, overdue)

@@ -345,6 +345,7 @@ class DisputeRow(Base):
     statement: Mapped[str]
     status: Mapped[str]
     filed_at: Mapped[datetime]
+    due_at: Mapped[datetime]
     decided_at: Mapped[datetime | None]
     officer: Mapped[str | None]
     reason: Mapped[str | None]
@@ -398,7 +399,7 @@ class Escalation(Base):
     number: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     kind: Mapped[str]
     subject: Mapped[UUID]
-    case_id: Mapped[UUID]
+    case_id: Mapped[UUID | None]
     unit: Mapped[str | None]
     why: Mapped[str]
     due_at: Mapped[datetime]

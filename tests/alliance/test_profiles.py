@@ -214,6 +214,7 @@ CONTRADICTIONS = [
     ("cn", [("release.latest_s", 3_600), ("answer.of.release.final_s", 3_601)], "answer.of.release.final_s",
      "release.latest_s"),
     ("cn", [("appeal.review_s", 172_800)], "appeal.review_s", "the stop is over"),
+    ("cn", [("dispute.review_s", 172_800)], "dispute.review_s", "the stop is over"),
     ("cn", [("returns.objection_s", 2_592_001)], "returns.objection_s", "while the notice runs"),
     ("cn", [("returns.notice_s", 4 * 15_552_000)], "returns.notice_s", "longest hold"),
     ("th", [("returns", {**RAW["cn"]["returns"], "objection_s": said(1)}), ("authority.return", POLICE)],

@@ -18,6 +18,7 @@ from schemas.notices import notice_of
 from schemas.objections import Appeal, AppealGrounds
 from schemas.reasons import Reason
 from schemas.requests import Action, HoldStatus
+from schemas.tasks import TaskKind
 from tests.consumers.facts import account, yuan
 from tests.consumers.office import Office
 from tests.consumers.test_holdacts import act, begun, done, held
@@ -146,6 +147,9 @@ def test_a_decision_after_the_deadline_counts_and_is_seen_to_be_late(office: Off
     assert not office.appeals()[0].late
     office.pass_time(minutes=1)
     assert (office.appeals()[0].status, office.appeals()[0].late) == (AppealStatus.OVERDUE, True)
+    assert [(task.kind, task.subject, task.unit) for task in office.tasks()] == [
+        (TaskKind.REVIEW, one.appeal_id, "police-one")
+    ]
     office.pass_time(hours=1)
     decision = decided(office, one)
     assert (decision.status, decision.late) == (AppealStatus.UPHELD, True)

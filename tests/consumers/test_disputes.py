@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +19,7 @@ from schemas.leads import Lead
 from schemas.objections import Dispute, DisputeGrounds
 from schemas.reasons import Reason
 from schemas.requests import Action, AuthorityClass, HoldStatus, RequestStatus
+from schemas.tasks import TaskKind
 from tests.consumers.facts import account, lead, yuan
 from tests.consumers.office import Office
 from tests.consumers.test_holdacts import held
@@ -172,3 +174,22 @@ def test_a_finding_is_kept_as_it_was(office: Office) -> None:
     rule(office, Finding.REJECTED)
     with pytest.raises(ProgrammingError, match="append-only"), office.engine.begin() as db:
         db.execute(text("update label set outcome = 'upheld'"))
+
+
+def test_a_dispute_that_nobody_decides_becomes_a_task_and_stays_disputed(office: Office) -> None:
+    shop = account()
+    vouched(office, shop)
+    office.suspect(lead(shop))
+    due = office.disputes()[0].due_at
+    office.now = due - timedelta(seconds=1)
+    office.take()
+    assert (office.tasks(), office.disputes()[0].status) == ([], DisputeStatus.OPEN)
+    assert office.next_due() == due
+    office.pass_time(seconds=1)
+    [task] = office.tasks()
+    assert (task.kind, task.subject, task.since) == (TaskKind.REVIEW, office.disputes()[0].dispute_id, due)
+    assert (office.disputes()[0].status, office.disputes()[0].late) == (DisputeStatus.OVERDUE, True)
+    assert disputed_leads(office)
+    rule(office, Finding.REJECTED)
+    assert (office.tasks()[0].closed_at, office.disputes()[0].late) == (office.now, False)
+    assert not disputed_leads(office)

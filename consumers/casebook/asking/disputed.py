@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import literal, or_, select, union_all, update
 
+from alliance.authority import missing
 from consumers.casebook.authority import cover
 from consumers.casebook.lifecycle import NEEDS_A_PERSON
 from consumers.casebook.model import Draft
@@ -20,6 +21,7 @@ from consumers.casebook.turn import Turn
 from schemas.decisions import AppealStatus
 from schemas.requests import Action, AuthorityClass, RequestStatus
 
+_PERSON = "an officer, since the suspicion is disputed"
 _FREEING = frozenset({Action.RELEASE, Action.REDUCE, Action.RETURN})
 _WITHOUT_ORDER = (AuthorityClass.MEMBER_REQUEST, AuthorityClass.ADVISORY)
 
@@ -75,14 +77,16 @@ def go_on(turn: Turn, token: str, case_id: UUID | None) -> Sequence[str]:
     known = standing(turn, {row.case_id for row in rows}, {row.target for row in rows})
     free = [row for row in rows if not known.covers(row.case_id, row.target)]
     drafted = update(RequestRow).where(among(RequestRow.request_id, [row.request_id for row in free]))
-    turn.db.execute(drafted.values(status=RequestStatus.DRAFTED.value))
+    turn.db.execute(drafted.values(status=RequestStatus.DRAFTED.value, missing=None))
     return [row.body for row in free]
 
 
 def _for_officer(turn: Turn, draft: Draft) -> Draft:
-    waits = replace(draft, status=RequestStatus.AWAITING_AUTHORISATION)
+    waits = replace(draft, status=RequestStatus.AWAITING_AUTHORISATION, missing=_PERSON)
     if draft.authority.authority in _WITHOUT_ORDER:
         return waits
     # What a mandate would have covered is an officer's to order now.
-    authority = cover.by_officer(draft.authority.covered_by, turn.law())
-    return replace(waits, authority=authority, mandate_id=None)
+    law = turn.law()
+    authority = cover.by_officer(draft.authority.covered_by, law)
+    wanted = missing(law.profile, draft.action, draft.amount, ())
+    return replace(waits, authority=authority, mandate_id=None, missing=wanted)

@@ -12,6 +12,7 @@ from consumers.casebook.lifecycle.dispute import (
     DISPUTE,
     DISPUTE_BEGINNINGS,
     NEEDS_A_PERSON,
+    UNDECIDED,
     DisputeEvent,
     dispute_after,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "REQUEST",
     "REQUEST_BEGINNINGS",
     "REQUEST_ENDS",
+    "UNDECIDED",
     "UNENDED",
     "UNSENT",
     "AppealEvent",

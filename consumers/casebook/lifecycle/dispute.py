@@ -14,23 +14,29 @@ D = DisputeStatus
 
 
 class DisputeEvent(StrEnum):
-    """What police can do about a dispute."""
+    """What can happen to a dispute."""
 
+    ESCALATE = "escalate"
+    """Its deadline has passed. It stays to be decided, and the suspicion disputed."""
     UPHOLD = "uphold"
     """The suspicion was wrong: what rests on it falls, and nothing is asked because of it but by a person's hand."""
     REJECT = "reject"
     """The suspicion stands, and what waited goes on."""
 
 
+_DECIDED = {DisputeEvent.UPHOLD: D.UPHELD, DisputeEvent.REJECT: D.REJECTED}
+
 DISPUTE: dict[DisputeStatus, dict[DisputeEvent, DisputeStatus]] = {
-    D.OPEN: {DisputeEvent.UPHOLD: D.UPHELD, DisputeEvent.REJECT: D.REJECTED},
+    D.OPEN: {DisputeEvent.ESCALATE: D.OVERDUE, **_DECIDED},
+    D.OVERDUE: {**_DECIDED},
     D.UPHELD: {},
     D.REJECTED: {},
     D.INADMISSIBLE: {},
 }
 
 DISPUTE_BEGINNINGS = frozenset({D.OPEN, D.INADMISSIBLE})
-NEEDS_A_PERSON = frozenset({D.OPEN, D.UPHELD})
+UNDECIDED = frozenset({D.OPEN, D.OVERDUE})
+NEEDS_A_PERSON = UNDECIDED | {D.UPHELD}
 """What is asked about the suspect meanwhile, and ever after, waits for an officer."""
 
 

@@ -1,4 +1,4 @@
-"""Appeals of holders: taken from their banks or from police, given a deadline, escalated when it passes, decided.
+"""Appeals of holders: taken from their banks or from police, given a deadline, decided.
 
 A member learns nothing of a hold that is not its own. A decision that comes late counts all the same.
 """
@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.sql import ColumnElement
 
 from consumers.casebook import ids
 from consumers.casebook.inbound import Admitted, Bundle, refuse
-from consumers.casebook.lifecycle import AppealEvent, appeal_after
 from consumers.casebook.objections import filing
 from consumers.casebook.objections.appealrules import Who, check_reviewer, inadmissible
 from consumers.casebook.release import falling
@@ -36,15 +35,6 @@ def apply(turn: Turn, bundles: Sequence[Bundle]) -> None:
     for bundle, admitted, appeal in filing.new(turn, bundles, Appeal, AppealRow):
         if (hold := _hold(turn, bundle, admitted, appeal)) is not None:
             _file(turn, admitted, appeal, hold)
-
-
-def escalate(turn: Turn) -> None:
-    """What nobody has decided in time."""
-    filed, overdue = AppealStatus.FILED, appeal_after(AppealStatus.FILED, AppealEvent.ESCALATE)
-    late = (AppealRow.status == filed.value) & (AppealRow.due_at <= turn.now)
-    statement = update(AppealRow).where(late).values(status=overdue.value)
-    for appeal_id in turn.db.scalars(statement.returning(AppealRow.appeal_id)):
-        turn.trail.note("appeal overdue", appeal_id)
 
 
 def check(turn: Turn, row: Any, who: Who) -> None:

@@ -22,6 +22,7 @@ from consumers.casebook.release.grounds import Cause
 from consumers.casebook.rows import insert_rows
 from consumers.casebook.tables import DisputeRow, EvidenceSeen, LeadRow, RequestRow
 from consumers.casebook.turn import Turn
+from schemas.base import seconds
 from schemas.decisions import Decision, DisputeStatus, Finding, Ruling
 from schemas.objections import Dispute
 from schemas.reasons import Reason
@@ -54,7 +55,7 @@ def decide(turn: Turn, row: Any, ruling: Ruling, jws: str, who: Who) -> None:
     """What follows from an officer's ruling."""
     decision = _decision(turn, row, ruling.outcome, ruling.reason)
     decision = decision.model_copy(update={"unit": who[0], "officer": who[1], "ruling": jws})
-    filing.tell(turn, decision, row["member"], [_asking_unit(turn, row["request_id"])])
+    filing.tell(turn, decision, row["member"], [asking_unit(turn, row["request_id"])])
     filing.label(turn, decision, row["member"], *_found_of(turn, row))
     _touch(turn, row["token"], row["case_id"])
     if ruling.outcome is Finding.UPHELD:
@@ -98,7 +99,8 @@ def _file(turn: Turn, admitted: Admitted, dispute: Dispute, subject: Subject) ->
         "request_id": subject.request_id, "case_id": subject.case_id, "grounds": dispute.grounds.value,
         "statement": dispute.statement,
         "status": (DisputeStatus.INADMISSIBLE if refusal else DisputeStatus.OPEN).value,
-        "filed_at": admitted.event.time, "reason": refusal,
+        "filed_at": admitted.event.time, "due_at": turn.now + seconds(turn.profile.dispute.review_s.value),
+        "reason": refusal,
     }  # fmt: skip
     insert_rows(turn.db, DisputeRow, [row])
     turn.trail.note(f"dispute {row['status']}", row["dispute_id"], dispute.model_dump_json().encode())
@@ -133,7 +135,8 @@ def _touch(turn: Turn, token: str, case_id: UUID | None) -> None:
     turn.db.execute(update(LeadRow).where(mine).values(level=LeadRow.level))
 
 
-def _asking_unit(turn: Turn, request_id: UUID | None) -> str | None:
+def asking_unit(turn: Turn, request_id: UUID | None) -> str | None:
+    """The police unit that asked for what is disputed."""
     body = turn.db.scalar(select(RequestRow.body).where(RequestRow.request_id == request_id)) if request_id else None
     return Request.model_validate_json(body).authority.unit if body else None
 

@@ -17,11 +17,10 @@ from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import Text
 
 from consumers.casebook.asking.requests import message
-from consumers.casebook.lifecycle import IN_FORCE
+from consumers.casebook.lifecycle import IN_FORCE, UNDECIDED
 from consumers.casebook.model import RANK
 from consumers.casebook.tables import AnswerRow, DisputeRow, Escalation, HoldRow, LeadRow, RequestRow
 from schemas.base import Money
-from schemas.decisions import DisputeStatus
 from schemas.identifiers import Identifier
 from schemas.leads import Lead
 from schemas.requests import AuthorityClass, HoldStatus, HoldView, RequestStatus, RequestView, Scope
@@ -132,7 +131,7 @@ def request_columns() -> Select[Any]:
 
 def _disputed() -> ColumnElement[bool]:
     mine = (DisputeRow.case_id == LeadRow.case_id) | (DisputeRow.token == LeadRow.token)
-    return exists().where(mine, DisputeRow.status == DisputeStatus.OPEN.value).label("disputed")
+    return exists().where(mine, DisputeRow.status.in_(UNDECIDED)).label("disputed")
 
 
 def shown_lead(row: Any) -> ListedLead:

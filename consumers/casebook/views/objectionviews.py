@@ -26,18 +26,23 @@ def appeal(db: Connection, appeal_id: UUID) -> AppealView:
 
 def disputes(db: Connection, since: int = 0) -> Page[DisputeView]:
     """Disputes in every state."""
-    return page(db, select(*DisputeRow.__table__.c), DisputeRow.changed, since, _dispute)
+    return page(db, _disputes(), DisputeRow.changed, since, _dispute)
 
 
 def dispute(db: Connection, dispute_id: UUID) -> DisputeView:
     """One that there is."""
-    return _dispute(db.execute(select(*DisputeRow.__table__.c).where(DisputeRow.dispute_id == dispute_id)).one())
+    return _dispute(db.execute(_disputes().where(DisputeRow.dispute_id == dispute_id)).one())
 
 
 def _appeals() -> Select[Any]:
     late = (AppealRow.status == AppealStatus.OVERDUE.value) | (AppealRow.decided_at > AppealRow.due_at)
     query = select(*AppealRow.__table__.c, HoldRow.case_id, func.coalesce(late, False).label("late"))
     return query.join(HoldRow, HoldRow.hold_id == AppealRow.hold_id)
+
+
+def _disputes() -> Select[Any]:
+    late = (DisputeRow.status == DisputeStatus.OVERDUE.value) | (DisputeRow.decided_at > DisputeRow.due_at)
+    return select(*DisputeRow.__table__.c, func.coalesce(late, False).label("late"))
 
 
 def _appeal(row: Any) -> AppealView:
@@ -71,6 +76,8 @@ def _dispute(row: Any) -> DisputeView:
         statement=row.statement,
         status=DisputeStatus(row.status),
         filed_at=row.filed_at,
+        due_at=row.due_at,
+        late=row.late,
         reason=row.reason,
         officer=row.officer,
         decided_at=row.decided_at,

@@ -18,7 +18,11 @@ APPEAL_MOVES = {
     "filed": "escalate overdue, uphold upheld, reject rejected",
     "overdue": "uphold upheld, reject rejected",
 }
-DISPUTE_MOVES = {"": "- open, - inadmissible", "open": "uphold upheld, reject rejected"}
+DISPUTE_MOVES = {
+    "": "- open, - inadmissible",
+    "open": "escalate overdue, uphold upheld, reject rejected",
+    "overdue": "uphold upheld, reject rejected",
+}
 
 _TABLES = """
 create table appeal_move (before text, event text, after text not null, unique (before, event));
@@ -41,14 +45,15 @@ create table dispute (
   dispute_id uuid primary key, member text not null, event_id uuid not null, digest bytea not null,
   token text not null, lead_id text, request_id uuid references request, case_id uuid references "case",
   grounds text not null, statement text not null, status text not null, filed_at timestamptz not null,
-  decided_at timestamptz, officer text, reason text, jws text, changed bigint not null, unique (member, event_id),
+  due_at timestamptz not null, decided_at timestamptz, officer text, reason text, jws text, changed bigint not null, unique (member, event_id),
   constraint decided_by_an_officer check (
     (status in ('upheld', 'rejected')) = (jws is not null) and (jws is null) = (officer is null)
     and (jws is null) = (decided_at is null)),
-  constraint decided_with_reasons check ((status = 'open') = (reason is null)));
+  constraint decided_with_reasons check ((status in ('open', 'overdue')) = (reason is null)));
 create unique index said_once_on_the_same_grounds on dispute (member, token, grounds) where status <> 'inadmissible';
 create index dispute_changed on dispute (changed);
-create index dispute_standing on dispute (token) where status in ('open', 'upheld');
+create index dispute_standing on dispute (token) where status in ('open', 'overdue', 'upheld');
+create index dispute_due on dispute (due_at) where status = 'open';
 
 create table filed_ruling (
   number bigint generated always as identity primary key, about text not null check (about in ('appeal', 'dispute')),
@@ -61,6 +66,11 @@ create table label (
   primary key (about, id));
 alter table request add freed_for text check (freed_for in ('appeal', 'dispute')),
   add constraint freed_for_a_reason check ((freed_at is null) = (freed_for is null));
+
+alter table escalation
+  alter case_id drop not null,
+  drop constraint escalation_kind_check,
+  add constraint escalation_kind_check check (kind in ('acknowledge', 'final', 'release', 'decision', 'review'));
 
 create trigger append_only before update or delete or truncate on label
   for each statement execute function refuse_change();
@@ -96,7 +106,7 @@ _FILED = {
     "appeal": ("appeal_id", "member", "event_id", "hold_id", "grounds", "statement", "filed_at", "due_at"),
     "dispute": (
         "dispute_id", "member", "event_id", "token", "lead_id", "request_id", "case_id", "grounds", "statement",
-        "filed_at",
+        "filed_at", "due_at",
     ),
 }  # fmt: skip
 
