@@ -30,6 +30,7 @@ PARTITIONS_OWNED = Gauge("afa_correlate_partitions_owned", "Partitions that this
 # The casebook
 ANSWERS_TAKEN = Counter("afa_casebook_answers", "Answers put on record", ["status"])
 AUTHORISED = Counter("afa_casebook_orders", "Officers' orders judged", ["result"])
+CALLS_BEYOND = Counter("afa_casebook_calls_beyond", "Calls drafted beyond what the desk can make in a day", ["level"])
 HOLDS_EXPIRED = Counter("afa_casebook_holds_expired", "Holds whose time ran out")
 LEADS_REPEATED = Counter("afa_casebook_leads_repeated", "Snapshots that said nothing new")
 LEADS_TAKEN = Counter("afa_casebook_leads", "Snapshots numbered and decided on")

@@ -21,7 +21,7 @@ from consumers.casebook.lifecycle import FRUITLESS, UNENDED
 from consumers.casebook.model import InForce, Law, Usage
 from consumers.casebook.rows import among
 from consumers.casebook.tables import HoldRow, RequestRow
-from schemas.requests import RequestStatus
+from schemas.requests import Action, RequestStatus
 
 _DAY = timedelta(days=1)
 _UNANSWERED = (RequestStatus.DRAFTED, RequestStatus.SENT, RequestStatus.ACKNOWLEDGED)
@@ -46,6 +46,16 @@ class Turn:
     def law(self, accounts: Iterable[str] = ()) -> Law:
         """What decides; the mandates' usage is counted for `accounts`, where a stop may come of it."""
         return Law(self.profile, self.registry, self.now, self.mandates, self._usage(set(accounts)), self.spared)
+
+    def calls_left(self) -> int:
+        """How many more calls the desk can make within a day."""
+        query = select(func.count()).where(
+            RequestRow.action == Action.CALL.value,
+            RequestRow.drafted_at > self.now - _DAY,
+            RequestRow.member.is_not(None),
+            RequestRow.status.not_in(FRUITLESS),
+        )
+        return int(self.profile.desk.calls_a_day.value) - (self.db.scalar(query) or 0)
 
     def _usage(self, accounts: set[str]) -> Usage:
         ids = [held.mandate.mandate_id for held in self.mandates]

@@ -201,6 +201,12 @@ class Office:
             revoke_mandate(db, mandate.mandate_id, self.now)
         self._look_again = True
 
+    def desk_can_call(self, times: int) -> None:
+        """In a day."""
+        few = self.profile.desk.calls_a_day.model_copy(update={"value": times})
+        desk = self.profile.desk.model_copy(update={"calls_a_day": few})
+        self.profile = self.profile.model_copy(update={"desk": desk})
+
     def registry_changed(self) -> None:
         self._look_again = True
         self.take()

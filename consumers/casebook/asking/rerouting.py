@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from consumers.casebook import ids
 from consumers.casebook.asking import disputed, requests
+from consumers.casebook.asking.desk import FULL
 from consumers.casebook.asking.routing import Route, to_holder, to_member, to_police
 from consumers.casebook.asking.victims import DESK
 from consumers.casebook.rows import update_rows
@@ -22,7 +23,11 @@ def reroute(turn: Turn) -> list[str]:
     """Hand over what has a way now; what police must order waits for its officer. The targets that have a way."""
     query = select(
         RequestRow.request_id, RequestRow.case_id, RequestRow.asked, RequestRow.unroutable, RequestRow.body
-    ).where(RequestRow.member.is_(None), RequestRow.status == RequestStatus.DRAFTED.value)
+    ).where(
+        RequestRow.member.is_(None),
+        RequestRow.status == RequestStatus.DRAFTED.value,
+        RequestRow.unroutable.is_distinct_from(FULL),
+    )
     rows = turn.db.execute(query.order_by(RequestRow.request_id)).all()
     changed, sent = [], []
     asked = [(row, requests.message(row.body, None)) for row in rows]

@@ -24,12 +24,12 @@ def strike(turn: Turn) -> None:
     """What has become due since the last turn; each deadline strikes once."""
     due = (AppealRow.status == AppealStatus.FILED.value) & (AppealRow.due_at <= turn.now)
     appeals = update(AppealRow).where(due).values(status=_APPEAL_OVERDUE.value).returning(AppealRow)
-    for appeal in turn.db.execute(appeals).scalars().all():
+    for appeal in turn.db.execute(appeals).all():
         hold = turn.db.execute(select(HoldRow.unit, HoldRow.case_id).where(HoldRow.hold_id == appeal.hold_id)).one()
         escalations.unreviewed(turn, "appeal", appeal.appeal_id, hold.case_id, hold.unit, appeal.due_at)
     due = (DisputeRow.status == DisputeStatus.OPEN.value) & (DisputeRow.due_at <= turn.now)
     disputes = update(DisputeRow).where(due).values(status=_DISPUTE_OVERDUE.value).returning(DisputeRow)
-    for dispute in turn.db.execute(disputes).scalars().all():
+    for dispute in turn.db.execute(disputes).all():
         unit = asking_unit(turn, dispute.request_id)
         escalations.unreviewed(turn, "dispute", dispute.dispute_id, dispute.case_id, unit, dispute.due_at)
 

@@ -45,7 +45,8 @@ create table dispute (
   dispute_id uuid primary key, member text not null, event_id uuid not null, digest bytea not null,
   token text not null, lead_id text, request_id uuid references request, case_id uuid references "case",
   grounds text not null, statement text not null, status text not null, filed_at timestamptz not null,
-  due_at timestamptz not null, decided_at timestamptz, officer text, reason text, jws text, changed bigint not null, unique (member, event_id),
+  due_at timestamptz not null, decided_at timestamptz, officer text, reason text, jws text,
+  changed bigint not null, unique (member, event_id),
   constraint decided_by_an_officer check (
     (status in ('upheld', 'rejected')) = (jws is not null) and (jws is null) = (officer is null)
     and (jws is null) = (decided_at is null)),
@@ -66,6 +67,10 @@ create table label (
   primary key (about, id));
 alter table request add freed_for text check (freed_for in ('appeal', 'dispute')),
   add constraint freed_for_a_reason check ((freed_at is null) = (freed_for is null));
+
+-- A call that was void before anybody made it does not use up the one that a victim gets.
+drop index one_call_a_victim;
+create unique index one_call_a_victim on request (case_id) where action = 'call' and status <> 'cancelled';
 
 alter table escalation
   alter case_id drop not null,
