@@ -87,7 +87,7 @@ def _repeat(turn: Turn, request_ids: Sequence[UUID]) -> None:
     query = select(RequestRow).where(among(RequestRow.request_id, request_ids)).order_by(RequestRow.request_id)
     rows = turn.db.execute(query).mappings().all()
     cases = read_cases(turn, sorted({row["case_id"] for row in rows}))
-    fallen = falling.causes(turn, sorted(cases))
+    fallen, _ = falling.causes(turn, sorted(cases))
     annulled = _annulled(turn, {row["covered_by"] for row in rows if row["covered_by"]})
     law = turn.law(row["target"] for row in rows)
     drafts = []

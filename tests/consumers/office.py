@@ -127,8 +127,12 @@ class Office:
     def suspect(self, *leads: Lead) -> None:
         self.take(leads=[lead.model_dump_json().encode() for lead in leads])
 
-    def report(self, payee: Identifier, minor: int = 5_000_000, member: str = "police-one") -> UUID:
-        transfer = {"payee": payee.model_dump(mode="json"), "amount": {"minor": minor, "currency": "CNY"}}
+    def report(
+        self, payee: Identifier, minor: int = 5_000_000, member: str = "police-one", time: datetime | None = None
+    ) -> UUID:
+        amount = {"minor": minor, "currency": "CNY"}
+        at = time.isoformat() if time else None
+        transfer = {"payee": payee.model_dump(mode="json"), "amount": amount, "time": at}
         said = {"report_id": "R1", "channel": "hotline", "incident_from": self.now.isoformat(), "transfers": [transfer]}
         data = VictimReport.model_validate_json(orjson.dumps(said))
         bundle = self.bundle(member, data)

@@ -20,9 +20,11 @@ from consumers.casebook import ids
 from consumers.casebook.model import Case, Law, Reported
 from consumers.casebook.money import claims
 from consumers.casebook.money.accounts import Accounts
-from consumers.casebook.money.flow import UNREPORTED, Flow, flow
+from consumers.casebook.money.excess import excess
+from consumers.casebook.money.flow import UNREPORTED, Flow, Grounds, flow
 from consumers.casebook.money.hops import Note, next_stops
 from consumers.casebook.money.known import Held, Said, Stop, Told
+from consumers.casebook.money.standing import standing
 from schemas.alerts import ReportedTransfer
 from schemas.answers import Answer, AnswerStatus, Outflow, OutflowType
 from schemas.requests import Caps, HoldStatus, RequestStatus, Scope
@@ -268,6 +270,42 @@ def test_shares_are_no_more_than_is_held_nor_than_is_claimed(held: list[int], re
     assert all(of_hold[hold.hold_id] <= hold.money.minor for hold in holds)
     assert of_hold.total() == min(sum(held), 30 * reports)
     assert all(minor <= 30 for minor in of_claim.values())
+
+
+@given(st.lists(st.integers(1, 80), min_size=1, max_size=3), st.integers(1, 2), st.booleans())
+def test_of_what_is_held_no_more_stays_than_the_victims_money_that_is_there(
+    held: list[int], reports: int, amount_only: bool
+) -> None:
+    told = told_of(reports=reports, asked=0)
+    (stop,) = told.stops
+    holds = [Held(uuid4(), HoldStatus.ACTIVE, Scope.AMOUNT, yuan(minor), NOW, END) for minor in held]
+    case = replace(told, stops=[replace(stop, held=hold) for hold in holds])
+    found = traced(case)
+    keeps = {hold.hold_id: hold.money.minor for hold in holds}
+    less = {hold.hold_id: keep for _, hold, keep in excess(case, found, {TOKEN["a"]}, amount_only=amount_only)}
+    assert all(less[key] < keeps[key] for key in less)
+    assert sum({**keeps, **less}.values()) == min(sum(held), found.there(TOKEN["a"]))
+    assert not list(excess(case, found, {TOKEN["b"]}, amount_only=amount_only))
+
+
+def test_what_leaves_an_account_that_is_let_go_is_nobodys_claim() -> None:
+    told = told_of(out(60))
+    cut = Grounds(cut=frozenset({TOKEN["a"]}))
+    found = flow(told, PROFILE, cut)
+    assert found is not None
+    assert (traced(told).there(TOKEN["b"]), found.there(TOKEN["b"]), found.arrived(TOKEN["b"])) == (60, 0, 0)
+
+
+def test_a_report_without_an_amount_bounds_nothing_and_so_takes_nothing_away() -> None:
+    told = told_of(out(60), reports=2, asked=0)
+    one = told.reports[TOKEN["a"]][0]
+    annulled = replace(told, reports={TOKEN["a"]: [one]})
+    found = standing(annulled, PROFILE, ())
+    assert found is not None
+    assert found.has_lost(TOKEN["b"]) and found.feeds(TOKEN["b"])
+    assert found.feeds(TOKEN["c"]) is None
+    unbounded = replace(annulled, reports={TOKEN["a"]: [replace(one, transfer=None)]})
+    assert standing(unbounded, PROFILE, ()) is None
 
 
 def test_accounts_that_are_joined_have_one_name_in_whatever_order() -> None:

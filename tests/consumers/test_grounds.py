@@ -8,7 +8,7 @@ from uuid import uuid4
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.casebook.release.grounds import Asked, Cause, fallen
+from consumers.casebook.release.grounds import Asked, Cause, by_itself, fallen
 
 
 def way(*targets: str) -> list[Asked]:
@@ -47,6 +47,27 @@ def test_a_won_appeal_frees_the_account_however_often_it_was_stopped() -> None:
     again = Asked(uuid4(), first.request_id, "a", reported=True)
     asked = [replace(first, freed=Cause.APPEAL), onward, again]
     assert causes(asked, "a") == ["APPEAL"] * 3
+
+
+def test_a_stop_that_others_money_reached_too_stands_and_one_that_none_reaches_any_more_falls() -> None:
+    first, one, other = way("a", "b", "d")
+    alone = replace(other, request_id=uuid4(), target="e")
+    fed = {other.request_id: None, alone.request_id: Cause.ANNULLED}
+    named, allowed = {"a"}, {"b"}
+    fell = fallen([first, one, other, alone], named, allowed, withdrawn=False, fed=fed)
+    assert fell == {one.request_id: Cause.ALLOWED, alone.request_id: Cause.ALLOWED}
+    standing = fallen([first, one, other, alone], named, set(), withdrawn=False, fed=fed)
+    assert standing == {alone.request_id: Cause.ANNULLED}
+
+
+def test_no_money_keeps_what_its_own_account_lost() -> None:
+    _, onward = way("a", "b")
+    freed = replace(onward, freed=Cause.APPEAL)
+    again = Asked(uuid4(), freed.request_id, "b", reported=True)
+    fed = dict.fromkeys((freed.request_id, again.request_id))
+    asked = [freed, again]
+    assert set(fallen(asked, {"a"}, set(), withdrawn=False, fed=fed).values()) == {Cause.APPEAL}
+    assert by_itself(again, {one.request_id: one for one in asked}, set())
 
 
 def test_a_members_own_measure_rests_on_the_alerts_and_on_no_report() -> None:

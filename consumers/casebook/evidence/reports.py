@@ -79,6 +79,14 @@ def unannulled(turn: Turn, tokens: set[str]) -> set[str]:
     return set(turn.db.scalars(query.where(among(target.token, tokens), gone.member.is_(None))))
 
 
+def annulled(turn: Turn, tokens: set[str]) -> set[str]:
+    """Those of the tokens that a report named which police have annulled."""
+    target, gone = ReportTarget, Withdrawn
+    fell = and_(gone.member == target.member, gone.event_id == target.event_id, gone.by_police)
+    query = select(target.token).distinct().join(gone, fell).where(among(target.token, tokens))
+    return set(turn.db.scalars(query)) if tokens else set()
+
+
 def named_by(turn: Turn, alerts: Sequence[tuple[str, UUID]]) -> set[str]:
     """The tokens that these reports name."""
     target = ReportTarget

@@ -12,7 +12,6 @@ from uuid import UUID
 from sqlalchemy import or_, select
 
 from consumers.casebook.evidence import reports
-from consumers.casebook.holding import reducing
 from consumers.casebook.inbound import Admitted
 from consumers.casebook.release import falling
 from consumers.casebook.rows import among, inserting
@@ -38,8 +37,7 @@ def apply(turn: Turn, events: Sequence[Admitted]) -> None:
         return
     _mark(turn, list(rows.values()))
     annulled = [key for key, row in rows.items() if row["by_police"]]
-    fell = falling.let_go(turn, _touched(turn, list(rows), annulled))
-    reducing.propose(turn, annulled, fell)
+    falling.let_go(turn, _touched(turn, list(rows), annulled))
 
 
 def _mark(turn: Turn, rows: Sequence[dict[str, Any]]) -> None:

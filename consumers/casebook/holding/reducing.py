@@ -1,65 +1,127 @@
-"""What a hold keeps when a part of its support has fallen and the rest stands: no more than the rest claims.
+"""A hold is brought down to what of the victims' money still stands at its account, by the trace of each claim.
 
-Proposed to the unit that ordered it, never done by itself. A standing report that names no amount bounds nothing.
+Under the mandate that the stop was under, if that releases at once; else by an officer of the unit that ordered it, to
+whom it is proposed. A hold that keeps nothing is let go in the same way; the same thing is never asked for twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Container, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import select
 
-from alliance.errors import Refused
-from consumers.casebook.evidence import reports
-from consumers.casebook.holding import holdacts
-from consumers.casebook.holding.holdrules import HoldAct
-from consumers.casebook.lifecycle import IN_FORCE
-from consumers.casebook.model import Reported
+from alliance.authority import allows
+from alliance.profiles.values import Way
+from consumers.casebook.asking import requests
+from consumers.casebook.asking.drafting import Act, draft
+from consumers.casebook.asking.routing import to_member
+from consumers.casebook.authority import cover
+from consumers.casebook.evidence.cases import read_cases
+from consumers.casebook.holding import holds
+from consumers.casebook.ids import HOLDER
+from consumers.casebook.lifecycle import ON_PAPER, REQUEST_ENDS
+from consumers.casebook.model import Case, Draft, Law
+from consumers.casebook.money.excess import excess
+from consumers.casebook.money.flow import Flow
+from consumers.casebook.money.known import Told
+from consumers.casebook.release import releasing
 from consumers.casebook.rows import among
-from consumers.casebook.tables import Claim, HoldRow, RequestRow
+from consumers.casebook.tables import HoldRow, RequestRow
 from consumers.casebook.turn import Turn
 from schemas.base import Money
-from schemas.requests import Action
+from schemas.identifiers import Identifier
+from schemas.requests import Action, Authority, AuthorityClass, RequestStatus
 
-_WHY = "a claim on it has fallen; this is what the rest claims"
+Asked = dict[tuple[UUID, Action], dict[int, RequestStatus]]
+"""What was asked about a stop's hold since: by what it would keep, what became of it."""
+_WHY = "no more of the victims' money is there"
+_NOTHING = "by what is known now, nothing of the victims' money is there"
 
 
-def propose(turn: Turn, annulled: Sequence[tuple[str, UUID]], fell: Collection[UUID]) -> None:
-    """Of what still stands: the holds on which an annulled report had a claim, and those whose onward way has fallen
-    while a report names their own account."""
-    rows = [row for row in _concerned(turn, annulled, fell) if row.request_id not in fell]
-    if not rows:
+def reduce(turn: Turn, told: Told, flow: Flow | None, accounts: Collection[str], fell: Container[UUID]) -> None:
+    """The holds on these accounts of one case; of what `fell` nothing is kept anyway."""
+    found = excess(told, flow, accounts, amount_only=turn.profile.amount_only.value)
+    keeps = {held.hold_id: keep for stop, held, keep in found if stop.request.request_id not in fell}
+    if not keeps:
         return
-    named = reports.naming(turn, {row.target for row in rows})
+    rows = turn.db.execute(select(*HoldRow.__table__.c).where(among(HoldRow.hold_id, keeps)).order_by(HoldRow.hold_id))
+    held, asked = rows.all(), _asked(turn, told)
+    case, law = read_cases(turn, [held[0].case_id])[held[0].case_id], turn.law()
+    _let_go(turn, [row for row in held if not keeps[row.hold_id]], told, asked, case, law)
+    drafts: list[Draft] = []
+    for row in held:
+        keep, before = keeps[row.hold_id], asked.get((row.request_id, Action.REDUCE), {})
+        # One act of a kind is under way on an account at a time: the answer to it brings up the next.
+        under_way = any(draft.target.tokens[0] == row.target for draft in drafts)
+        under_way = under_way or any(status not in REQUEST_ENDS for status in before.values())
+        if keep and keep not in before and not under_way and (made := _draft(row, keep, case, law)):
+            drafts.append(made)
+    requests.put(turn, drafts)
+
+
+def _let_go(turn: Turn, rows: Sequence[Any], told: Told, asked: Asked, case: Case, law: Law) -> None:
+    """At once where profile and mandate say so, else proposed to its unit, which may have declined it."""
+    stops = {stop.request.request_id: stop.request for stop in told.stops}
     for row in rows:
-        left = _claimed(named.get(row.target, ()), row.currency)
-        if left is not None and 0 < left < row.minor:
-            _file(turn, HoldAct(row.hold_id, Action.REDUCE, _WHY, Money(minor=left, currency=row.currency)))
+        if (row.request_id, Action.RELEASE) in asked or (row.kept_at and row.cause == _NOTHING):
+            continue
+        mandate_id = None if row.status in ON_PAPER else row.mandate_id
+        made = releasing.let_go(case, stops[row.request_id], law, _NOTHING, mandate_id)
+        if made is None:
+            holds.propose_release(turn, [row.hold_id], _NOTHING)
+        else:
+            requests.put(turn, [made])
 
 
-def _concerned(turn: Turn, annulled: Sequence[tuple[str, UUID]], fell: Collection[UUID]) -> Sequence[Any]:
-    events = {event_id for _, event_id in annulled}
-    claimed = select(Claim.hold_id).where(among(Claim.event_id, events))
-    onward = select(RequestRow.request_id).where(among(RequestRow.parent, fell), RequestRow.action == Action.STOP.value)
-    query = select(HoldRow.hold_id, HoldRow.request_id, HoldRow.target, HoldRow.minor, HoldRow.currency)
-    lost = HoldRow.hold_id.in_(claimed) | HoldRow.request_id.in_(onward)
-    return turn.db.execute(query.where(lost, HoldRow.status.in_(IN_FORCE)).order_by(HoldRow.hold_id)).all()
+def _asked(turn: Turn, told: Told) -> Asked:
+    table = RequestRow
+    query = select(table.parent, table.action, table.minor, table.status).where(
+        among(table.parent, [stop.request.request_id for stop in told.stops]),
+        table.action.in_((Action.REDUCE.value, Action.RELEASE.value)),
+    )
+    found: Asked = {}
+    for parent, action, minor, status in turn.db.execute(query):
+        if parent is not None:
+            found.setdefault((parent, Action(action)), {})[minor or 0] = RequestStatus(status)
+    return found
 
 
-def _claimed(standing: Sequence[Reported], currency: str) -> int | None:
-    """What these reports claim in the currency; None if one of them does not say."""
-    total = 0
-    for report in standing:
-        if report.transfer is None or report.transfer.amount is None:
-            return None
-        total += report.transfer.amount.minor if report.transfer.amount.currency == currency else 0
-    return total
+def _draft(row: Any, keep: int, case: Case, law: Law) -> Draft | None:
+    route = to_member(row.member, law.registry)
+    found = _authority(row, law)
+    if route.to is None or found is None:
+        return None
+    authority, status, mandate_id = found
+    wanted = (Action.REDUCE, row.target, HOLDER)
+    same = [known.attempt for known in case.known if (known.action, known.target, known.asked) == wanted]
+    act = Act(
+        Action.REDUCE,
+        Identifier.model_validate_json(orjson.dumps(row.identifier)),
+        route,
+        amount=Money(minor=keep, currency=row.currency),
+        attempt=1 + max(same, default=0),
+        reasons=(_WHY,),
+        parent=row.request_id,
+        hold_id=row.hold_id,
+    )
+    made = draft(case, act, law, authority, status, mandate_id)
+    return replace(made, void_after=min(made.void_after, row.until))
 
 
-def _file(turn: Turn, act: HoldAct) -> None:
-    try:
-        holdacts.file_act(turn.db, act, turn.now)
-    except Refused as refused:
-        turn.trail.note("reduction not open", act.hold_id, str(refused).encode())
+def _authority(row: Any, law: Law) -> tuple[Authority, RequestStatus, UUID | None] | None:
+    """What is frozen on paper is no longer the mandate's to change."""
+    proposed = law.profile.release.mandate.value is Way.PROPOSED or row.status in ON_PAPER
+    if not proposed and allows(law.profile, Action.REDUCE, AuthorityClass.MANDATE):
+        for held in law.mandates:
+            if held.mandate.mandate_id == row.mandate_id and held.mandate.release_at_once:
+                return cover.by_mandate(held, None, law), RequestStatus.DRAFTED, row.mandate_id
+    if not allows(law.profile, Action.REDUCE, AuthorityClass.POLICE_ORDER):
+        return None
+    authority = cover.by_officer(None, law)
+    if row.unit is not None:
+        authority = authority.model_copy(update={"unit": row.unit})
+    return authority, RequestStatus.AWAITING_AUTHORISATION, None

@@ -27,6 +27,18 @@ _EVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
+class Grounds:
+    """What of a case's grounds is left. `cut`: accounts whose money, and what left them, is nobody's claim any more;
+    `alone`: accounts further on of which nothing stands but what reports say was paid to themselves."""
+
+    cut: frozenset[str] = frozenset()
+    alone: frozenset[str] = frozenset()
+
+
+WHOLE = Grounds()
+
+
+@dataclass(frozen=True, slots=True)
 class Onward:
     """An outflow as its payer's holder told it first, and the transfer that it is."""
 
@@ -64,16 +76,17 @@ class Flow:
         return sum(self.traced.there.get(account, {}).values())
 
 
-def flow(told: Told, profile: Profile) -> Flow | None:
+def flow(told: Told, profile: Profile, grounds: Grounds = WHOLE) -> Flow | None:
     """None where the case never said how much is in question. InvalidLedger where what was told contradicts itself."""
     asked = [stop.request.amount for stop in told.stops if stop.request.hop == 0]
     currency = next((amount.currency for amount in asked if amount is not None), None)
     if currency is None:
         return None
-    payments = [each for entry in told.entries() for each in _payments(entry, told, profile, currency)]
+    entries = sorted({*told.entries(), *grounds.alone} - grounds.cut)
+    payments = [each for entry in entries for each in _payments(entry, told, profile, currency)]
     # Another currency is another ledger.
     onward = [each for each in outflows_told(told) if each.outflow.amount.currency == currency]
-    transfers = [*payments, *(each.transfer for each in onward)]
+    transfers = [*payments, *(_grounded(each.transfer, grounds.cut) for each in onward)]
     openings = {
         account: ledgers.opening(account, told, transfers, currency)
         for account in {told.account(stop) for stop in told.stops}
@@ -97,6 +110,11 @@ def outflows_told(told: Told) -> list[Onward]:
                 payee = told.accounts.of(transfer.payee) if transfer.payee else None
                 found.append(Onward(stop, outflow, replace(transfer, payee=payee)))
     return sorted(found, key=_told_first, reverse=True)
+
+
+def _grounded(transfer: Transfer, cut: frozenset[str]) -> Transfer:
+    """What leaves an account that is cut off comes clean, whatever came there."""
+    return replace(transfer, payer=None) if transfer.payer in cut else transfer
 
 
 def _payments(entry: str, told: Told, profile: Profile, currency: str) -> Iterator[Transfer]:

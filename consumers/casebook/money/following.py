@@ -35,11 +35,11 @@ def follow(turn: Turn, cases: Mapping[UUID, Case], answered: Sequence[Answered] 
     """`answered`: the stops whose answers are new."""
     known = told.read(turn, sorted(cases))
     payees = {token for of in known.values() for stop in of.stops for token in _tokens(stop)}
-    law, fallen = turn.law(payees), falling.causes(turn, sorted(cases))
+    law, (fallen, left) = turn.law(payees), falling.causes(turn, sorted(cases))
     drafts: list[Draft] = []
     followed: list[tuple[Told, Flow | None]] = []
     for case_id, of in known.items():
-        found, why = _traced(turn, of)
+        found, why = (left[case_id][1].after, "") if case_id in left else _traced(turn, of)
         followed.append((of, found))
         _note_ends(turn, case_id, of, found)
         if found is not None:

@@ -30,8 +30,8 @@ def read(turn: Turn, case_ids: Sequence[UUID]) -> dict[UUID, Told]:
     """By case."""
     stops = _stops(turn, case_ids)
     accounts = aliases.accounts(turn, _identifiers(each for of in stops.values() for each in of))
-    entries = [each.request.target.tokens for of in stops.values() for each in of if each.request.hop == 0]
-    tokens = {token for named in entries for each in named for token in accounts.all_of(each)}
+    targets = [each.request.target.tokens for of in stops.values() for each in of]
+    tokens = {token for named in targets for each in named for token in accounts.all_of(each)}
     standing, ever = (reports.naming(turn, tokens, annulled=annulled) for annulled in (False, True))
     return {
         case_id: Told(of, _by_account(of, accounts, standing), _by_account(of, accounts, ever), accounts)
@@ -84,15 +84,15 @@ def _identifiers(stops: Iterator[Stop]) -> Iterator[Identifier]:
 
 def _by_account(stops: Sequence[Stop], accounts: Accounts, named: Named) -> dict[str, list[Reported]]:
     """Of a report that names an account by two of its identifiers, the greater payment."""
-    entries = {accounts.of(each.request.target.tokens[0]) for each in stops if each.request.hop == 0}
+    asked = {accounts.of(each.request.target.tokens[0]) for each in stops}
     found: dict[str, list[Reported]] = {}
-    for entry in entries:
+    for account in asked:
         best: dict[str, Reported] = {}
-        for report in (each for token in sorted(accounts.all_of(entry)) for each in named.get(token, ())):
+        for report in (each for token in sorted(accounts.all_of(account)) for each in named.get(token, ())):
             known = best.get(key_of(report))
             if known is None or _minor(report) > _minor(known):
                 best[key_of(report)] = report
-        found[entry] = sorted(best.values(), key=lambda each: (each.taken_at, key_of(each)))
+        found[account] = sorted(best.values(), key=lambda each: (each.taken_at, key_of(each)))
     return found
 
 

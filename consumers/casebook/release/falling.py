@@ -16,10 +16,11 @@ from sqlalchemy import select, update
 from consumers.casebook.asking import requests
 from consumers.casebook.evidence import reports, support
 from consumers.casebook.evidence.cases import read_cases
-from consumers.casebook.holding import holds
+from consumers.casebook.holding import holds, reducing
 from consumers.casebook.lifecycle import FRUITLESS, ON_PAPER, UNSENT
-from consumers.casebook.release import releasing
+from consumers.casebook.release import releasing, remaining
 from consumers.casebook.release.grounds import Asked, Cause, fallen
+from consumers.casebook.release.remaining import Remaining
 from consumers.casebook.rows import among
 from consumers.casebook.tables import Case, RequestRow
 from consumers.casebook.turn import Turn
@@ -29,17 +30,21 @@ Fallen = dict[UUID, Cause]
 Found = Literal[Cause.APPEAL, Cause.DISPUTE]
 
 
-def causes(turn: Turn, case_ids: Sequence[UUID]) -> Fallen:
-    """The requests of these cases whose grounds have fallen, each with why."""
+def causes(turn: Turn, case_ids: Sequence[UUID]) -> tuple[Fallen, Remaining]:
+    """The requests of these cases whose grounds have fallen, each with why; of cases that were shaken, what remains."""
     return _causes(turn, _requests(turn, case_ids))
 
 
-def let_go(turn: Turn, case_ids: Sequence[UUID]) -> Fallen:
-    """What has fallen in these cases, and is let go; again and again it does no more than once."""
+def let_go(turn: Turn, case_ids: Sequence[UUID]) -> None:
+    """Let go of what has fallen in these cases, and of what others no longer claim in the rest; again and again it does
+    no more than once."""
     rows = _requests(turn, case_ids)
-    if fell := _causes(turn, rows):
+    fell, left = _causes(turn, rows)
+    if fell:
         _let_go(turn, rows, fell)
-    return fell
+    for of, stands in left.values():
+        lost = {account for stop in of.stops if stands.has_lost(account := of.account(stop))}
+        reducing.reduce(turn, of, stands.after, lost, fell)
 
 
 def spare(turn: Turn, tokens: Iterable[str]) -> None:
@@ -55,9 +60,9 @@ def free(turn: Turn, request_ids: Iterable[UUID], cause: Found) -> None:
     let_go(turn, sorted(set(turn.db.scalars(freed.returning(RequestRow.case_id)))))
 
 
-def _causes(turn: Turn, rows: Sequence[Any]) -> Fallen:
+def _causes(turn: Turn, rows: Sequence[Any]) -> tuple[Fallen, Remaining]:
     if not rows:
-        return {}
+        return {}, {}
     withdrawn = support.without(turn, sorted({row.case_id for row in rows}))
     named = reports.unannulled(turn, {row.target for row in rows if row.covered_by})
     of_case: dict[UUID, list[Asked]] = {}
@@ -69,7 +74,14 @@ def _causes(turn: Turn, rows: Sequence[Any]) -> Fallen:
     found: Fallen = {}
     for case_id, asked_in in of_case.items():
         found |= fallen(asked_in, named, turn.spared, withdrawn=case_id in withdrawn)
-    return found
+    shaken = remaining.shaken(turn, of_case, found)
+    left = remaining.read(turn, {case_id: of_case[case_id] for case_id in shaken}, found) if shaken else {}
+    for case_id, (of, stands) in left.items():
+        asked_in = of_case[case_id]
+        before = {one.request_id: found.pop(one.request_id) for one in asked_in if one.request_id in found}
+        fed = remaining.fed(of, stands, before)
+        found |= fallen(asked_in, named, turn.spared, withdrawn=case_id in withdrawn, fed=fed)
+    return found, left
 
 
 def _let_go(turn: Turn, rows: Sequence[Any], fell: Fallen) -> None:

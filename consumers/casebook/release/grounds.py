@@ -1,12 +1,12 @@
 """What each request of a case rests on, and what falls when a part of that is gone, at every hop.
 
 Pure. A fall runs down the money's way, from a stop to those that followed from it, and ends at what an accepted report
-names itself. What is merely absent is no fall, and never comes here.
+names itself, and where other victims' money came too. What is merely absent is no fall, and never comes here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
@@ -36,34 +36,59 @@ class Asked:
 
 
 def fallen(
-    asked: Sequence[Asked], named: AbstractSet[str], allowed: AbstractSet[str], *, withdrawn: bool
+    asked: Sequence[Asked],
+    named: AbstractSet[str],
+    allowed: AbstractSet[str],
+    *,
+    withdrawn: bool,
+    fed: Mapping[UUID, Cause | None] | None = None,
 ) -> dict[UUID, Cause]:
     """Those of a case's requests that have nothing left to rest on, each with why.
 
     `named` are the targets that reports name and police have not annulled; `withdrawn` says that no alert of the case
-    stands.
+    stands. `fed`: onward stops whose money could be traced, with why nothing of it stands, or None where some does.
     """
     known = {one.request_id: one for one in asked}
-    causes = {one.request_id: _cause(one, known, named, allowed, withdrawn=withdrawn) for one in asked}
+    causes = {one.request_id: _cause(one, known, named, allowed, fed or {}, withdrawn=withdrawn) for one in asked}
     return {request_id: cause for request_id, cause in causes.items() if cause}
 
 
 def _cause(
-    one: Asked, known: dict[UUID, Asked], named: AbstractSet[str], allowed: AbstractSet[str], *, withdrawn: bool
+    one: Asked,
+    known: dict[UUID, Asked],
+    named: AbstractSet[str],
+    allowed: AbstractSet[str],
+    fed: Mapping[UUID, Cause | None],
+    *,
+    withdrawn: bool,
 ) -> Cause | None:
     if one.target in allowed:
         return Cause.ALLOWED
     if one.freed:
         return one.freed
-    # A stop that was restated for a report that came later names itself: it rests on what its case rests on.
-    parent = known.get(one.parent) if one.parent and one.parent != one.request_id else None
+    parent = _parent(one, known)
     if stands_alone(one, parent, named):
         return None
-    inherited = _cause(parent, known, named, allowed, withdrawn=withdrawn) if parent else None
+    inherited = _cause(parent, known, named, allowed, fed, withdrawn=withdrawn) if parent else None
+    if one.request_id in fed and parent is not None and not (inherited and parent.target == one.target):
+        return fed[one.request_id] and (inherited or fed[one.request_id])
     if inherited or (withdrawn and parent is None):
         return inherited or Cause.WITHDRAWN
     covered = one.target in named or (parent is not None and parent.reported)
     return Cause.ANNULLED if one.reported and not covered else None
+
+
+def by_itself(one: Asked, known: Mapping[UUID, Asked], allowed: AbstractSet[str]) -> bool:
+    """Whether what fell did so for its own account's sake, and not because of what it followed from."""
+    parent = _parent(one, known)
+    if one.target in allowed or one.freed or parent is None:
+        return True
+    return parent.target == one.target and by_itself(parent, known, allowed)
+
+
+def _parent(one: Asked, known: Mapping[UUID, Asked]) -> Asked | None:
+    """A stop that was restated for a report that came later names itself: it rests on what its case rests on."""
+    return known.get(one.parent) if one.parent and one.parent != one.request_id else None
 
 
 def stands_alone(one: Asked, parent: Asked | None, named: AbstractSet[str]) -> bool:

@@ -1,0 +1,137 @@
+"""What stays of a hold when a part of what it rests on has fallen, or what is known of the money says less."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from consumers.casebook.tables import Claim
+from producers.reference.authority import prove
+from schemas.identifiers import Identifier
+from schemas.requests import Action, HoldStatus, Request, RequestStatus
+from tests.consumers.facts import account, lead, yuan
+from tests.consumers.office import Office
+from tests.consumers.test_hops import EXECUTED, GONE, PARTIAL, M, out, stopped_by, stops
+from tests.consumers.test_office import stopped
+from tests.consumers.test_release import first, hold_of, released
+
+pytestmark = pytest.mark.services
+
+
+def reductions(letters: list[Request]) -> dict[str, int]:
+    """What each account that is reduced keeps."""
+    reduced = [letter for letter in letters if letter.action is Action.REDUCE and letter.amount]
+    return {letter.target.tokens[0]: letter.amount.minor for letter in reduced if letter.amount}
+
+
+def merged(office: Office, *payers: Identifier) -> Identifier:
+    """An account to which each payer passed on a million more than the one before, and where all of it is held."""
+    last = account()
+    _, root = stopped(office, account(), max_hop=5)
+    paid = [out(office, payer, number * M, number) for number, payer in enumerate(payers, 1)]
+    office.answer(root, GONE, outflows=paid)
+    for number, stop in enumerate(sorted(stops(office), key=lambda stop: stop.amount.minor if stop.amount else 0), 1):
+        office.answer(stop, GONE, outflows=[out(office, last, number * M, 10 + number)])
+        for asked in stops(office):
+            office.answer(asked, EXECUTED, amount=asked.amount)
+    return last
+
+
+def held(office: Office, target: Identifier) -> int:
+    return sum(hold.amount.minor for hold in office.holds(target) if hold.status is not HoldStatus.RELEASED)
+
+
+@pytest.mark.parametrize("fell", [0, 1])
+def test_what_a_fallen_and_a_standing_path_fed_stays_at_what_the_standing_one_brought(
+    office: Office, fell: int
+) -> None:
+    """Whichever of the two brought it first, and so is what its stop followed from."""
+    payers = [account(), account()]
+    last = merged(office, *payers)
+    assert held(office, last) == 3 * M
+    office.allow(payers[fell])
+    letters = office.deliver()
+    for letter in letters:
+        assert prove(letter, office.registry, office.profile, office.now).unit == "police-one"
+        office.answer(letter, EXECUTED)
+    assert held(office, last) == (2 - fell) * M
+    assert not office.deliver()
+    office.allow(*payers)
+    assert first(last) <= released(office.deliver())
+
+
+def test_a_fall_on_one_of_two_ways_opens_no_stop_for_its_money_where_they_meet(office: Office) -> None:
+    payers, last = [account(), account()], account()
+    _, root = stopped(office, account(), max_hop=5)
+    office.answer(root, GONE, outflows=[out(office, payers[0], 2 * M, 1), out(office, payers[1], 3 * M, 2)])
+    letters = {stop.target.tokens[0]: stop for stop in stops(office)}
+    office.allow(payers[0])
+    office.answer(letters[payers[0].tokens[0]], GONE, outflows=[out(office, last, 2 * M, 3)])
+    office.answer(letters[payers[1].tokens[0]], GONE, outflows=[out(office, last, 3 * M, 4)])
+    (asked,) = [stop for stop in stops(office) if stop.target == last]
+    assert asked.amount == yuan(3 * M)
+
+
+def test_an_annulled_claim_is_taken_from_each_hold_that_it_was_traced_to(office: Office) -> None:
+    """3 and 1 were paid; of 4 that went on 2 were held at one account and 2 at the next, in proportion."""
+    mule, near, far = account(), account(), account()
+    kept, fell = office.report(mule, 3 * M), office.report(mule, M)
+    _, root = stopped_by(office, mule)
+    office.answer(root, GONE, outflows=[out(office, near, 4 * M, 1)])
+    (second,) = stops(office)
+    office.answer(second, PARTIAL, amount=yuan(2 * M), outflows=[out(office, far, 2 * M, 2)])
+    (third,) = stops(office)
+    office.answer(third, EXECUTED, amount=yuan(2 * M))
+    traced = {name: claims(office, target) for name, target in (("near", near), ("far", far))}
+    office.annul(fell)
+    letters = office.deliver()
+    assert not released(letters)
+    assert reductions(letters) == {
+        target.tokens[0]: traced[name][kept] for name, target in (("near", near), ("far", far))
+    }  # fmt: skip
+    for letter in letters:
+        office.answer(letter, EXECUTED)
+    assert held(office, near) + held(office, far) == 3 * M
+
+
+def test_what_only_an_annulled_claim_had_reached_is_let_go_though_the_first_account_stands(office: Office) -> None:
+    mule, early, late = account(), account(), account()
+    fell = office.report(mule, M, time=office.now)
+    office.report(mule, 2 * M, time=office.now.replace(minute=30))
+    _, root = stopped_by(office, mule)
+    office.answer(root, GONE, outflows=[out(office, early, M, 1), out(office, late, 2 * M, 2)])
+    for stop in stops(office):
+        office.answer(stop, EXECUTED, amount=stop.amount)
+    office.annul(fell)
+    letters = office.deliver()
+    assert released(letters) == first(early)
+    assert reductions(letters) == {}
+    assert hold_of(office, late).status is HoldStatus.ACTIVE
+
+
+def test_what_rests_on_officers_is_proposed_and_the_same_amount_once(office: Office) -> None:
+    mule = account()
+    office.report(mule, 3 * M)
+    fell = office.report(mule, M)
+    office.suspect(lead(mule, reported=True, amount_at_risk=[]))
+    stop = office.draft(mule)
+    office.order(stop.request_id)
+    (sent,) = stops(office)
+    office.answer(sent, EXECUTED, amount=yuan(4 * M))
+    office.annul(fell)
+    reduction = office.draft(mule)
+    assert (reduction.action, reduction.amount) == (Action.REDUCE, yuan(3 * M))
+    assert reduction.authority.unit == "police-one"
+    office.pass_time(hours=24)
+    office.annul(fell)
+    office.registry_changed()
+    (view,) = [one for one in office.requests() if one.action is Action.REDUCE]
+    assert view.status is RequestStatus.CANCELLED
+
+
+def claims(office: Office, target: Identifier) -> dict[UUID, int]:
+    with office.engine.connect() as db:
+        query = select(Claim.event_id, Claim.minor).where(Claim.hold_id == hold_of(office, target).hold_id)
+        return dict(iter(db.execute(query)))
