@@ -66,6 +66,8 @@ def test_a_freeze_is_drafted_shown_and_signed_by_two_and_the_case_tells_of_it(pl
     filed = afa(*freeze, "--json", data=played.data)
     request = json.loads(filed.stdout)
     assert request["missing"] == "2 officers, one of the rank county-head"
+    # Nobody named an amount: the freeze keeps the victims' money, whatever was stopped.
+    assert 0 < request["amount"]["minor"] <= hold["amount"]["minor"]
     assert hashlib.sha256(paper.read_bytes()).hexdigest() in filed.stderr
 
     order = ("order", request["request_id"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -10,7 +12,7 @@ from sqlalchemy import select
 from consumers.casebook.tables import Claim
 from producers.reference.authority import prove
 from schemas.identifiers import Identifier
-from schemas.requests import Action, HoldStatus, Request, RequestStatus
+from schemas.requests import Action, HoldStatus, Request, RequestStatus, Scope
 from tests.consumers.facts import account, lead, yuan
 from tests.consumers.office import Office
 from tests.consumers.test_hops import EXECUTED, GONE, PARTIAL, M, out, stopped_by, stops
@@ -18,6 +20,13 @@ from tests.consumers.test_office import stopped
 from tests.consumers.test_release import first, hold_of, released
 
 pytestmark = pytest.mark.services
+
+
+@pytest.fixture
+def thai(database_url: str) -> Iterator[Office]:
+    made = Office(database_url, "th")
+    yield made
+    made.engine.dispose()
 
 
 def reductions(letters: list[Request]) -> dict[str, int]:
@@ -129,6 +138,53 @@ def test_what_rests_on_officers_is_proposed_and_the_same_amount_once(office: Off
     office.registry_changed()
     (view,) = [one for one in office.requests() if one.action is Action.REDUCE]
     assert view.status is RequestStatus.CANCELLED
+
+
+@pytest.mark.parametrize("answer", [{"amount": yuan(9 * M)}, {"amount": yuan(M), "scope": Scope.ACCOUNT}])
+def test_where_amounts_alone_are_held_what_a_member_holds_beyond_is_reduced_at_once(thai: Office, answer: Any) -> None:
+    shop = account()
+    (stop,) = asked(thai, shop, M)
+    thai.answer(stop, EXECUTED, **answer)
+    (letter,) = thai.deliver()
+    assert (letter.action, letter.to, letter.amount, letter.hold_id) == (Action.REDUCE, stop.to, yuan(M), stop.hold_id)
+    assert prove(letter, thai.registry, thai.profile, thai.now).unit == "police-one"
+    thai.answer(letter, EXECUTED, amount=yuan(M))
+    hold = hold_of(thai, shop)
+    assert (hold.status, hold.amount, hold.scope) == (HoldStatus.REDUCED, yuan(M), Scope.AMOUNT)
+    assert not thai.deliver()
+
+
+def test_where_the_whole_account_may_be_held_its_scope_is_kept_and_shown(office: Office) -> None:
+    _, stop = stopped(office, mule := account())
+    office.answer(stop, EXECUTED, amount=yuan(9 * M), scope=Scope.ACCOUNT)
+    assert not office.deliver()
+    assert (hold_of(office, mule).scope, hold_of(office, mule).amount) == (Scope.ACCOUNT, yuan(9 * M))
+
+
+def test_where_amounts_alone_are_held_a_hold_follows_what_is_known_of_the_taint_later(thai: Office) -> None:
+    """Two accounts turn out to be one, where 3 of victims' and 9 clean were together when 2 of 12 went on."""
+    mule, one, other, last = account(), account(), account(), account()
+    (root,) = asked(thai, mule, 3 * M)
+    thai.answer(root, GONE, outflows=[out(thai, one, 2 * M, 1), out(thai, other, M, 2)])
+    letters = {stop.target.tokens[0]: stop for stop in stops(thai)}
+    thai.answer(letters[other.tokens[0]], EXECUTED, amount=yuan(M), balance=yuan(10 * M))
+    thai.answer(letters[one.tokens[0]], GONE, outflows=[out(thai, last, 2 * M, 3)])
+    (third,) = stops(thai)
+    thai.answer(third, EXECUTED, amount=yuan(2 * M))
+    assert not thai.deliver()
+    thai.alias(one, other)
+    (letter,) = thai.deliver()
+    assert (letter.action, letter.target, letter.amount) == (Action.REDUCE, last, yuan(M // 2))
+    thai.answer(letter, EXECUTED)
+    assert hold_of(thai, last).amount == yuan(M // 2)
+
+
+def asked(office: Office, mule: Identifier, minor: int) -> list[Request]:
+    """The stops of a reported account, under a mandate of two."""
+    office.report(mule, minor)
+    office.mandate(officers=["p100", "p101"])
+    office.suspect(lead(mule, reported=True))
+    return stops(office)
 
 
 def claims(office: Office, target: Identifier) -> dict[UUID, int]:

@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 
 from alliance.errors import InvalidLedger
 from consumers.casebook.asking import requests
+from consumers.casebook.holding import reducing
 from consumers.casebook.model import Case, Draft
 from consumers.casebook.money import claims, hops, told, untraced
 from consumers.casebook.money.flow import Flow, flow, outflows_told
@@ -52,6 +53,8 @@ def follow(turn: Turn, cases: Mapping[UUID, Case], answered: Sequence[Answered] 
                 if answer.status in _MOVED and request.request_id not in fallen:
                     drafts += untraced.next_hop(request, answer, cases[case_id], law)
         _show(turn, of, notes)
+        if turn.profile.amount_only.value:
+            reducing.reduce(turn, of, found, {of.account(stop) for stop in of.stops}, fallen)
     requests.put(turn, drafts)
     claims.write(turn, followed)
 
