@@ -11,7 +11,7 @@ from producers.reference import decision, holding, queueing
 from producers.reference.ask import Ask
 from producers.reference.authority import Proof
 from producers.reference.decision import Decision, answer
-from producers.reference.entries import AccountRef, Entry, Held, Measure, Moved, Noted, Opened, Slowed, Way
+from producers.reference.entries import AccountRef, Carded, Entry, Held, Measure, Moved, Noted, Opened, Slowed, Way
 from producers.reference.index import TokenIndex
 from producers.reference.ledger import Ledger
 from schemas.answers import AnswerStatus, Comparison
@@ -49,7 +49,12 @@ class Bank:
             self.index.add("person", entry.person, entry.account)
             for phone in entry.phones:
                 self.index.add("number", phone, entry.account)
-        elif isinstance(entry, Moved) and entry.way is Way.OUT and entry.other is not None:
+        elif isinstance(entry, Carded):
+            self.index.add("card", entry.card, entry.account)
+        elif isinstance(entry, Moved) and entry.way is Way.IN:
+            # Who paid may know nothing of the account but the payment itself.
+            self.index.add("transfer-serial", entry.serial, entry.account)
+        elif isinstance(entry, Moved) and entry.other is not None:
             self.payees.add(entry.other.kind, entry.other.number, entry.other.number)
 
     def turn(self, now: datetime) -> Held | None:

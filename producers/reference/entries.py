@@ -15,7 +15,8 @@ from schemas.identifiers import IdentifierKind
 
 
 class AccountRef(msgspec.Struct, frozen=True):
-    """An account anywhere: its number as its bank writes it, and the routing code of who holds it."""
+    """An account anywhere: its number as its bank writes it, and the routing code of who holds it. The number is empty
+    where the two have no name of an account in common, as a bank and a payment firm: the serial tells them apart."""
 
     route: str
     number: str
@@ -31,6 +32,14 @@ class Opened(msgspec.Struct, frozen=True, tag="opened"):
     """The customer's citizen id or credit code."""
     phones: tuple[str, ...]
     balance: int
+    at: datetime
+
+
+class Carded(msgspec.Struct, frozen=True, tag="carded"):
+    """A card of an account: another name of it, by which victims know it and other banks pay."""
+
+    account: str
+    card: str
     at: datetime
 
 
@@ -142,4 +151,4 @@ class Noted(msgspec.Struct, frozen=True, tag="noted"):
     at: datetime
 
 
-Entry = Opened | Moved | Settled | Dropped | Held | Queued | Told | Lifted | Slowed | Noted
+Entry = Opened | Carded | Moved | Settled | Dropped | Held | Queued | Told | Lifted | Slowed | Noted

@@ -13,6 +13,7 @@ import msgspec
 
 from alliance.errors import AfaError
 from producers.reference.entries import (
+    Carded,
     Dropped,
     Entry,
     Held,
@@ -76,6 +77,9 @@ class Ledger:
                 self._slowed[entry.payee] = entry.until
             case Noted():
                 self.notes.append(entry)
+            case Carded():
+                # Another name of an account moves no money.
+                pass
 
     def balance(self, account: str) -> int:
         """All that the account has, held or not."""

@@ -1,6 +1,7 @@
 """Whether the payment that a request speaks of is in the bank's own books: without it nothing may be stopped.
 
-Source: an urgent stop matches name, account, amount and time. The name travels sealed and is compared by a clerk.
+Source: an urgent stop matches name, account, amount and time. The name travels sealed and is compared by a clerk. Where
+the books have no name of the payer that the request could have, the serial stands for the account.
 """
 
 from __future__ import annotations
@@ -36,8 +37,16 @@ def compare(match: Match | None, inflows: Iterable[Moved], index: TokenIndex, cu
 def _agrees(match: Match, move: Moved, index: TokenIndex, currency: str) -> bool:
     if match.serial and not index.means(match.serial, IdentifierKind.TRANSFER_SERIAL, move.serial):
         return False
-    if match.payer and not (move.other and index.means(match.payer, move.other.kind, move.other.number)):
+    if match.payer and not _paid_by(match, move, index):
         return False
     if match.amount and (match.amount.minor, match.amount.currency) != (move.amount, currency):
         return False
     return not match.time or abs(move.at - match.time) <= timedelta(seconds=match.tolerance_s)
+
+
+def _paid_by(match: Match, move: Moved, index: TokenIndex) -> bool:
+    """Of a payer known by another kind of name, or by none, the serial decides, which agreed."""
+    assert match.payer is not None
+    if move.other is None or not move.other.number or move.other.kind is not match.payer.kind:
+        return match.serial is not None
+    return index.means(match.payer, move.other.kind, move.other.number)

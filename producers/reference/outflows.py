@@ -1,4 +1,5 @@
-"""An outflow as the answer tells it: the next bank finds its own customer by the payee's token."""
+"""An outflow as the answer tells it: the next bank finds its own customer by the payee's token, or by the serial where
+the payee has no name that both know."""
 
 from __future__ import annotations
 
@@ -22,14 +23,16 @@ _CHANNELS = {
 
 def outflow(move: Moved, index: TokenIndex, currency: str) -> Outflow:
     """The payee is verified: the bank itself sent the money there."""
-    payee = move.other
+    other = move.other
+    payee = index.identifier(other.kind, other.number, [other.route], Basis.VERIFIED) if other else None
+    holders = [other.route] if other and payee is None else []
     return Outflow(
         type=move.means,
         status=TransferStatus.PENDING if move.pending else TransferStatus.POSTED,
         amount=Money(minor=move.amount, currency=currency),
         time=move.at,
-        payee=index.identifier(payee.kind, payee.number, [payee.route], Basis.VERIFIED) if payee else None,
-        serial=index.identifier(IdentifierKind.TRANSFER_SERIAL, move.serial),
+        payee=payee,
+        serial=index.identifier(IdentifierKind.TRANSFER_SERIAL, move.serial, holders),
         channel=_CHANNELS[move.means],
         place=move.place or None,
     )

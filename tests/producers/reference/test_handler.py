@@ -8,11 +8,12 @@ from uuid import UUID
 
 import pytest
 
-from producers.reference.entries import AccountRef, Measure, Moved, Opened, Way
+from producers.reference.entries import AccountRef, Carded, Measure, Moved, Opened, Way
 from producers.reference.handler import handle
 from producers.reference.ledger import PaymentRefused
 from schemas.answers import AnswerStatus, Comparison, OutflowType
-from schemas.identifiers import IdentifierKind
+from schemas.base import Money
+from schemas.identifiers import Identifier, IdentifierKind
 from schemas.requests import Action, Request, Scope
 from tests.producers.reference.support import (
     BANK,
@@ -26,6 +27,7 @@ from tests.producers.reference.support import (
     PERSON,
     PHONE,
     POLICE,
+    SERIAL,
     STRANGER,
     account,
     bank,
@@ -39,6 +41,7 @@ from tests.producers.reference.support import (
     yuan,
 )
 
+CARD = "6222020000000000007"
 CASE_2, CASE_3 = UUID(int=20), UUID(int=30)
 ELSEWHERE = AccountRef("cnaps:105161000015", "6217000000009992")
 
@@ -84,6 +87,48 @@ def test_nothing_left_is_already_gone() -> None:
 
     assert answer.status is AnswerStatus.ALREADY_GONE
     assert [outflow.amount.minor for outflow in answer.outflows] == [500_000]
+
+
+def by_serial(named: str, **match: Any) -> Request:
+    """About the payment alone: the asker knows no name of the account, nor the payer's as the books have it."""
+    target = identifier(IdentifierKind.TRANSFER_SERIAL, named)
+    known = {"serial": target, "payer": identifier(IdentifierKind.CARD, CARD), "amount": yuan(500_000), **match}
+    return ordered(request(target=target, match=known))
+
+
+def identifier(kind: IdentifierKind, value: str) -> Identifier:
+    made = INDEX.identifier(kind, value)
+    assert made is not None
+    return made
+
+
+def test_an_account_is_found_by_the_serial_of_the_transfer_that_came_there() -> None:
+    books = bank()
+    assert done(books, by_serial(SERIAL)).answer.status is AnswerStatus.EXECUTED
+    assert books.ledger.held(MULE, NOW) == 500_000
+    assert done(bank(), by_serial("T00000077")).answer.status is AnswerStatus.NOT_FOUND
+
+
+def test_a_serial_does_not_stand_for_a_payer_that_both_know_nor_for_the_amount() -> None:
+    for match in ({"payer": account("6217000000009992")}, {"amount": yuan(1)}, {"serial": None}):
+        assert done(bank(), by_serial(SERIAL, **match)).answer.status is AnswerStatus.REFUSED
+
+
+def test_an_account_is_found_by_its_card() -> None:
+    books = bank([Carded(MULE, CARD, NOW)])
+    assert done(books, ordered(request(target=identifier(IdentifierKind.CARD, CARD)))).answer.amount == Money(
+        minor=500_000, currency="CNY"
+    )
+    other = identifier(IdentifierKind.CARD, "6222020000000000015")
+    assert done(books, ordered(request(target=other))).answer.status is AnswerStatus.NOT_FOUND
+
+
+def test_of_a_payee_without_a_name_that_both_know_the_serial_says_whom_to_ask() -> None:
+    nameless = AccountRef(ELSEWHERE.route, "")
+    answer = done(bank([spent("T00000003", 200_000, 40, other=nameless, means=OutflowType.WALLET)]), ordered(request()))
+    (onward,) = answer.answer.outflows
+    assert onward.payee is None
+    assert onward.serial is not None and onward.serial.holders == [ELSEWHERE.route]
 
 
 @pytest.mark.parametrize(
