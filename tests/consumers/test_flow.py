@@ -289,11 +289,15 @@ def test_of_what_is_held_no_more_stays_than_the_victims_money_that_is_there(
 
 
 def test_what_leaves_an_account_that_is_let_go_is_nobodys_claim() -> None:
-    told = told_of(out(60))
-    cut = Grounds(cut=frozenset({TOKEN["a"]}))
-    found = flow(told, PROFILE, cut)
+    """30 came straight from the first account, and 30 by the one that is let go."""
+    told = told_of(out(30, 1), out(30, 2, "c"))
+    (first,) = told.stops
+    request = first.request.model_copy(update={"target": ACCOUNTS["b"], "hop": 1})
+    answer = Answer(request_id=uuid4(), status=AnswerStatus.ALREADY_GONE, outflows=[out(30, 3, "c")])
+    both = replace(told, stops=[first, replace(first, request=request, said=[Said(answer, END)])])
+    found = flow(both, PROFILE, Grounds(cut=frozenset({TOKEN["b"]})))
     assert found is not None
-    assert (traced(told).there(TOKEN["b"]), found.there(TOKEN["b"]), found.arrived(TOKEN["b"])) == (60, 0, 0)
+    assert (traced(both).there(TOKEN["c"]), found.there(TOKEN["c"])) == (60, 30)
 
 
 def test_a_report_without_an_amount_bounds_nothing_and_so_takes_nothing_away() -> None:

@@ -66,7 +66,8 @@ def test_no_money_keeps_what_its_own_account_lost() -> None:
     again = Asked(uuid4(), freed.request_id, "b", reported=True)
     fed = dict.fromkeys((freed.request_id, again.request_id))
     asked = [freed, again]
-    assert set(fallen(asked, {"a"}, set(), withdrawn=False, fed=fed).values()) == {Cause.APPEAL}
+    fell = fallen(asked, {"a"}, set(), withdrawn=False, fed=fed)
+    assert fell == {freed.request_id: Cause.APPEAL, again.request_id: Cause.APPEAL}
     assert by_itself(again, {one.request_id: one for one in asked}, set())
 
 

@@ -120,6 +120,19 @@ def test_what_only_an_annulled_claim_had_reached_is_let_go_though_the_first_acco
     assert hold_of(office, late).status is HoldStatus.ACTIVE
 
 
+def test_a_ring_falls_with_its_alerts_but_for_what_a_report_names(office: Office) -> None:
+    mule, payee = account(), account()
+    suspicion, root = stopped(office, mule, max_hop=5)
+    office.answer(root, GONE, outflows=[out(office, payee, 5 * M, 1)])
+    (second,) = stops(office)
+    office.answer(second, PARTIAL, amount=yuan(M), outflows=[out(office, mule, 4 * M, 2)])
+    (back,) = stops(office)
+    office.answer(back, EXECUTED, amount=yuan(4 * M))
+    office.withdraw(*suspicion.evidence)
+    assert released(office.deliver()) == first(payee)
+    assert hold_of(office, mule).status is HoldStatus.ACTIVE
+
+
 def test_what_rests_on_officers_is_proposed_and_the_same_amount_once(office: Office) -> None:
     mule = account()
     office.report(mule, 3 * M)

@@ -43,7 +43,7 @@ def let_go(turn: Turn, case_ids: Sequence[UUID]) -> None:
     if fell:
         _let_go(turn, rows, fell)
     for of, stands in left.values():
-        lost = {account for stop in of.stops if stands.has_lost(account := of.account(stop))}
+        lost = {account for stop in of.stops if stands.has_lost(account := of.account(stop))} - stands.grounds.cut
         reducing.reduce(turn, of, stands.after, lost, fell)
 
 

@@ -48,11 +48,13 @@ def fed(of: Told, stands: Standing, fell: Mapping[UUID, Cause]) -> dict[UUID, Ca
 
 
 def _cut(of: Told, asked: Sequence[Asked], fell: Mapping[UUID, Cause], allowed: AbstractSet[str]) -> set[str]:
-    """The accounts whose last stop fell by itself: allow-listed, won on appeal, or what the case began with."""
+    """The accounts whose last stop fell by itself: allow-listed, won on appeal, or what the case began with. Without
+    its alerts a case has nothing to begin with, however often it came back to its first account."""
     known = {one.request_id: one for one in asked}
     last = {of.account(stop): stop.request.request_id for stop in of.stops}
     return {
         account
-        for account, request_id in last.items()
-        if request_id in fell and by_itself(known[request_id], known, allowed)
+        for stop in of.stops
+        if (why := fell.get(key := stop.request.request_id)) and by_itself(known[key], known, allowed)
+        if last[account := of.account(stop)] == key or why is Cause.WITHDRAWN
     }
