@@ -18,6 +18,7 @@ class Bench(StrEnum):
     THROUGHPUT = "throughput"
     LATENCY = "latency"
     RISK_CHECK = "risk-check"
+    HOPS = "hops"
     RECOVERY = "recovery"
     STAGES = "stages"
 
@@ -25,7 +26,7 @@ class Bench(StrEnum):
 def bench(
     context: typer.Context,
     which: Annotated[
-        Bench | None, typer.Argument(metavar="BENCH", help="throughput, latency, risk-check, recovery or stages.")
+        Bench | None, typer.Argument(metavar="BENCH", help="throughput, latency, risk-check, hops, recovery or stages.")
     ] = None,
 ) -> None:
     """Measure throughput, latencies and recovery on real services, and what each step costs; all unless one is named.

@@ -19,7 +19,7 @@ from alliance.clock import wall_ms
 from alliance.ids import IdSource
 from alliance.keys.store import MemberKeys
 from alliance.registry import Registry
-from benchmarks.stack import BANKS, CARRIERS, PLATFORMS
+from benchmarks.stack import BANKS, CARRIERS, PLATFORMS, POLICE
 from producers.bundles import bundle
 from producers.clear import protect
 from schemas.topics import BY_KIND
@@ -85,8 +85,27 @@ class Town:
             self._transfer(victim, mule, timedelta(minutes=5), 0.9),
         ]
 
-    def _transfer(self, victim: str, mule: str, ago: timedelta, score: float) -> Alert:
-        bank, holder = self.chance.choice(BANKS), self.chance.choice(BANKS)
+    def reported(self, mule: str, holder: str, minor: int) -> list[Alert]:
+        """A scam with its victim's report: this much was paid to an account of that bank just now."""
+        victim, paid = self._phone(), {"minor": minor, "currency": "CNY"}
+        at, payee = (self._now - timedelta(minutes=5)).isoformat(), _ident("account", mule, f"cnaps:{holder}")
+        data = {
+            "kind": "victim-report",
+            "report_id": f"R{self.chance.randrange(10**9):09d}",
+            "channel": "hotline",
+            "incident_from": at,
+            "victim_phones": [{"identifier": _ident("number", victim), "role": "registered"}],
+            "transfers": [{"payee": payee, "amount": paid, "time": at}],
+        }
+        return [
+            self._call(victim, mule, timedelta(minutes=40), 0.9),
+            self._chat(victim, mule, timedelta(hours=30), 0.9),
+            self._transfer(victim, mule, timedelta(minutes=5), 0.9, holder),
+            self._protect(POLICE, data, timedelta(0)),
+        ]
+
+    def _transfer(self, victim: str, mule: str, ago: timedelta, score: float, to: str | None = None) -> Alert:
+        bank, holder = self.chance.choice(BANKS), to or self.chance.choice(BANKS)
         data = {
             "kind": "suspicious-account",
             "serial": _ident("transfer-serial", f"T{secrets.randbelow(10**14):014d}"),
@@ -139,7 +158,8 @@ class Town:
         made = protect(event, member, tokens, self._registry, IDS, self._now)
         payload = made.event.data.model_dump(mode="json")
         party = payload.get("counterparty") or {}
-        named = party.get("account") or payload.get("number") or payload.get("handle")
+        paid = [transfer["payee"] for transfer in payload.get("transfers", ())]
+        named = party.get("account") or payload.get("number") or payload.get("handle") or next(iter(paid), None)
         suspect: dict[str, Any] = named or payload["payee"]
         return Alert(member, BY_KIND[data["kind"]].name, made.wire, suspect["tokens"][0])
 

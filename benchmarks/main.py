@@ -6,6 +6,7 @@ import argparse
 import json
 from collections.abc import Sequence
 
+from benchmarks.five_hops import five_hops
 from benchmarks.latency import latency
 from benchmarks.recovery import recovery
 from benchmarks.risk_check import risk_check
@@ -28,6 +29,8 @@ def main(argv: Sequence[str]) -> int:
     asking.add_argument("--rate", type=int, default=50, help="checks a second (default: 50)")
     asking.add_argument("--alerts", type=int, default=200, help="alerts a second beside them (default: 200)")
     asking.add_argument("--seconds", type=int, default=10)
+    following = benches.add_parser("hops", help="from the first stop to the answer of the fifth hop")
+    following.add_argument("--runs", type=int, default=20, help="scams, one after the other (default: 20)")
     steps = benches.add_parser("stages", help="CPU time an alert in each step of the stream, without Kafka")
     steps.add_argument("--alerts", type=int, default=20_000)
     steps.add_argument("--bundle", type=int, default=200, help="events in a bundle (default: 200)")
@@ -40,6 +43,8 @@ def main(argv: Sequence[str]) -> int:
         result = stages(chosen.alerts, chosen.bundle)
     elif chosen.bench == "risk-check":
         result = risk_check(chosen.rate, chosen.alerts, chosen.seconds)
+    elif chosen.bench == "hops":
+        result = five_hops(chosen.runs)
     elif chosen.bench == "recovery":
         result = recovery(chosen.identifiers)
     else:
