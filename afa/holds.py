@@ -10,7 +10,7 @@ from uuid import UUID
 import typer
 from sqlalchemy import Engine
 
-from afa import drafts
+from afa import drafts, keeping
 from afa.judging import await_judgement
 from afa.listings import HOLD_COLUMNS, REQUEST_COLUMNS
 from afa.options import Data, Json
@@ -27,8 +27,10 @@ from schemas.requests import Action, HoldView
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Reduce, freeze, renew or lift a hold. What is filed waits for the officers of the unit that ordered it.",
+    help="Reduce, freeze, renew or lift a hold: what is filed waits for the officers of the unit that ordered it. "
+    "Or keep one whose release is proposed.",
 )
+app.command("keep")(keeping.keep)
 HoldId = Annotated[UUID, typer.Argument(metavar="HOLD", help="The hold, as in `afa holds`.")]
 Why = Annotated[str, typer.Option("--reason", help="Why, in words for the member that holds.")]
 Amount = Annotated[
