@@ -18,6 +18,7 @@ from afa import (
     orders,
     publishing,
     quarantine,
+    referrals,
     risk,
     scorecard,
     status,
@@ -53,6 +54,7 @@ app.command(rich_help_panel=_POLICE)(listings.holds)
 app.command(rich_help_panel=_POLICE)(scorecard.scorecard)
 app.command(rich_help_panel=_POLICE)(listings.tasks)
 app.command(rich_help_panel=_POLICE)(orders.order)
+app.add_typer(referrals.app, name="refer", rich_help_panel=_POLICE)
 app.add_typer(cases.app, name="case", rich_help_panel=_POLICE)
 app.add_typer(holds.app, name="hold", rich_help_panel=_POLICE)
 app.add_typer(mandates.app, name="mandate", rich_help_panel=_POLICE)
