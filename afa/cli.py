@@ -14,6 +14,7 @@ from afa import (
     holds,
     listings,
     mandates,
+    mandatewords,
     members,
     orders,
     publishing,
@@ -57,6 +58,8 @@ app.command(rich_help_panel=_POLICE)(orders.order)
 app.add_typer(referrals.app, name="refer", rich_help_panel=_POLICE)
 app.add_typer(cases.app, name="case", rich_help_panel=_POLICE)
 app.add_typer(holds.app, name="hold", rich_help_panel=_POLICE)
+mandates.app.command("sign")(mandatewords.sign)
+mandates.app.command("revoke")(mandatewords.revoke)
 app.add_typer(mandates.app, name="mandate", rich_help_panel=_POLICE)
 app.add_typer(appeals.app, name="appeal", rich_help_panel=_BOTH)
 app.add_typer(disputes.app, name="dispute", rich_help_panel=_BOTH)

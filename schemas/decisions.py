@@ -128,3 +128,12 @@ class KeepHold(Message):
     """The cause that the unit has weighed."""
     until: Timestamp
     reason: Text
+
+
+class RevokeMandate(Message):
+    """From `at` on nothing is asked under the mandate; what was asked stands."""
+
+    kind: Literal["revoke-mandate"] = "revoke-mandate"
+    mandate_id: UUID
+    reason: Text
+    at: Timestamp

@@ -254,13 +254,16 @@ class AnswerRow(Base):
 
 
 class MandateRow(Base):
-    """A standing police order as each of its officers signed it. `begun`: what waits was looked at since it began."""
+    """A standing police order as each of its officers signed it, the last at `signed_at`. `begun`: what waits was
+    looked at since it began. `revocation` is the signed word by which it ended."""
 
     __tablename__ = "mandate"
     mandate_id: Mapped[UUID] = mapped_column(primary_key=True)
     signatures: Mapped[list[str]] = mapped_column(ARRAY(Text))
     filed_at: Mapped[datetime]
+    signed_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    revocation: Mapped[str | None]
     valid_from: Mapped[datetime | None]
     begun: Mapped[bool]
 

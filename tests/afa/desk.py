@@ -31,6 +31,10 @@ class Desk:
     def __init__(self, office: Office, database_url: str, path: Path, patch: pytest.MonkeyPatch) -> None:
         self.office, self.path = office, path
         self.enrol("police-one", *office.keys)
+        # What is entered in clear is sealed, which takes keys that are real.
+        sealing = store.generate("seal").public.sealing
+        for member in list(office.registry):
+            office.registry.apply(member.member, member.model_copy(update={"seal_key": sealing}))
 
         def begin(run: Run, _: Path | None) -> None:
             run.data, run.database_url = DataDir(path), database_url
