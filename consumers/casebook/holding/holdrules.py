@@ -19,6 +19,7 @@ from schemas.base import Money, Text
 from schemas.requests import Action, HoldStatus
 
 _EVENTS = {
+    Action.EXTEND: HoldEvent.EXTEND,
     Action.REDUCE: HoldEvent.REDUCE,
     Action.FREEZE: HoldEvent.FREEZE,
     Action.RENEW: HoldEvent.RENEW,

@@ -1,6 +1,7 @@
-"""What officers say by a signature of their own: a mandate's later signatures and its end.
+"""What officers say and could not: a mandate's later signatures and its end, a stop once more by extension.
 
-The database refuses a mandate that ends by nobody's word; what was revoked before this version stays so.
+The database refuses a mandate that ends by nobody's word (what was revoked before this version stays so), and counts an
+extension as one of the two stops that the law has.
 """
 
 from __future__ import annotations
@@ -15,6 +16,27 @@ alter table mandate add signed_at timestamptz, add revocation text,
   add constraint revoked_by_an_officer check (revoked_at is null or revocation is not null) not valid;
 """
 
+_EXTENSIONS = """
+alter table hold_act drop constraint hold_act_action_check,
+  add constraint hold_act_action_check check (action in ('reduce', 'extend', 'freeze', 'renew', 'release'));
+
+create or replace function refuse_third_stop() returns trigger language plpgsql as $$
+begin
+  if 2 <= (select count(*) from request
+      where case_id = new.case_id and target = new.target and action in ('stop', 'extend')
+        and request_id <> new.request_id
+        and status not in ('refused', 'not-found', 'already-gone', 'failed', 'cancelled')) then
+    raise exception 'the account % was stopped twice in this case, and the law has no third', new.target
+      using errcode = 'check_violation';
+  end if;
+  return new;
+end $$;
+drop trigger refuse_third_stop on request;
+create trigger refuse_third_stop before insert on request for each row
+  when (new.action in ('stop', 'extend')) execute function refuse_third_stop();
+"""
+
 
 def upgrade() -> None:
     op.execute(_TABLES)
+    op.execute(_EXTENSIONS)
