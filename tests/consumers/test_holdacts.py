@@ -172,6 +172,19 @@ def test_a_stop_becomes_a_freeze_on_paper_that_is_reduced_and_renewed(office: Of
     assert row(office, hold).frozen_at == frozen.since + timedelta(hours=1)
 
 
+def test_a_freeze_lasts_and_is_renewed_no_more_than_the_profile_has_it(office: Office) -> None:
+    mule = account()
+    hold = begun(office, mule)
+    with pytest.raises(Refused, match="lasts 180 days at most"):
+        drafted(office, act(hold, Action.FREEZE, duration_s=180 * 86400 + 1))
+    done(office, act(hold, Action.FREEZE, duration_s=180 * 86400))
+    for _ in range(3):
+        office.pass_time(days=170)
+        done(office, act(hold, Action.RENEW, duration_s=180 * 86400))
+    with pytest.raises(Refused, match="renewed 3 times at most"):
+        drafted(office, act(hold, Action.RENEW))
+
+
 def test_a_freeze_that_ends_is_followed_by_no_stop(office: Office) -> None:
     mule = account()
     hold = begun(office, mule)
@@ -250,7 +263,7 @@ def test_what_the_table_or_reason_forbids_is_not_filed(office: Office) -> None:
         (act(hold, Action.REDUCE, amount=yuan(1), duration_s=1), "no duration and no paper"),
         (act(hold, Action.FREEZE, amount=yuan(5_000_001)), "within what is held"),
         (act(hold, Action.FREEZE, duration_s=None), "for how long"),
-        (act(hold, Action.FREEZE, duration_s=10**9), "for how long"),
+        (act(hold, Action.FREEZE, duration_s=0), "for how long"),
         (act(hold, Action.FREEZE, paper=None), "on which paper"),
         (act(hold, Action.FREEZE, paper="it was said"), "on which paper"),
         (act(hold, Action.RELEASE, amount=yuan(1)), "has no amount"),

@@ -12,26 +12,25 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Connection, Select, insert, select
+from sqlalchemy import Connection, Select, func, insert, select
 
-from alliance.authority import allows
 from alliance.errors import Refused
 from consumers.casebook.asking import requests
 from consumers.casebook.asking.drafting import Act, draft, is_exhausted
 from consumers.casebook.asking.routing import to_member
 from consumers.casebook.authority import cover
 from consumers.casebook.evidence.cases import read_cases
-from consumers.casebook.holding.holdrules import HoldAct, check
+from consumers.casebook.holding.holdrules import HoldAct, check, within_the_law
 from consumers.casebook.ids import HOLDER
-from consumers.casebook.lifecycle import REQUEST_ENDS
+from consumers.casebook.lifecycle import FRUITLESS, REQUEST_ENDS
 from consumers.casebook.model import Case, Draft, Law
 from consumers.casebook.money import following
 from consumers.casebook.rows import update_rows
-from consumers.casebook.tables import HoldActRow, HoldRow
+from consumers.casebook.tables import HoldActRow, HoldRow, RequestRow
 from consumers.casebook.turn import Turn
 from schemas.base import Money
 from schemas.identifiers import Identifier
-from schemas.requests import Action, AuthorityClass, RequestStatus
+from schemas.requests import Action, RequestStatus
 
 _EXHAUSTED = "Under the profile {} an account is stopped {} times in a case at most, and an extension is one of them."
 
@@ -87,8 +86,7 @@ def _draft(turn: Turn, act: HoldAct) -> Draft:
     hold = turn.db.execute(_hold(act.hold_id)).first()
     check(act, hold)
     assert hold is not None
-    if not allows(turn.profile, act.action, AuthorityClass.POLICE_ORDER):
-        raise Refused(f"Under the profile {turn.profile.name} no officer can order this act: {act.action.value}.")
+    within_the_law(act, turn.profile, _renewed(turn, hold.hold_id))
     act = _reduced(turn, act, hold)
     case, law = read_cases(turn, [hold.case_id])[hold.case_id], turn.law()
     authority = cover.by_officer(None, law).model_copy(update={"document_hash": act.paper})
@@ -99,6 +97,14 @@ def _draft(turn: Turn, act: HoldAct) -> Draft:
         raise Refused(_EXHAUSTED.format(law.profile.name, law.profile.stop.most.value))
     made = draft(case, asked, law, authority, RequestStatus.AWAITING_AUTHORISATION)
     return replace(made, void_after=min(made.void_after, hold.until))
+
+
+def _renewed(turn: Turn, hold_id: UUID) -> int:
+    """How often its freeze was renewed, or may yet be by what is under way."""
+    row = HoldActRow
+    query = select(func.count()).join(RequestRow, RequestRow.request_id == row.request_id)
+    mine = (row.hold_id == hold_id) & (row.action == Action.RENEW.value) & RequestRow.status.not_in(FRUITLESS)
+    return turn.db.scalar(query.select_from(row).where(mine)) or 0
 
 
 def _reduced(turn: Turn, act: HoldAct, hold: Any) -> HoldAct:
