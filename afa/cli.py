@@ -8,6 +8,7 @@ from afa import (
     allow,
     appeals,
     bench,
+    caseacts,
     cases,
     city,
     disputes,
@@ -56,6 +57,8 @@ app.command(rich_help_panel=_POLICE)(scorecard.scorecard)
 app.command(rich_help_panel=_POLICE)(listings.tasks)
 app.command(rich_help_panel=_POLICE)(orders.order)
 app.add_typer(referrals.app, name="refer", rich_help_panel=_POLICE)
+cases.app.command("close")(caseacts.close)
+cases.app.command("transfer")(caseacts.transfer)
 app.add_typer(cases.app, name="case", rich_help_panel=_POLICE)
 app.add_typer(holds.app, name="hold", rich_help_panel=_POLICE)
 mandates.app.command("sign")(mandatewords.sign)

@@ -99,7 +99,7 @@ def answer(  # noqa: PLR0913, PLR0917 — each argument is an option of the comm
 ) -> None:  # fmt: skip
     """Enter what the holder of an order said that your unit took over; the money is traced on from there.
 
-    A line of --outflows is one payment that left the account, in minor units (fen), such as
+    A line of --outflows is one payment that left the account, in minor units (fen), all of it on one line, such as
 
     {"type": "transfer", "amount": {"minor": 480000, "currency": "CNY"}, "time": "2026-11-20T09:14:00+08:00",
     "payee": {"kind": "account", "value": "6217000000018067", "holders": ["cnaps:102161000012"]}}

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from schemas.base import Code, MemberId, Message, Text, Timestamp, Token
 from schemas.notices import Notice
@@ -137,3 +137,26 @@ class RevokeMandate(Message):
     mandate_id: UUID
     reason: Text
     at: Timestamp
+
+
+class CloseCase(Message):
+    """Nothing of the case is in force, and nothing is left to do."""
+
+    kind: Literal["close-case"] = "close-case"
+    case_id: UUID
+    reason: Text
+    at: Timestamp
+
+
+class TransferCase(Message):
+    """A unit out of the alliance has the case from now on: nothing new is asked in it here."""
+
+    kind: Literal["transfer-case"] = "transfer-case"
+    case_id: UUID
+    unit: Text
+    """Who takes it over, in words."""
+    reason: Text
+    at: Timestamp
+
+
+CaseAct = Annotated[CloseCase | TransferCase, Field(discriminator="kind")]

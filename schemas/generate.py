@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 
 from schemas.allowlist import AllowEntry, AllowRecord, AllowView
 from schemas.cases import CaseView
-from schemas.decisions import AppealView, DisputeView, KeepHold, RevokeMandate, Ruling
+from schemas.decisions import AppealView, CaseAct, DisputeView, KeepHold, RevokeMandate, Ruling
 from schemas.envelope import EVENT, EVENTS, VERSION
 from schemas.leads import Lead
 from schemas.reasons import REMEDY, WHOLE_BUNDLE, Reason
@@ -65,6 +65,7 @@ CONTRACTS: tuple[Contract, ...] = (
     Contract("ruling", TypeAdapter(Ruling), Direction.BOTH),
     Contract("keep-hold", TypeAdapter(KeepHold), Direction.BOTH),
     Contract("revoke-mandate", TypeAdapter(RevokeMandate), Direction.BOTH),
+    Contract("case-act", TypeAdapter(CaseAct), Direction.BOTH),
     Contract("member", TypeAdapter(Member), Direction.OUTBOUND),
     Contract("to-member", TO_MEMBER, Direction.OUTBOUND, passes_over=True),
     Contract("quarantine-note", TypeAdapter(QuarantineNote), Direction.OUTBOUND),

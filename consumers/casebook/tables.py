@@ -395,6 +395,18 @@ class Label(Base):
     at: Mapped[datetime]
 
 
+class CaseActRow(Base):
+    """An officer's signed word that a case is closed or transferred, until the casebook has judged it."""
+
+    __tablename__ = "case_act"
+    number: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    case_id: Mapped[UUID]
+    jws: Mapped[str]
+    filed_at: Mapped[datetime]
+    judged_at: Mapped[datetime | None]
+    refusal: Mapped[str | None]
+
+
 class Escalation(Base):
     """A deadline `due_at` that was missed: whom it concerns, why, how often it was told, and when it is again."""
 

@@ -22,7 +22,8 @@ from alliance.membership import member_dir
 RUNNER = CliRunner()
 COMMANDS = ["up", "down", "status", "publish", "withdraw", "token", "risk-check", "leads", "requests", "holds", "tasks",
             "scorecard", "order", "city", "bench", "quarantine list", "quarantine show", "member list", "member add",
-            "mandate list", "mandate add", "mandate sign", "mandate revoke", "case show", "hold list", "hold reduce",
+            "mandate list", "mandate add", "mandate sign", "mandate revoke", "case show", "case close",
+            "case transfer", "hold list", "hold reduce",
             "hold extend", "hold freeze", "hold keep", "refer list", "refer take", "refer answer",
             "hold renew", "hold release", "appeal list", "appeal file", "appeal decide", "dispute list", "dispute file",
             "dispute decide", "allow list", "allow add", "allow remove"]  # fmt: skip

@@ -56,6 +56,7 @@ CONTRACT_OF = {
     "hold-view": "hold-view",
     "scorecard": "scorecard",
     "case-view": "case-view",
+    "case-act": "case-act",
     "keep-hold": "keep-hold",
     "revoke-mandate": "revoke-mandate",
     "task-view": "task-view",

@@ -1,4 +1,4 @@
-"""What officers say and could not: a mandate's later signatures and its end, a stop once more by extension.
+"""What officers say and could not: a mandate's later signatures and its end, a stop once more, the end of a case.
 
 The database refuses a mandate that ends by nobody's word (what was revoked before this version stays so), and counts an
 extension as one of the two stops that the law has.
@@ -9,11 +9,17 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0010"
-down_revision = "0006"
+down_revision = "0007"
 
 _TABLES = """
 alter table mandate add signed_at timestamptz, add revocation text,
   add constraint revoked_by_an_officer check (revoked_at is null or revocation is not null) not valid;
+
+create table case_act (
+  number bigint generated always as identity primary key, case_id uuid not null references "case",
+  jws text not null, filed_at timestamptz not null, judged_at timestamptz, refusal text);
+create index case_act_new on case_act (number) where judged_at is null;
+create index case_act_case on case_act (case_id);
 """
 
 _EXTENSIONS = """
