@@ -16,13 +16,17 @@ from afa.options import Data
 from afa.output import Column, amount, amounts, section, when
 from afa.place import Run
 from alliance.errors import Refused
+from consumers.casebook.authority import caseacts
 from consumers.casebook.views import caseviews
 from schemas.base import Token
 from schemas.cases import CaseView, ClaimView, PathEndView
+from schemas.decisions import CaseAct, TransferCase
 from schemas.leads import Evidence, Lead
 from schemas.requests import RequestView
 
-app = typer.Typer(no_args_is_help=True, help="Everything about one suspect, or one victim at risk.")
+app = typer.Typer(
+    no_args_is_help=True, help="Everything about one suspect, or one victim at risk: shown, closed, transferred."
+)
 _TOKEN: TypeAdapter[str] = TypeAdapter(Token)
 _LEAD = re.compile(r"L-[A-Za-z0-9_-]{22}")
 
@@ -39,13 +43,14 @@ def show(
     """
     find = _finder(named)
     with Run(data).database() as db:
-        shown = caseviews.case(db, find(db))
+        shown = caseviews.case(db, case_id := find(db))
+        said = caseacts.last_word(db, case_id)
     if shown is None:
         raise Refused(f"There is no case {named}; `afa requests --json` and `afa holds --json` name them.")
     if json:
         print(shown.model_dump_json())
     else:
-        _tell(shown)
+        tell(shown, said)
 
 
 def _finder(named: str) -> Callable[[Connection], UUID]:
@@ -78,9 +83,13 @@ def _one(named: str, found: list[UUID]) -> UUID:
     return found[0]
 
 
-def _tell(case: CaseView) -> None:
+def tell(case: CaseView, said: CaseAct | None = None) -> None:
+    """The case for a person; `said` is the last word of an officer on it as a whole."""
     fell = f"; its grounds fell {case.releases} times" if case.releases else ""
-    section(f"Case {case.case_id}: {case.role.value}, {case.status} since {when(case.opened_at)}{fell}", [], ())
+    section(f"Case {case.case_id}: {case.role.value}, {case.status}, begun {when(case.opened_at)}{fell}", [], ())
+    if said is not None and case.status != "open":
+        to = f" to {said.unit}" if isinstance(said, TransferCase) else ""
+        section(f"It was {case.status}{to} at {when(said.at)}: {said.reason}", [], ())
     for lead in case.leads:
         section(_heading(lead), lead.evidence, _EVIDENCE)
     for hop in sorted({request.hop for request in case.requests}):

@@ -8,16 +8,19 @@ from afa import (
     allow,
     appeals,
     bench,
+    caseacts,
     cases,
     city,
     disputes,
     holds,
     listings,
     mandates,
+    mandatewords,
     members,
     orders,
     publishing,
     quarantine,
+    referrals,
     risk,
     scorecard,
     status,
@@ -53,8 +56,13 @@ app.command(rich_help_panel=_POLICE)(listings.holds)
 app.command(rich_help_panel=_POLICE)(scorecard.scorecard)
 app.command(rich_help_panel=_POLICE)(listings.tasks)
 app.command(rich_help_panel=_POLICE)(orders.order)
+app.add_typer(referrals.app, name="refer", rich_help_panel=_POLICE)
+cases.app.command("close")(caseacts.close)
+cases.app.command("transfer")(caseacts.transfer)
 app.add_typer(cases.app, name="case", rich_help_panel=_POLICE)
 app.add_typer(holds.app, name="hold", rich_help_panel=_POLICE)
+mandates.app.command("sign")(mandatewords.sign)
+mandates.app.command("revoke")(mandatewords.revoke)
 app.add_typer(mandates.app, name="mandate", rich_help_panel=_POLICE)
 app.add_typer(appeals.app, name="appeal", rich_help_panel=_BOTH)
 app.add_typer(disputes.app, name="dispute", rich_help_panel=_BOTH)

@@ -10,7 +10,7 @@ from uuid import UUID
 import typer
 from sqlalchemy import Engine
 
-from afa import drafts
+from afa import drafts, keeping
 from afa.judging import await_judgement
 from afa.listings import HOLD_COLUMNS, REQUEST_COLUMNS
 from afa.options import Data, Json
@@ -27,8 +27,10 @@ from schemas.requests import Action, HoldView
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Reduce, freeze, renew or lift a hold. What is filed waits for the officers of the unit that ordered it.",
+    help="Extend, reduce, freeze, renew or lift a hold, or keep one whose release is proposed. What is filed waits for "
+    "the officers of the unit that ordered it.",
 )
+app.command("keep")(keeping.keep)
 HoldId = Annotated[UUID, typer.Argument(metavar="HOLD", help="The hold, as in `afa holds`.")]
 Why = Annotated[str, typer.Option("--reason", help="Why, in words for the member that holds.")]
 Amount = Annotated[
@@ -51,6 +53,18 @@ def list_all(data: Data = None, json: Json = False) -> None:
     """
     with Run(data).database() as db:
         show([listings.holds(db).items], HOLD_COLUMNS, as_json=json, empty="There is no hold yet.")
+
+
+@app.command("extend")
+def extend(hold: HoldId, reason: Why, data: Data = None, json: Json = False) -> None:
+    """Repeat a stop while it lasts: its time counts anew from when the member does it.
+
+    How often an account may be stopped in a case, the profile says; an extension is one of those times, as is a second
+    stop that went out by itself when the first had run out.
+
+    Example: afa hold extend 019a… --reason "the paper for the freeze is on its way"
+    """
+    _file(data, hold, Action.EXTEND, reason, as_json=json)
 
 
 @app.command("reduce")

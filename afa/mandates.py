@@ -5,18 +5,23 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 from typing import Annotated
-from uuid import UUID
 
 import typer
 
 from afa.options import As, Data, Json
 from afa.output import Column, amount, note, show, when
 from afa.place import Run
+from alliance.errors import Refused
 from alliance.ids import IdSource
 from alliance.keys.signatures import sign_object
 from alliance.membership import load_officer
 from alliance.profiles import Profile
-from consumers.casebook.authority.mandates import add_mandate, list_mandates, revoke_mandate
+from alliance.registry import Registry
+from consumers.casebook.authority.mandates import (
+    add_mandate,
+    list_mandates,
+    missing,
+)
 from producers.money import minor_from_major
 from schemas.base import Money
 from schemas.requests import Action, Caps, Mandate, MandateView
@@ -57,15 +62,20 @@ def list_all(data: Data = None, json: Json = False) -> None:
 
     Example: afa mandate list --json
     """
-    with Run(data).database() as db:
-        show([list(list_mandates(db))], _COLUMNS, as_json=json, empty="No mandate has been filed yet.")
+    run = Run(data)
+    with run.database() as db:
+        views = list(list_mandates(db))
+    show_mandates(run, views, json)
 
 
 @app.command("add")
 def add(  # noqa: PLR0913, PLR0917 — each argument is an option of the command line
     unit: As,
-    officer: Annotated[list[str], typer.Option(metavar="ID", help="Who signs it; repeat for a second officer.")],
+    officer: Annotated[list[str], typer.Option(metavar="ID", help="Who signs it now; repeat for a second officer.")],
     legal_basis: Annotated[str, typer.Option(help="The article that the order rests on.")],
+    later: Annotated[
+        list[str], typer.Option("--later", metavar="ID", help="Who signs it later, with `afa mandate sign`; repeat.")
+    ] = [],  # noqa: B006
     action: Annotated[list[Action], typer.Option(help="What may be ordered; repeat for more.")] = [Action.STOP],  # noqa: B006
     min_level: Annotated[Level, typer.Option(help="From which level of a lead on.")] = Level.HIGH,
     max_hop: Annotated[int, typer.Option(min=0, max=5, help="How many onward transfers it follows.")] = 5,
@@ -83,7 +93,8 @@ def add(  # noqa: PLR0913, PLR0917 — each argument is an option of the command
     """Sign and file a mandate. It covers reported cases only; its amounts are in the currency of the run's profile.
 
     It is signed as the greatest order under it would have to be: where the profile wants a second officer from an
-    amount on, a mandate that goes so far wants one too.
+    amount on, a mandate that goes so far wants one too. Both are named in it: one who is not at hand, by --later.
+    Nothing is asked under it before all whom the profile wants have signed.
 
     Example: afa mandate add --as police-ty --officer chen-guoqiang --legal-basis "反电信网络诈骗法第二十条"
     """
@@ -93,7 +104,7 @@ def add(  # noqa: PLR0913, PLR0917 — each argument is an option of the command
     mandate = Mandate(
         mandate_id=IdSource(run.clock.now_ms, os.urandom).next(),
         unit=unit,
-        officers=officer,
+        officers=[*officer, *later],
         actions=action,
         min_level=min_level.value,
         max_hop=max_hop,
@@ -107,30 +118,32 @@ def add(  # noqa: PLR0913, PLR0917 — each argument is an option of the command
     signatures = [sign_object(key, kid, mandate.model_dump(mode="json")) for kid, key in keys]
     with run.database() as db:
         add_mandate(db, signatures, run.registry(), run.profile, now)
-    show([[MandateView(mandate=mandate, signatures=signatures)]], _COLUMNS, as_json=json, empty="")
-    note(f"Filed; it is valid until {when(mandate.valid_to)} alliance time.")
+    view = MandateView(mandate=mandate, signatures=signatures)
+    show_mandates(run, [view], json)
+    if wanting := _missing(run, view, run.registry()):
+        note(f"Filed; it wants {wanting}: `afa mandate sign {mandate.mandate_id} --as {unit} --officer ID`.")
+    else:
+        note(f"Filed; it is valid until {when(mandate.valid_to)} alliance time.")
 
 
-@app.command("revoke")
-def revoke(
-    mandate_id: Annotated[UUID, typer.Argument(metavar="MANDATE", help="The mandate, as in `afa mandate list`.")],
-    data: Data = None,
-    json: Json = False,
-) -> None:
-    """Let nothing more be asked under a mandate. What was asked stands, until it ends or is released.
-
-    Example: afa mandate revoke 019a…
-    """
-    run = Run(data)
-    with run.database() as db:
-        revoke_mandate(db, mandate_id, run.clock.now())
-        (view,) = [one for one in list_mandates(db) if one.mandate.mandate_id == mandate_id]
-    show([[view]], _COLUMNS, as_json=json, empty="")
-    note("Revoked; what waits for it from now on waits for an officer.")
+def show_mandates(run: Run, views: list[MandateView], json: bool) -> None:
+    registry = run.registry()
+    state = Column[MandateView]("State", 22, lambda view: _state(view, _missing(run, view, registry)))
+    show([views], (*_COLUMNS, state), as_json=json, empty="No mandate has been filed yet.")
 
 
-def _state(view: MandateView) -> str:
-    return f"revoked {when(view.revoked_at)}" if view.revoked_at else f"until {when(view.mandate.valid_to)}"
+def _missing(run: Run, view: MandateView, registry: Registry) -> str | None:
+    """Whose signature it wants, or why it does not verify any more."""
+    try:
+        return missing(view.signatures, registry, run.profile, run.clock.now())
+    except Refused as refused:
+        return f"what is no more: {refused}"
+
+
+def _state(view: MandateView, wanting: str | None) -> str:
+    if view.revoked_at:
+        return f"revoked {when(view.revoked_at)}"
+    return f"wants {wanting}" if wanting else f"until {when(view.mandate.valid_to)}"
 
 
 def _caps(view: MandateView) -> str:
@@ -143,5 +156,4 @@ _COLUMNS = (
     Column[MandateView]("Unit", 12, lambda v: v.mandate.unit),
     Column[MandateView]("Actions", 8, lambda v: ", ".join(a.value for a in v.mandate.actions)),
     Column[MandateView]("Cap a hold", 17, _caps, "right"),
-    Column[MandateView]("State", 22, _state),
 )

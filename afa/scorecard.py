@@ -11,6 +11,7 @@ from afa.options import Data, Json
 from afa.output import Column, amounts, show
 from afa.place import Run
 from alliance.errors import SetupError
+from alliance.membership import load_keys
 from alliance.registry import Registry
 from alliance.tally import published
 from consumers.casebook.views.scorecard import scorecard as card_of
@@ -21,7 +22,7 @@ from schemas.scorecard import AnswerTimes, Scorecard
 
 def scorecard(
     member: Annotated[
-        str | None, typer.Option("--as", metavar="MEMBER", help="Only this member's own; all members', unless given.")
+        str | None, typer.Option("--as", metavar="MEMBER", help="Only this member's own, whose keys must be here.")
     ] = None,
     since: Annotated[
         str | None,
@@ -32,11 +33,16 @@ def scorecard(
 ) -> None:
     """How fast each member answers, how many of its alerts were useful, what it held too much or released late.
 
+    All members' numbers are for police and for whoever runs the hub; a member asks for its own with --as.
+
     Example: afa scorecard --as bank-icbc-ty --since 2026-11-20T08:00+08:00 --json | jq .final_answer.p95_s
     """
     after = None if since is None else _moment(since)
     run = Run(data)
     names = _names(run.registry(), member)
+    if member is not None:
+        # Whoever acts as a member has its keys, here as in every command.
+        load_keys(run.data, member)
     with run.database() as db:
         rows = rows_of(db, names, after, published(run.registrar(), after))
     cards = [card_of(name, rows[name], run.profile, run.clock.now(), after) for name in names]

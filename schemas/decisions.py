@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from schemas.base import Code, MemberId, Message, Text, Timestamp, Token
 from schemas.notices import Notice
@@ -128,3 +128,35 @@ class KeepHold(Message):
     """The cause that the unit has weighed."""
     until: Timestamp
     reason: Text
+
+
+class RevokeMandate(Message):
+    """From `at` on nothing is asked under the mandate; what was asked stands."""
+
+    kind: Literal["revoke-mandate"] = "revoke-mandate"
+    mandate_id: UUID
+    reason: Text
+    at: Timestamp
+
+
+class CloseCase(Message):
+    """Nothing of the case is in force, and nothing is left to do."""
+
+    kind: Literal["close-case"] = "close-case"
+    case_id: UUID
+    reason: Text
+    at: Timestamp
+
+
+class TransferCase(Message):
+    """A unit out of the alliance has the case from now on: nothing new is asked in it here."""
+
+    kind: Literal["transfer-case"] = "transfer-case"
+    case_id: UUID
+    unit: Text
+    """Who takes it over, in words."""
+    reason: Text
+    at: Timestamp
+
+
+CaseAct = Annotated[CloseCase | TransferCase, Field(discriminator="kind")]

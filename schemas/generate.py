@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 
 from schemas.allowlist import AllowEntry, AllowRecord, AllowView
 from schemas.cases import CaseView
-from schemas.decisions import AppealView, DisputeView, Ruling
+from schemas.decisions import AppealView, CaseAct, DisputeView, KeepHold, RevokeMandate, Ruling
 from schemas.envelope import EVENT, EVENTS, VERSION
 from schemas.leads import Lead
 from schemas.reasons import REMEDY, WHOLE_BUNDLE, Reason
@@ -26,6 +26,7 @@ from schemas.receipts import TO_MEMBER, QuarantineNote
 from schemas.registry import Member
 from schemas.requests import HoldView, Mandate, MandateView, RequestView
 from schemas.scorecard import Scorecard
+from schemas.tasks import TaskView
 
 GENERATED = Path(__file__).with_name("generated")
 REASONS_PAGE = Path(__file__).parents[1] / "docs" / "quarantine.md"
@@ -62,6 +63,9 @@ CONTRACTS: tuple[Contract, ...] = (
     Contract("mandate", TypeAdapter(Mandate), Direction.BOTH),
     Contract("allow-entry", TypeAdapter(AllowEntry), Direction.BOTH),
     Contract("ruling", TypeAdapter(Ruling), Direction.BOTH),
+    Contract("keep-hold", TypeAdapter(KeepHold), Direction.BOTH),
+    Contract("revoke-mandate", TypeAdapter(RevokeMandate), Direction.BOTH),
+    Contract("case-act", TypeAdapter(CaseAct), Direction.BOTH),
     Contract("member", TypeAdapter(Member), Direction.OUTBOUND),
     Contract("to-member", TO_MEMBER, Direction.OUTBOUND, passes_over=True),
     Contract("quarantine-note", TypeAdapter(QuarantineNote), Direction.OUTBOUND),
@@ -75,6 +79,7 @@ CONTRACTS: tuple[Contract, ...] = (
     Contract("allow-record", TypeAdapter(AllowRecord), Direction.OUTBOUND),
     Contract("allow-view", TypeAdapter(AllowView), Direction.OUTBOUND),
     Contract("scorecard", TypeAdapter(Scorecard), Direction.OUTBOUND),
+    Contract("task-view", TypeAdapter(TaskView), Direction.OUTBOUND),
 )
 
 

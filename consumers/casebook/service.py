@@ -24,7 +24,7 @@ from alliance.membership import read_registry
 from alliance.profiles import Profile
 from consumers.casebook import audit, clocks, inbound, members, offsets
 from consumers.casebook.asking import referring
-from consumers.casebook.authority import mandates, orders
+from consumers.casebook.authority import caseacts, mandates, orders
 from consumers.casebook.authority.mandates import Filed
 from consumers.casebook.evidence import allowing
 from consumers.casebook.holding import holdacts, keeping
@@ -116,10 +116,8 @@ class Casebook:
         if self._due is not None and self._due <= self._clock.now():
             return True
         with self._engine.connect() as db:
-            filed = (
-                orders.are_filed, holdacts.are_filed, keeping.are_filed, referring.are_filed, rulings.are_filed,
-            )  # fmt: skip
-            return any(are_filed(db) for are_filed in filed) or mandates.newest(db) != self._mandate
+            filed = (orders, holdacts, keeping, referring, rulings, caseacts)
+            return any(words.are_filed(db) for words in filed) or mandates.newest(db) != self._mandate
 
     def _write(self, batch: Batch, registry_changed: bool) -> None:
         """One turn."""

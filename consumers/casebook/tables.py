@@ -254,13 +254,16 @@ class AnswerRow(Base):
 
 
 class MandateRow(Base):
-    """A standing police order as each of its officers signed it. `begun`: what waits was looked at since it began."""
+    """A standing police order as each of its officers signed it, the last at `signed_at`. `begun`: what waits was
+    looked at since it began. `revocation` is the signed word by which it ended."""
 
     __tablename__ = "mandate"
     mandate_id: Mapped[UUID] = mapped_column(primary_key=True)
     signatures: Mapped[list[str]] = mapped_column(ARRAY(Text))
     filed_at: Mapped[datetime]
+    signed_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    revocation: Mapped[str | None]
     valid_from: Mapped[datetime | None]
     begun: Mapped[bool]
 
@@ -390,6 +393,18 @@ class Label(Base):
     outcome: Mapped[str]
     reason: Mapped[str]
     at: Mapped[datetime]
+
+
+class CaseActRow(Base):
+    """An officer's signed word that a case is closed or transferred, until the casebook has judged it."""
+
+    __tablename__ = "case_act"
+    number: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    case_id: Mapped[UUID]
+    jws: Mapped[str]
+    filed_at: Mapped[datetime]
+    judged_at: Mapped[datetime | None]
+    refusal: Mapped[str | None]
 
 
 class Escalation(Base):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from consumers.casebook import clocks, escalations, inbound
 from consumers.casebook.asking import answers, consequences, referring, waiting
 from consumers.casebook.asking.rerouting import reroute
-from consumers.casebook.authority import mandates, orders
+from consumers.casebook.authority import caseacts, mandates, orders
 from consumers.casebook.evidence import leads, reports, withdrawals
 from consumers.casebook.holding import holdacts, keeping
 from consumers.casebook.inbound import Admitted, Bundle
@@ -57,6 +57,7 @@ def take(turn: Turn, inbox: Inbox) -> None:
     holdacts.judge(turn)
     orders.judge(turn)
     decided = rulings.judge(turn)
+    caseacts.judge(turn)
     inbound.close(turn, [*inbox.reports, *inbox.withdrawals, *inbox.answers, *inbox.aliases])
     named = {*reported, *reroute(turn), *waiting.targets(turn)} if look_again else reported
     leads.redecide(turn, named | decided, reported)

@@ -18,6 +18,7 @@ from alliance import authority
 from alliance.authority import Signer
 from alliance.errors import AfaError, Refused
 from alliance.profiles import Profile
+from alliance.profiles.model import Releases
 from alliance.registry import Registry
 from schemas.requests import Action, AuthorityClass, Mandate, Request
 
@@ -30,10 +31,12 @@ class NotProven(AfaError):
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What stands behind a request: a police unit's order or mandate, or (both empty) the asker's word alone."""
+    """What stands behind a request: a police unit's order or mandate, or (both empty) the asker's word alone; and the
+    `law` by which a hold may be let go on that word."""
 
     unit: str = ""
     mandate: Mandate | None = None
+    law: Releases | None = None
 
     @property
     def police(self) -> bool:
@@ -50,7 +53,7 @@ def prove(request: Request, registry: Registry, profile: Profile, now: datetime)
     if kind is AuthorityClass.MANDATE:
         mandate = _mandated(request, registry, profile, now)
         return Proof(mandate.unit, mandate)
-    return Proof()
+    return Proof(law=profile.release)
 
 
 def _not_by(request: Request, profile: Profile) -> str:

@@ -10,9 +10,10 @@ from datetime import timedelta
 
 import msgspec
 
+from alliance.release import by_law
 from producers.reference.ask import Ask
 from producers.reference.decision import Decision, answer, refused
-from producers.reference.entries import Lifted, Measure, Noted, Queued
+from producers.reference.entries import Held, Lifted, Measure, Noted, Queued
 from producers.reference.limits import over_mandate
 from producers.reference.matching import Matched
 from producers.reference.queueing import earlier_orders, wait
@@ -61,23 +62,31 @@ def change(ask: Ask) -> Decision:
 
 
 def release(ask: Ask) -> Decision:
-    """End a hold before its time: the bank's own for whoever asks, an order's for its unit alone."""
+    """End a hold before its time: the bank's own for whoever asks, an order's for its unit, or as the law has it."""
     if waiting := ask.waiting_meant():
         return _unqueue(ask, waiting)
     hold = ask.hold_meant()
     if hold is None:
         return refused(ask.request, "no hold of this id or case is in force on the account")
-    if hold.measure is not Measure.DELAY and hold.unit != ask.proof.unit:
-        return refused(ask.request, "a hold is released by the unit that ordered it")
+    if hold.measure is not Measure.DELAY and hold.unit != ask.proof.unit and not _by_law(ask, hold):
+        return refused(ask.request, "a hold is released by the unit that ordered it, and the law lets go of none such")
     done = answer(ask.request, AnswerStatus.EXECUTED, scope=Scope.AMOUNT, amount=ask.money(hold.amount))
     return Decision(done, [Lifted(hold.hold_id, hold.account, ask.now)])
 
 
 def _unqueue(ask: Ask, waiting: Queued) -> Decision:
-    if waiting.unit != ask.proof.unit:
+    if waiting.unit != ask.proof.unit and not _by_law(ask, waiting):
         return refused(ask.request, "an order is taken back by the unit that gave it")
     done = answer(ask.request, AnswerStatus.EXECUTED, scope=Scope.AMOUNT, amount=ask.money(0))
     return Decision(done, [Lifted(waiting.hold_id, waiting.account, ask.now)])
+
+
+def _by_law(ask: Ask, order: Held | Queued) -> bool:
+    """Whether the hub's word suffices for exactly this order: by the bank's own profile, and never for a freeze."""
+    frozen = isinstance(order, Held) and order.measure is Measure.FREEZE
+    if ask.proof.law is None or frozen or order.hold_id != str(ask.request.hold_id):
+        return False
+    return by_law(ask.proof.law, mandated=bool(order.mandate), since=order.at, now=ask.now)
 
 
 def _take(ask: Ask, matched: Matched, amount: int, wanted: int) -> Decision:

@@ -22,7 +22,9 @@ from alliance.membership import member_dir
 RUNNER = CliRunner()
 COMMANDS = ["up", "down", "status", "publish", "withdraw", "token", "risk-check", "leads", "requests", "holds", "tasks",
             "scorecard", "order", "city", "bench", "quarantine list", "quarantine show", "member list", "member add",
-            "mandate list", "mandate add", "mandate revoke", "case show", "hold list", "hold reduce", "hold freeze",
+            "mandate list", "mandate add", "mandate sign", "mandate revoke", "case show", "case close",
+            "case transfer", "hold list", "hold reduce",
+            "hold extend", "hold freeze", "hold keep", "refer list", "refer take", "refer answer",
             "hold renew", "hold release", "appeal list", "appeal file", "appeal decide", "dispute list", "dispute file",
             "dispute decide", "allow list", "allow add", "allow remove"]  # fmt: skip
 
@@ -94,7 +96,7 @@ def test_wrong_usage_is_2(arguments: str) -> None:
 
 @pytest.mark.parametrize("command", [
     "status", "leads", "requests", "holds", "order", "quarantine list", "quarantine show a/0/1", "member list",
-    "mandate list", "appeal list", "dispute list", "mandate revoke 019a0000-0000-7000-8000-000000000000", "hold list",
+    "mandate list", "appeal list", "dispute list", "hold list",
     "hold release 019a0000-0000-7000-8000-000000000000 --reason x",
     "case show 019a0000-0000-7000-8000-000000000000", "order 019a0000-0000-7000-8000-000000000000", "allow list",
     "withdraw 019a0000-0000-7000-8000-000000000000 --as bank-a --reason x",

@@ -202,7 +202,8 @@ class Office:
 
     def revoke(self, mandate: Mandate) -> None:
         with self.engine.begin() as db:
-            revoke_mandate(db, mandate.mandate_id, self.now)
+            key, kid = self.keys["p100"], "police-one/p100/k1"
+            revoke_mandate(db, mandate.mandate_id, "the campaign is over", key, kid, self.registry, self.now)
         self._look_again = True
 
     def desk_can_call(self, times: int) -> None:

@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import pytest
 
+from alliance.release import by_law
+from producers.reference.authority import prove
 from schemas.answers import AnswerStatus
 from schemas.requests import Action, HoldStatus, RequestStatus
 from schemas.tasks import TaskKind
@@ -64,6 +66,10 @@ def test_where_the_law_says_so_what_nobody_decides_on_is_released(database_url: 
     office.now += timedelta(days=2)
     office.take()
     (release,) = [one for one in office.deliver() if one.action is Action.RELEASE and one.target == mule]
+    # As the bank sees it: no signature, and a law that needs none.
+    law = prove(release, office.registry, office.profile, office.now).law
+    assert law is not None
+    assert by_law(law, mandated=False, since=hold_of(office, mule).since, now=office.now)
     office.answer(release, AnswerStatus.EXECUTED)
     assert hold_of(office, mule).status is HoldStatus.RELEASED
     office.engine.dispose()

@@ -6,8 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
 
+from alliance import profiles
 from alliance.errors import Refused
 from consumers.casebook.authority import orders
 from consumers.casebook.holding import holdacts
@@ -19,7 +21,7 @@ from schemas.identifiers import Identifier
 from schemas.requests import Action, HoldStatus, HoldView, Request, RequestStatus, Scope
 from tests.consumers.facts import NOW, account, yuan
 from tests.consumers.office import Office
-from tests.consumers.test_office import TWO_DAYS, stopped
+from tests.consumers.test_office import TWO_DAYS, stop_of, stopped
 from tests.consumers.test_queue import queued
 
 pytestmark = pytest.mark.services
@@ -99,6 +101,56 @@ def test_no_answer_raises_a_hold(office: Office) -> None:
     assert held(office, mule).amount == yuan(5_000_000)
 
 
+def test_a_stop_is_extended_once_and_never_a_third_time(office: Office) -> None:
+    mule = account()
+    hold = begun(office, mule)
+    sent = ordered(office, act(hold, Action.EXTEND))
+    assert (sent.amount, sent.duration_s, sent.hold_id) == (hold.amount, 172_800, hold.hold_id)
+    office.pass_time(hours=40)
+    office.answer(sent, AnswerStatus.EXECUTED)
+    extended = held(office, mule)
+    assert (extended.status, extended.until) == (HoldStatus.EXTENDED, office.now + timedelta(hours=48))
+    with pytest.raises(Refused, match="is extended, and extend is not open"):
+        drafted(office, act(hold, Action.EXTEND))
+    office.pass_time(**TWO_DAYS)
+    assert held(office, mule).status is HoldStatus.EXPIRED
+    assert not [letter for letter in office.deliver() if letter.action is Action.STOP]
+
+
+def test_a_second_stop_is_not_extended(office: Office) -> None:
+    mule = account()
+    begun(office, mule)
+    office.pass_time(**TWO_DAYS)
+    office.answer(stop_of(office.deliver()), AnswerStatus.EXECUTED, amount=yuan(5_000_000))
+    with pytest.raises(Refused, match="stopped 2 times in a case at most"):
+        drafted(office, act(held(office, mule), Action.EXTEND))
+
+
+def test_while_an_extension_is_under_way_no_second_stop_goes_out_with_it(office: Office) -> None:
+    hold = begun(office, account())
+    ordered(office, act(hold, Action.EXTEND))
+    office.pass_time(**TWO_DAYS)
+    assert not [letter for letter in office.deliver() if letter.action is Action.STOP]
+
+
+def test_the_database_counts_an_extension_as_a_stop(office: Office) -> None:
+    hold = begun(office, account())
+    ordered(office, act(hold, Action.EXTEND))
+    copied = """insert into request (request_id, case_id, asked, member, action, target, authority, proof, level,
+        status, hop, attempt, void_after, drafted_at, body)
+      select gen_random_uuid(), case_id, asked, member, 'stop', target, authority, proof, level, 'drafted', hop, 9,
+        void_after, drafted_at, body from request where request_id = :id"""
+    with pytest.raises(IntegrityError, match="no third"), office.engine.begin() as db:
+        db.execute(text(copied), {"id": hold.request_id})
+
+
+def test_where_the_law_has_one_stop_it_is_not_extended(office: Office) -> None:
+    hold = begun(office, account())
+    office.profile = profiles.load("th")
+    with pytest.raises(Refused, match="no officer can order this act: extend"):
+        drafted(office, act(hold, Action.EXTEND))
+
+
 def test_a_stop_becomes_a_freeze_on_paper_that_is_reduced_and_renewed(office: Office) -> None:
     mule = account()
     hold = begun(office, mule)
@@ -118,6 +170,19 @@ def test_a_stop_becomes_a_freeze_on_paper_that_is_reduced_and_renewed(office: Of
     assert (renewed.status, renewed.amount) == (HoldStatus.RENEWED, yuan(2_000_000))
     assert (renewed.until, row(office, hold).paper) == (office.now + timedelta(days=30), "cd" * 32)
     assert row(office, hold).frozen_at == frozen.since + timedelta(hours=1)
+
+
+def test_a_freeze_lasts_and_is_renewed_no_more_than_the_profile_has_it(office: Office) -> None:
+    mule = account()
+    hold = begun(office, mule)
+    with pytest.raises(Refused, match="lasts 180 days at most"):
+        drafted(office, act(hold, Action.FREEZE, duration_s=180 * 86400 + 1))
+    done(office, act(hold, Action.FREEZE, duration_s=180 * 86400))
+    for _ in range(3):
+        office.pass_time(days=170)
+        done(office, act(hold, Action.RENEW, duration_s=180 * 86400))
+    with pytest.raises(Refused, match="renewed 3 times at most"):
+        drafted(office, act(hold, Action.RENEW))
 
 
 def test_a_freeze_that_ends_is_followed_by_no_stop(office: Office) -> None:
@@ -198,7 +263,7 @@ def test_what_the_table_or_reason_forbids_is_not_filed(office: Office) -> None:
         (act(hold, Action.REDUCE, amount=yuan(1), duration_s=1), "no duration and no paper"),
         (act(hold, Action.FREEZE, amount=yuan(5_000_001)), "within what is held"),
         (act(hold, Action.FREEZE, duration_s=None), "for how long"),
-        (act(hold, Action.FREEZE, duration_s=10**9), "for how long"),
+        (act(hold, Action.FREEZE, duration_s=0), "for how long"),
         (act(hold, Action.FREEZE, paper=None), "on which paper"),
         (act(hold, Action.FREEZE, paper="it was said"), "on which paper"),
         (act(hold, Action.RELEASE, amount=yuan(1)), "has no amount"),

@@ -180,7 +180,7 @@ def test_the_officers_of_a_mandate_sign_the_same(office: Office) -> None:
 def test_what_the_law_of_the_place_does_not_have_nobody_can_order(office: Office) -> None:
     hold = begun(office, account())
     office.profile = profiles.load("th")
-    with pytest.raises(Refused, match="no officer can order a freeze"):
+    with pytest.raises(Refused, match="no officer can order this act: freeze"):
         drafted(office, act(hold, Action.FREEZE))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from alliance.membership import read_registry
 from consumers.casebook import audit
 from consumers.casebook.authority import orders
 from consumers.casebook.authority.mandates import revoke_mandate
@@ -45,7 +46,8 @@ def mandated(hub: Hub, city: World) -> Iterator[Mandate]:
         mandate = city.add_mandate(db)
     yield mandate
     with hub.engine.begin() as db:
-        revoke_mandate(db, mandate.mandate_id, now())
+        signer = (city.officer_key, city.officer_kid, read_registry(city.services.admin))
+        revoke_mandate(db, mandate.mandate_id, "a test", *signer, now())
 
 
 def test_a_lead_becomes_requests_that_are_answered(live: Hub, city: World, mailbox: Open) -> None:

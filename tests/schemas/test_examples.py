@@ -56,6 +56,10 @@ CONTRACT_OF = {
     "hold-view": "hold-view",
     "scorecard": "scorecard",
     "case-view": "case-view",
+    "case-act": "case-act",
+    "keep-hold": "keep-hold",
+    "revoke-mandate": "revoke-mandate",
+    "task-view": "task-view",
     "bundle": "bundle",
 }
 BY_NAME = {contract.name: contract for contract in CONTRACTS}
@@ -106,6 +110,13 @@ def test_the_json_schema_says_the_same(name: str) -> None:
     spoilt = raw(name)
     next(node for node in nodes(spoilt))["no_such_field"] = 1
     assert not checker.is_valid(spoilt)
+
+
+def test_every_contract_has_an_example_and_every_message_is_in_a_contract() -> None:
+    assert {contract_of(name) for name in NAMES} == BY_NAME.keys()
+    shown = {name for schema in map(json_schema, CONTRACTS) for name in (schema.get("title"), *schema.get("$defs", {}))}
+    left_out = {model.__name__ for model in _models(Message)} - shown
+    assert not {name for name in left_out if not name.startswith("_")}
 
 
 def test_there_is_one_of_every_kind_that_members_send() -> None:
@@ -240,3 +251,9 @@ def _stand_ins() -> list[Any]:
 
 def test_event_ids_are_uuids_of_version_7() -> None:
     assert {UUID(str(event.id)).version for event in events()} == {7}
+
+
+def _models(base: type[Message]) -> set[type[Message]]:
+    """All messages of the package, however deep."""
+    found = {model for model in base.__subclasses__() if model.__module__.startswith("schemas.")}
+    return found.union(*(_models(model) for model in found)) if found else found

@@ -185,7 +185,8 @@ def draft(
 
 
 def _duration_s(law: Law, action: Action) -> int | None:
-    if action is Action.STOP:
+    # An extension is the stop once more, and lasts as long.
+    if action in (Action.STOP, Action.EXTEND):
         return law.profile.stop.duration_s.value
     return law.profile.delay.duration_s.value if action is Action.DELAY else None
 

@@ -9,22 +9,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from alliance import metrics
 from alliance.profiles import Profile
 from consumers.casebook.asking import disputed
-from consumers.casebook.lifecycle import UNSENT
+from consumers.casebook.lifecycle import CASE, UNSENT, CaseEvent, CaseStatus
 from consumers.casebook.model import Draft, Known
 from consumers.casebook.rows import among, insert_rows, update_rows
+from consumers.casebook.tables import Case as CaseRow
 from consumers.casebook.tables import Outbox, RequestRow
 from consumers.casebook.turn import Turn
-from schemas.requests import Action, AuthorityClass, Request, RequestStatus
+from schemas.requests import ABOUT_HOLDS, Action, AuthorityClass, Request, RequestStatus
 
 
 def put(turn: Turn, drafts: Sequence[Draft]) -> None:
     """Write new drafts and amend old ones; what has a member and needs nobody's hand goes to dispatch."""
-    drafts = disputed.held_back(turn, drafts)
+    drafts = _open_to(turn, disputed.held_back(turn, drafts))
     made = {draft.request_id: _row(draft, turn.profile) for draft in drafts}
     if not made:
         return
@@ -39,6 +40,31 @@ def put(turn: Turn, drafts: Sequence[Draft]) -> None:
         metrics.REQUESTS_DRAFTED.labels(row["action"]).inc()
         turn.trail.note(f"{row['status']} {row['action']}", row["request_id"], row["body"].encode())
     _enqueue(turn, [row for row in rows if row["status"] is RequestStatus.DRAFTED and row["member"]])
+
+
+def _open_to(turn: Turn, drafts: Sequence[Draft]) -> list[Draft]:
+    """Those that their case is open to: what another city has taken over asks for nothing new, but for what changes or
+    ends a hold that is there. What new evidence asks for in a closed case opens it again."""
+    asking = {draft.case_id for draft in drafts if draft.action not in ABOUT_HOLDS}
+    if not asking:
+        return list(drafts)
+    left = select(CaseRow.case_id, CaseRow.status).where(
+        among(CaseRow.case_id, asking), CaseRow.status != CaseStatus.OPEN.value
+    )
+    statuses = {case_id: CaseStatus(status) for case_id, status in turn.db.execute(left)}
+    for case_id in sorted(case_id for case_id, status in statuses.items() if status is CaseStatus.CLOSED):
+        move_case(turn, case_id, CaseEvent.REOPEN)
+    gone = {case_id for case_id, status in statuses.items() if status is not CaseStatus.CLOSED}
+    return [draft for draft in drafts if draft.case_id not in gone or draft.action in ABOUT_HOLDS]
+
+
+def move_case(turn: Turn, case_id: UUID, event: CaseEvent) -> None:
+    """Let the event happen to a case that it can happen to."""
+    after = {status.value: moves[event].value for status, moves in CASE.items() if event in moves}
+    for before, status in after.items():
+        mine = (CaseRow.case_id == case_id) & (CaseRow.status == before)
+        turn.db.execute(update(CaseRow).where(mine).values(status=status))
+    turn.trail.note(f"case {event.value}", case_id)
 
 
 def hand_over(turn: Turn, requests: Iterable[Request]) -> None:

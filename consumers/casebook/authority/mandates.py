@@ -12,27 +12,37 @@ from functools import lru_cache
 from uuid import UUID
 
 import orjson
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
 from sqlalchemy import ColumnElement, Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from alliance import authority
+from alliance.authority import Signer
 from alliance.errors import Refused
 from alliance.keys.encoding import decode
+from alliance.keys.signatures import sign_object
 from alliance.profiles import Profile
 from alliance.registry import Registry
 from consumers.casebook.model import InForce
 from consumers.casebook.tables import MandateRow
+from schemas.decisions import RevokeMandate
 from schemas.requests import AuthorityClass, Mandate, MandateView
 
-Filed = tuple[int, datetime | None, datetime | None] | None
+Filed = tuple[int, datetime | None, datetime | None, datetime | None] | None
 
 
 def add_mandate(
     db: Connection, signatures: Sequence[str], registry: Registry, profile: Profile, now: datetime
 ) -> Mandate:
-    """File a signed mandate. Raises Refused if it does not verify, or its id was used for another."""
-    mandate, signed = verified(signatures, registry, profile, now), list(signatures)
+    """File a mandate that at least one of its officers has signed; the others may sign it later.
+
+    Raises Refused if it does not verify, if all whom it names are too few, or its id was used for another.
+    """
+    mandate, signers = _read(signatures, registry, profile, now)
+    if wanting := authority.missing_of_mandate(profile, mandate, [*signers, *_named(mandate, registry)]):
+        raise Refused(f"The mandate names too few officers to sign it: beside them it wants {wanting}.")
+    signed = list(signatures)
     begins = mandate.valid_from
     row = {"signatures": signed, "filed_at": now, "valid_from": begins, "begun": begins <= now}
     statement = insert(MandateRow).values(mandate_id=mandate.mandate_id, **row)
@@ -42,11 +52,52 @@ def add_mandate(
     return mandate
 
 
-def revoke_mandate(db: Connection, mandate_id: UUID, now: datetime) -> None:
-    """From now on nothing is asked under it; what was asked stands. Raises Refused if there is none such."""
-    unrevoked = (MandateRow.mandate_id == mandate_id) & MandateRow.revoked_at.is_(None)
-    if db.execute(update(MandateRow).where(unrevoked).values(revoked_at=now)).rowcount == 0:
+def read_mandate(db: Connection, mandate_id: UUID) -> MandateView:
+    """As it was filed. Raises Refused if there is none such, or it was revoked."""
+    query = select(MandateRow.signatures, MandateRow.revoked_at).where(MandateRow.mandate_id == mandate_id)
+    row = db.execute(query.with_for_update()).first()
+    if row is None or row.revoked_at is not None:
         raise Refused(f"There is no mandate {mandate_id} in force; see `afa mandate list`.")
+    return MandateView(mandate=_content(row.signatures[0]), signatures=row.signatures)
+
+
+def sign_mandate(
+    db: Connection, mandate_id: UUID, key: Ed25519PrivateKey, kid: str, registry: Registry, profile: Profile,
+    now: datetime,
+) -> str | None:  # fmt: skip
+    """Sign what the others have signed, word for word; whose signature it still wants, None if nobody's.
+
+    Raises Refused if the signature adds nothing, or does not verify.
+    """
+    view = read_mandate(db, mandate_id)
+    wanted = missing(view.signatures, registry, profile, now)
+    signatures = [*view.signatures, sign_object(key, kid, view.mandate.model_dump(mode="json"))]
+    still = missing(signatures, registry, profile, now)
+    if wanted is None or still == wanted:
+        raise Refused(f"The signature of {kid} adds nothing: the mandate wants {wanted or 'nobody else'}.")
+    signed = update(MandateRow).where(MandateRow.mandate_id == mandate_id)
+    db.execute(signed.values(signatures=signatures, signed_at=now))
+    return still
+
+
+def revoke_mandate(
+    db: Connection, mandate_id: UUID, reason: str, key: Ed25519PrivateKey, kid: str, registry: Registry, now: datetime
+) -> None:
+    """From now on nothing is asked under it; what was asked stands. It ends for good, also when its officer has left.
+
+    Raises Refused if there is none such in force, or no officer of its unit says so.
+    """
+    unit = read_mandate(db, mandate_id).mandate.unit
+    try:
+        said = RevokeMandate(mandate_id=mandate_id, reason=reason, at=now)
+    except ValidationError as error:
+        raise Refused("Say why in up to 500 characters.") from error
+    jws = sign_object(key, kid, said.model_dump(mode="json"))
+    signer, _ = authority.verified(jws, "revocation", registry, now)
+    if signer.unit != unit:
+        raise Refused(f"The mandate is an order of {unit}, which alone revokes it.")
+    ended = update(MandateRow).where(MandateRow.mandate_id == mandate_id)
+    db.execute(ended.values(revoked_at=now, revocation=jws))
 
 
 def list_mandates(db: Connection) -> Iterator[MandateView]:
@@ -56,10 +107,11 @@ def list_mandates(db: Connection) -> Iterator[MandateView]:
 
 
 def newest(db: Connection) -> Filed:
-    """What changes whenever a mandate is filed or revoked."""
-    query = select(func.count(), func.max(MandateRow.filed_at), func.max(MandateRow.revoked_at))
-    count, filed_at, revoked_at = db.execute(query).one()
-    return count, filed_at, revoked_at
+    """What changes whenever a mandate is filed, signed or revoked."""
+    row, latest = MandateRow, func.max
+    query = select(func.count(), latest(row.filed_at), latest(row.signed_at), latest(row.revoked_at))
+    count, filed_at, signed_at, revoked_at = db.execute(query).one()
+    return count, filed_at, signed_at, revoked_at
 
 
 def begin(db: Connection, now: datetime) -> bool:
@@ -94,6 +146,21 @@ def in_force(db: Connection, registry: Registry, profile: Profile, now: datetime
 def verified(signatures: Sequence[str], registry: Registry, profile: Profile, now: datetime) -> Mandate:
     """The mandate that officers of its unit signed, as many as the profile wants. Raises Refused, saying what does not
     hold."""
+    mandate, signers = _read(signatures, registry, profile, now)
+    if wanting := authority.missing_of_mandate(profile, mandate, signers):
+        raise Refused(f"The mandate is not signed by enough officers: it wants {wanting}.")
+    return mandate
+
+
+def missing(signatures: Sequence[str], registry: Registry, profile: Profile, now: datetime) -> str | None:
+    """Whose signature it still wants, in words; None if nobody's. Raises Refused as `verified` does."""
+    mandate, signers = _read(signatures, registry, profile, now)
+    return authority.missing_of_mandate(profile, mandate, signers)
+
+
+def _read(
+    signatures: Sequence[str], registry: Registry, profile: Profile, now: datetime
+) -> tuple[Mandate, list[Signer]]:
     found = [authority.verified(jws, "mandate", registry, now) for jws in signatures or [""]]
     mandate = _mandate(orjson.dumps(found[0][1]))
     for signer, signed in found:
@@ -102,9 +169,14 @@ def verified(signatures: Sequence[str], registry: Registry, profile: Profile, no
         if mandate.unit != signer.unit or signer.officer not in mandate.officers:
             raise Refused(f"The mandate is signed by {signer.officer} of {signer.unit}, whom it does not name.")
     _lawful(mandate, profile)
-    if wanting := authority.missing_of_mandate(profile, mandate, [signer for signer, _ in found]):
-        raise Refused(f"The mandate is not signed by enough officers: it wants {wanting}.")
-    return mandate
+    return mandate, [signer for signer, _ in found]
+
+
+def _named(mandate: Mandate, registry: Registry) -> list[Signer]:
+    """Those whom it names, as if they had signed."""
+    unit = registry.member(mandate.unit)
+    officers = unit.officers if unit else []
+    return [Signer(mandate.unit, one.officer, one.rank) for one in officers if one.officer in mandate.officers]
 
 
 def _lawful(mandate: Mandate, profile: Profile) -> None:

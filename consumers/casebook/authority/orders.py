@@ -48,16 +48,21 @@ def sign_draft(db: Connection, request_id: UUID, key: Ed25519PrivateKey, kid: st
     return jws
 
 
-def refer_draft(db: Connection, request_id: UUID, key: Ed25519PrivateKey, kid: str, now: datetime) -> str:
-    """Take a request that nobody in the city can be asked over to the officer's own unit, which asks its holder out of
-    the city; the signature, over the request as to that unit. Raises Refused if it can't be."""
+def read_referable(db: Connection, request_id: UUID, unit: str) -> Request:
+    """What an officer signs who takes a request that nobody in the city can be asked over to the own unit, which asks
+    its holder out of the city. Raises Refused if it can't be."""
     query = select(RequestRow.status, RequestRow.member, RequestRow.authority, RequestRow.body)
     row = db.execute(query.where(RequestRow.request_id == request_id)).first()
     if row is None:
         raise Refused(f"There is no request {request_id}; see `afa requests`.")
     if row.member is not None or row.status != RequestStatus.DRAFTED or row.authority != AuthorityClass.POLICE_ORDER:
         raise Refused(f"The request {request_id} is no police order that waits for a holder out of the city.")
-    jws = sign_object(key, kid, requests.message(row.body, kid.partition("/")[0]).order_text())
+    return requests.message(row.body, unit)
+
+
+def refer_draft(db: Connection, request_id: UUID, key: Ed25519PrivateKey, kid: str, now: datetime) -> str:
+    """Take the request over to the officer's own unit; the signature, over the request as to that unit."""
+    jws = sign_object(key, kid, read_referable(db, request_id, kid.partition("/")[0]).order_text())
     insert_rows(db, FiledOrder, [{"request_id": request_id, "jws": jws, "filed_at": now}])
     return jws
 

@@ -12,26 +12,27 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Connection, Select, insert, select
+from sqlalchemy import Connection, Select, func, insert, select
 
-from alliance.authority import allows
 from alliance.errors import Refused
 from consumers.casebook.asking import requests
-from consumers.casebook.asking.drafting import Act, draft
+from consumers.casebook.asking.drafting import Act, draft, is_exhausted
 from consumers.casebook.asking.routing import to_member
 from consumers.casebook.authority import cover
 from consumers.casebook.evidence.cases import read_cases
-from consumers.casebook.holding.holdrules import HoldAct, check
+from consumers.casebook.holding.holdrules import HoldAct, check, within_the_law
 from consumers.casebook.ids import HOLDER
-from consumers.casebook.lifecycle import REQUEST_ENDS
+from consumers.casebook.lifecycle import FRUITLESS, REQUEST_ENDS
 from consumers.casebook.model import Case, Draft, Law
 from consumers.casebook.money import following
 from consumers.casebook.rows import update_rows
-from consumers.casebook.tables import HoldActRow, HoldRow
+from consumers.casebook.tables import HoldActRow, HoldRow, RequestRow
 from consumers.casebook.turn import Turn
 from schemas.base import Money
 from schemas.identifiers import Identifier
-from schemas.requests import Action, AuthorityClass, RequestStatus
+from schemas.requests import Action, RequestStatus
+
+_EXHAUSTED = "Under the profile {} an account is stopped {} times in a case at most, and an extension is one of them."
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +86,25 @@ def _draft(turn: Turn, act: HoldAct) -> Draft:
     hold = turn.db.execute(_hold(act.hold_id)).first()
     check(act, hold)
     assert hold is not None
-    if not allows(turn.profile, act.action, AuthorityClass.POLICE_ORDER):
-        raise Refused(f"Under the profile {turn.profile.name} no officer can order a {act.action.value}.")
+    within_the_law(act, turn.profile, _renewed(turn, hold.hold_id))
     act = _reduced(turn, act, hold)
     case, law = read_cases(turn, [hold.case_id])[hold.case_id], turn.law()
     authority = cover.by_officer(None, law).model_copy(update={"document_hash": act.paper})
     if hold.unit is not None:
         authority = authority.model_copy(update={"unit": hold.unit})
-    made = draft(case, _asked(act, hold, case, law), law, authority, RequestStatus.AWAITING_AUTHORISATION)
+    asked = _asked(act, hold, case, law)
+    if act.action is Action.EXTEND and is_exhausted(case, asked, law):
+        raise Refused(_EXHAUSTED.format(law.profile.name, law.profile.stop.most.value))
+    made = draft(case, asked, law, authority, RequestStatus.AWAITING_AUTHORISATION)
     return replace(made, void_after=min(made.void_after, hold.until))
+
+
+def _renewed(turn: Turn, hold_id: UUID) -> int:
+    """How often its freeze was renewed, or may yet be by what is under way."""
+    row = HoldActRow
+    query = select(func.count()).join(RequestRow, RequestRow.request_id == row.request_id)
+    mine = (row.hold_id == hold_id) & (row.action == Action.RENEW.value) & RequestRow.status.not_in(FRUITLESS)
+    return turn.db.scalar(query.select_from(row).where(mine)) or 0
 
 
 def _reduced(turn: Turn, act: HoldAct, hold: Any) -> HoldAct:
@@ -119,13 +130,18 @@ def _asked(act: HoldAct, hold: Any, case: Case, law: Law) -> Act:
         act.action,
         Identifier.model_validate_json(orjson.dumps(hold.identifier)),
         route,
-        amount=act.amount,
+        amount=_amount(act, hold),
         attempt=1 + max((known.attempt for known in same), default=0),
         reasons=(act.reason,),
         parent=hold.request_id,
         hold_id=hold.hold_id,
         duration_s=act.duration_s,
     )
+
+
+def _amount(act: HoldAct, hold: Any) -> Money | None:
+    """A stop that is repeated is of what it holds, and wants as many signatures as a stop of that."""
+    return Money(minor=hold.minor, currency=hold.currency) if act.action is Action.EXTEND else act.amount
 
 
 def _hold(hold_id: UUID) -> Select[Any]:

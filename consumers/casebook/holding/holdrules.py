@@ -13,20 +13,21 @@ from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
+from alliance.authority import allows
 from alliance.errors import Refused
+from alliance.profiles import Profile
 from consumers.casebook.lifecycle import HOLD, HoldEvent
 from schemas.base import Money, Text
-from schemas.requests import Action, HoldStatus
+from schemas.requests import Action, AuthorityClass, HoldStatus
 
 _EVENTS = {
+    Action.EXTEND: HoldEvent.EXTEND,
     Action.REDUCE: HoldEvent.REDUCE,
     Action.FREEZE: HoldEvent.FREEZE,
     Action.RENEW: HoldEvent.RENEW,
     Action.RELEASE: HoldEvent.RELEASE,
 }
 _ON_PAPER = frozenset({Action.FREEZE, Action.RENEW})
-_LONGEST_S = 366 * 86400
-"""No law that we know of freezes for more than a year at a time."""
 _TEXT: TypeAdapter[str] = TypeAdapter(Text)
 
 
@@ -64,6 +65,21 @@ def check(act: HoldAct, hold: Hold | None) -> None:
         raise Refused(fault)
 
 
+def within_the_law(act: HoldAct, profile: Profile, renewed: int) -> None:
+    """Raises Refused where the profile has no such act, or bounds it tighter. `renewed`: how often the freeze was."""
+    if not allows(profile, act.action, AuthorityClass.POLICE_ORDER):
+        raise Refused(f"Under the profile {profile.name} no officer can order this act: {act.action.value}.")
+    freeze = profile.freeze
+    if act.action not in _ON_PAPER or freeze is None:
+        return
+    if act.duration_s is not None and act.duration_s > freeze.duration_s.value:
+        raise Refused(
+            f"Under the profile {profile.name} a freeze lasts {freeze.duration_s.value // 86400} days at most."
+        )
+    if act.action is Action.RENEW and renewed >= freeze.renewals.value:
+        raise Refused(f"Under the profile {profile.name} a freeze is renewed {freeze.renewals.value} times at most.")
+
+
 def _amount(act: HoldAct, hold: Hold) -> Iterator[str]:
     amount, held = act.amount, f"{hold.minor} {hold.currency}, in minor units"
     if amount is None:
@@ -81,8 +97,8 @@ def _time(act: HoldAct) -> Iterator[str]:
     if act.action not in _ON_PAPER:
         if act.duration_s is not None or act.paper is not None:
             yield f"A {act.action.value} has no duration and no paper."
-    elif act.duration_s is None or not 0 < act.duration_s <= _LONGEST_S:
-        yield f"Say for how long, up to {_LONGEST_S // 86400} days."
+    elif act.duration_s is None or act.duration_s <= 0:
+        yield f"Say for how long the {act.action.value} lasts."
     elif act.paper is None or not re.fullmatch(r"[0-9a-f]{64}", act.paper):
         yield "Say on which paper: the SHA-256 of the document, in hexadecimal."
 

@@ -5,6 +5,7 @@ Whoever files writes the signature alone; the casebook verifies it. Must never m
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -24,6 +25,23 @@ from consumers.casebook.tables import HoldDecision, HoldRow
 from consumers.casebook.turn import Turn
 from schemas.decisions import KeepHold
 from schemas.requests import HoldStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a unit decides on: why the release is proposed, and by when; until when the hold goes on if it is kept.
+    Past `decide_by` it is empty: then the hold goes its own way, and may still be kept."""
+
+    unit: str | None
+    cause: str
+    until: datetime
+    decide_by: datetime | None
+
+
+def read_proposal(db: Connection, hold_id: UUID) -> Proposal:
+    """Raises Refused if no release of the hold is proposed."""
+    hold = _proposed(db, hold_id)
+    return Proposal(hold.unit, hold.cause or "", hold.until, hold.decide_by)
 
 
 def file_keep(db: Connection, hold_id: UUID, reason: str, key: Ed25519PrivateKey, kid: str, now: datetime) -> int:

@@ -1,7 +1,7 @@
 """The life of a case: everything about one suspect, or one victim at risk, with the hops inside it.
 
-Pure. Every move is a person's act: the casebook opens cases and does no more, as joining or closing them by rule would
-join or drop people who have nothing to do with each other.
+Pure. Every move but one is a person's act, as joining or closing them by rule would join or drop people who have
+nothing to do with each other: the casebook opens cases, and opens one again for what new evidence asks.
 """
 
 from __future__ import annotations

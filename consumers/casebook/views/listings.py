@@ -82,6 +82,14 @@ def desk(db: Connection) -> list[RequestView]:
     return [shown_request(row) for row in ranked]
 
 
+def referrals(db: Connection) -> list[RequestView]:
+    """Police orders whose holder is out of the city: to be taken over, or taken over and not answered; oldest first."""
+    nobody = (RequestRow.status == RequestStatus.DRAFTED.value) & RequestRow.member.is_(None)
+    ordered = RequestRow.authority == AuthorityClass.POLICE_ORDER.value
+    query = request_columns().where(ordered, nobody | (RequestRow.status == RequestStatus.REFERRED.value))
+    return [shown_request(row) for row in db.execute(query.order_by(RequestRow.drafted_at, RequestRow.request_id))]
+
+
 def holds(db: Connection, since: int = 0) -> Page[HoldView]:
     """Holds in every state."""
     return page(db, select(*HoldRow.__table__.c), HoldRow.changed, since, shown_hold)

@@ -1,0 +1,61 @@
+"""`afa refer`: an order whose holder is out of the city is listed, taken over, answered, and the money followed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.afa.desk import Desk
+from tests.consumers.facts import TOKENS, account
+from tests.consumers.test_hops import sent
+from tests.consumers.test_referring import away
+
+pytestmark = pytest.mark.services
+PAYEE = "6217000000018067"
+
+
+def test_an_order_is_taken_over_answered_and_the_money_is_followed(desk: Desk, tmp_path: Path) -> None:
+    one = away(desk.office, account(None, "cnaps:9"))
+    (_, (waits,), _) = desk.afa("refer", "list")
+    assert (waits["request_id"], waits["status"], waits["to"]) == (str(one.request_id), "drafted", None)
+    code, (taken,), told = desk.afa("refer", "take", one.request_id, signer="p100")
+    assert (code, taken["status"], taken["to"]) == (0, "referred", "police-one")
+    assert f"Request     {one.request_id}" in told
+    assert desk.afa("refer", "list")[1] == [taken]
+    file = tmp_path / "gone.jsonl"
+    payee = {"kind": "account", "value": PAYEE, "holders": ["cnaps:1"]}
+    left = {"type": "transfer", "amount": {"minor": 4_000_000, "currency": "CNY"}, "time": desk.office.now.isoformat()}
+    file.write_text(json.dumps({**left, "payee": payee}) + "\n")
+    heard = ("refer", "answer", one.request_id, "partial", "--amount", "10000", "--outflows", file)
+    code, (answered,), _ = desk.afa(*heard, signer="p100")
+    assert (code, answered["status"]) == (0, "partial")
+    ((onward, hop, _, minor),) = sent(desk.office)
+    assert (onward.tokens, hop, minor) == (TOKENS.tokens("account", PAYEE), 2, 4_000_000)
+    assert desk.office.holds(one.target)[0].amount.minor == 1_000_000
+    assert desk.afa("refer", "list")[1] == []
+    code, _, told = desk.afa(*heard, signer="p100")
+    assert (code, "took over and awaits an answer" in told) == (1, True)
+
+
+@pytest.mark.parametrize(("said", "why"), [
+    (("acknowledged",), "final answer"),
+    (("refused",), "say in words"),
+    (("partial",), "how much"),
+    (("partial", "--amount", "ten"), "--amount"),
+])  # fmt: skip
+def test_an_answer_that_says_too_little_is_wrong_usage(desk: Desk, said: tuple[str, ...], why: str) -> None:
+    one = away(desk.office, account(None, "cnaps:9"))
+    desk.afa("refer", "take", one.request_id, signer="p100")
+    code, _, told = desk.afa("refer", "answer", one.request_id, *said, signer="p100")
+    assert (code, why in told) == (2, True)
+
+
+def test_only_what_nobody_in_the_city_holds_is_taken_over(desk: Desk) -> None:
+    one = away(desk.office, account(None, "cnaps:9"))
+    routed = next(each for each in desk.office.requests() if each.to is not None)
+    code, _, told = desk.afa("refer", "take", routed.request_id, signer="p100")
+    assert (code, "waits for a holder out of the city" in told) == (1, True)
+    code, _, told = desk.afa("refer", "answer", one.request_id, "already-gone", signer="p100")
+    assert (code, "took over and awaits an answer" in told) == (1, True)

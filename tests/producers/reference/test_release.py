@@ -1,0 +1,89 @@
+"""What a bank lets go on the hub's word alone: where the profile that it has itself says so, and never earlier."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from alliance import profiles
+from producers.reference.bank import Bank
+from producers.reference.handler import handle
+from schemas.answers import AnswerStatus
+from schemas.requests import Action, Request
+from tests.producers.reference.support import (
+    CHEN,
+    CN,
+    LI,
+    MULE,
+    NOW,
+    PAPER,
+    bank,
+    mandated,
+    ordered,
+    registry,
+    request,
+    signed_by,
+)
+
+LETS_GO = CN.model_copy(update={"release": profiles.load("th").release})
+"""The law of `cn`, with the releases of `th`: of a mandate at once, of an order once its unit has not decided."""
+HOLD, DECIDES = UUID(int=7), timedelta(seconds=LETS_GO.release.decision_s.value)
+
+
+def said(books: Bank, asked: Request, now: datetime = NOW, profile: Any = LETS_GO) -> AnswerStatus:
+    decision = handle(asked, books, registry(), profile, now)
+    for entry in decision.entries:
+        books.apply(entry)
+    return decision.answer.status
+
+
+def release(**over: Any) -> Request:
+    """The hub's word alone."""
+    fields = {"hold_id": HOLD, "amount": None, "match": None, "void_after": NOW + timedelta(days=9), **over}
+    return request(2, Action.RELEASE, **fields)
+
+
+@pytest.mark.parametrize(("under", "profile", "after", "done"), [
+    (mandated, LETS_GO, timedelta(0), True),
+    (mandated, CN, timedelta(hours=47), False),
+    (ordered, LETS_GO, timedelta(0), False),
+    (ordered, LETS_GO, DECIDES - timedelta(microseconds=1), False),
+    (ordered, LETS_GO, DECIDES, True),
+    (ordered, CN, timedelta(hours=47), False),
+])  # fmt: skip
+def test_a_stop_is_let_go_as_the_banks_own_profile_has_it(
+    under: Any, profile: Any, after: timedelta, done: bool
+) -> None:
+    books = bank()
+    assert said(books, under(request(hold_id=HOLD))) is AnswerStatus.EXECUTED
+    assert said(books, release(), NOW + after, profile) is (AnswerStatus.EXECUTED if done else AnswerStatus.REFUSED)
+    assert books.ledger.held(MULE, NOW + after) == (0 if done else 500_000)
+
+
+@pytest.mark.parametrize("over", [{"hold_id": UUID(int=8)}, {"hold_id": None}])
+def test_the_hub_must_name_the_hold_itself(over: dict[str, Any]) -> None:
+    books = bank()
+    said(books, mandated(request(hold_id=HOLD)))
+    assert said(books, release(**over)) is AnswerStatus.REFUSED
+
+
+def test_a_freeze_is_let_go_by_its_unit_alone() -> None:
+    books = bank()
+    said(books, mandated(request(hold_id=HOLD)))
+    freeze = request(3, Action.FREEZE, hold_id=HOLD, amount=None, duration_s=30 * 86400)
+    assert said(books, signed_by(freeze, LI, CHEN, paper=PAPER)) is AnswerStatus.EXECUTED
+    assert said(books, release(), NOW + timedelta(days=5)) is AnswerStatus.REFUSED
+    assert said(books, ordered(release(request_id=UUID(int=9)))) is AnswerStatus.EXECUTED
+
+
+def test_an_order_that_waits_is_taken_back_by_the_same_rule() -> None:
+    books = bank()
+    said(books, ordered(request(4, case_id=UUID(int=4), hold_id=UUID(int=4))))
+    said(books, mandated(request(hold_id=HOLD)))
+    assert [order.hold_id for order in books.ledger.queue(MULE, NOW)] == [str(HOLD)]
+    assert said(books, release(), profile=CN) is AnswerStatus.REFUSED
+    assert said(books, release()) is AnswerStatus.EXECUTED
+    assert not books.ledger.queue(MULE, NOW)
