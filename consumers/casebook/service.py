@@ -31,6 +31,7 @@ from consumers.casebook.holding import holdacts, keeping
 from consumers.casebook.inbound import Bundle
 from consumers.casebook.objections import rulings
 from consumers.casebook.offsets import Place
+from consumers.casebook.returning import statements
 from consumers.casebook.turn import Turn
 from consumers.casebook.work import Inbox, take
 from schemas.topics import ALIAS, ANSWERS, LEADS, MEMBERS, RULES, VICTIM_REPORT, WITHDRAWAL, Topic
@@ -118,6 +119,7 @@ class Casebook:
         with self._engine.connect() as db:
             filed = (
                 orders.are_filed, holdacts.are_filed, keeping.are_filed, referring.are_filed, rulings.are_filed,
+                statements.are_filed,
             )  # fmt: skip
             return any(are_filed(db) for are_filed in filed) or mandates.newest(db) != self._mandate
 

@@ -19,6 +19,7 @@ from consumers.casebook.inbound import Admitted, Bundle
 from consumers.casebook.money import aliases
 from consumers.casebook.objections import appeals, disputes, rulings
 from consumers.casebook.release import falling
+from consumers.casebook.returning import goingon, statements
 from consumers.casebook.turn import Turn
 from consumers.casebook.views import outcomes
 
@@ -55,6 +56,8 @@ def take(turn: Turn, inbox: Inbox) -> None:
     leads.apply(turn, inbox.leads)
     keeping.judge(turn)
     holdacts.judge(turn)
+    statements.judge(turn)
+    goingon.go_on(turn)
     orders.judge(turn)
     decided = rulings.judge(turn)
     inbound.close(turn, [*inbox.reports, *inbox.withdrawals, *inbox.answers, *inbox.aliases])
