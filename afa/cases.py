@@ -15,8 +15,9 @@ from afa.listings import HOLD_COLUMNS
 from afa.options import Data
 from afa.output import Column, amount, amounts, section, when
 from afa.place import Run
+from afa.returns import COLUMNS as RETURN_COLUMNS
 from alliance.errors import Refused
-from consumers.casebook.views import caseviews
+from consumers.casebook.views import caseviews, returnviews
 from schemas.base import Token
 from schemas.cases import CaseView, ClaimView, PathEndView
 from schemas.leads import Evidence, Lead
@@ -40,12 +41,14 @@ def show(
     find = _finder(named)
     with Run(data).database() as db:
         shown = caseviews.case(db, find(db))
+        returned = returnviews.returns(db, shown.case_id) if shown else []
     if shown is None:
         raise Refused(f"There is no case {named}; `afa requests --json` and `afa holds --json` name them.")
     if json:
         print(shown.model_dump_json())
     else:
         _tell(shown)
+        section("Returns to victims", returned, RETURN_COLUMNS)
 
 
 def _finder(named: str) -> Callable[[Connection], UUID]:

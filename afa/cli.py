@@ -18,6 +18,7 @@ from afa import (
     orders,
     publishing,
     quarantine,
+    returns,
     risk,
     scorecard,
     status,
@@ -55,6 +56,7 @@ app.command(rich_help_panel=_POLICE)(listings.tasks)
 app.command(rich_help_panel=_POLICE)(orders.order)
 app.add_typer(cases.app, name="case", rich_help_panel=_POLICE)
 app.add_typer(holds.app, name="hold", rich_help_panel=_POLICE)
+app.add_typer(returns.app, name="return", rich_help_panel=_POLICE)
 app.add_typer(mandates.app, name="mandate", rich_help_panel=_POLICE)
 app.add_typer(appeals.app, name="appeal", rich_help_panel=_BOTH)
 app.add_typer(disputes.app, name="dispute", rich_help_panel=_BOTH)
