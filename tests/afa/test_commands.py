@@ -93,6 +93,31 @@ def test_a_freeze_is_drafted_shown_and_signed_by_two_and_the_case_tells_of_it(pl
     assert max(map(len, by_lead.splitlines())) <= 100
 
 
+def test_a_return_is_announced_signed_and_paid_and_the_case_tells_of_it(played: Played) -> None:
+    """Of the freeze before, which its bank carries out meanwhile."""
+    frozen = until(lambda: [h for h in listed("holds", data=played.data) if h["status"] == "converted-to-freeze"], 60)[
+        0
+    ]
+    by = ("--as", "police-ty", "--json", "--officer", "li-wenjuan")
+    notice = afa("return", "announce", frozen["hold_id"], "--reason", "case 117", *by, data=played.data)
+    made = json.loads(notice.stdout)
+    assert (made["hold_id"], made["claims"] != []) == (frozen["hold_id"], True)
+    assert "objections until" in notice.stderr
+    late = afa("return", "decide", "4711", "--reject", "--reason", "none", *by, data=played.data)
+    assert (late.returncode, "no objection 4711" in late.stderr) == (1, True)
+    (asked,) = [one for one in listed("order", data=played.data) if one["action"] == "return"]
+    shown = afa("order", asked["request_id"], data=played.data)
+    assert "Pays " in shown.stderr
+    for officer in ("li-wenjuan", "chen-guoqiang"):
+        signed = ("order", asked["request_id"], "--as", "police-ty", "--officer", officer)
+        assert afa(*signed, data=played.data).returncode == 0
+    ended = {"part-returned", "returned"}
+    until(lambda: [h for h in listed("holds", data=played.data) if h["status"] in ended], 60)
+    (paid,) = listed("return", "list", data=played.data)
+    assert {payment["status"] for payment in paid["payments"]} == {"paid"}
+    assert "Returns to victims" in result("case", "show", frozen["case_id"], data=played.data)
+
+
 def test_a_mandate_that_goes_far_wants_a_second_officer(played: Played) -> None:
     add = ("mandate", "add", "--as", "police-ty", "--legal-basis", "art. 20", "--per-hold", "1000000")
     alone = afa(*add, "--officer", "chen-guoqiang", data=played.data)

@@ -81,7 +81,7 @@ def _is_next(turn: Turn, statement: AnnounceReturn) -> None:
     if still_open:
         raise Refused("A return of this hold is announced already; see `afa return list`.")
     if statement.number != before + 1:
-        raise Refused(f"This hold was announced {before} times, and the statement is for the {statement.number}th.")
+        raise Refused(f"The next announcement is number {before + 1}, and the statement is number {statement.number}.")
 
 
 def _claims(turn: Turn, hold: Any) -> list[dict[str, Any]]:
