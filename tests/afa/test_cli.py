@@ -23,9 +23,9 @@ RUNNER = CliRunner()
 COMMANDS = ["up", "down", "status", "publish", "withdraw", "token", "risk-check", "leads", "requests", "holds", "tasks",
             "scorecard", "order", "city", "bench", "quarantine list", "quarantine show", "member list", "member add",
             "mandate list", "mandate add", "mandate revoke", "case show", "hold list", "hold reduce", "hold freeze",
-            "hold renew", "hold release", "hold deducted", "appeal list", "appeal file", "appeal decide", "dispute list",
-            "dispute file", "dispute decide", "return list", "return announce", "return object", "return decide",
-            "allow list", "allow add", "allow remove"]  # fmt: skip
+            "hold renew", "hold release", "hold deducted", "appeal list", "appeal file", "appeal decide",
+            "dispute list", "dispute file", "dispute decide", "return list", "return announce", "return object",
+            "return decide", "allow list", "allow add", "allow remove"]  # fmt: skip
 
 
 @pytest.fixture

@@ -50,6 +50,10 @@ def listed(*command: str, data: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in result(*command, "--json", data=data).splitlines()]
 
 
+def holds_of(run: Played, *statuses: str) -> list[dict[str, Any]]:
+    return [hold for hold in listed("holds", data=run.data) if hold["status"] in statuses]
+
+
 def test_the_city_tells_what_the_alliance_made_of_its_scams(played: Played) -> None:
     assert played.verdict.keys() >= VERDICT
     assert played.verdict["scams"] == 3
@@ -95,9 +99,8 @@ def test_a_freeze_is_drafted_shown_and_signed_by_two_and_the_case_tells_of_it(pl
 
 def test_a_return_is_announced_signed_and_paid_and_the_case_tells_of_it(played: Played) -> None:
     """Of the freeze before, which its bank carries out meanwhile."""
-    frozen = until(lambda: [h for h in listed("holds", data=played.data) if h["status"] == "converted-to-freeze"], 60)[
-        0
-    ]
+    until(lambda: bool(holds_of(played, "converted-to-freeze")), "Nothing was frozen", 60)
+    (frozen,) = holds_of(played, "converted-to-freeze")
     by = ("--as", "police-ty", "--json", "--officer", "li-wenjuan")
     notice = afa("return", "announce", frozen["hold_id"], "--reason", "case 117", *by, data=played.data)
     made = json.loads(notice.stdout)
@@ -111,8 +114,7 @@ def test_a_return_is_announced_signed_and_paid_and_the_case_tells_of_it(played: 
     for officer in ("li-wenjuan", "chen-guoqiang"):
         signed = ("order", asked["request_id"], "--as", "police-ty", "--officer", officer)
         assert afa(*signed, data=played.data).returncode == 0
-    ended = {"part-returned", "returned"}
-    until(lambda: [h for h in listed("holds", data=played.data) if h["status"] in ended], 60)
+    until(lambda: bool(holds_of(played, "part-returned", "returned")), "Nothing was returned", 60)
     (paid,) = listed("return", "list", data=played.data)
     assert {payment["status"] for payment in paid["payments"]} == {"paid"}
     assert "Returns to victims" in result("case", "show", frozen["case_id"], data=played.data)
