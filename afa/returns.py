@@ -122,9 +122,7 @@ def enter(engine: Engine, run: Run, said: Statement, unit: str, officer: str | N
     return judged
 
 
-def _filed(
-    engine: Engine, run: Run, said: Statement, unit: str, officer: str | None, as_json: bool
-) -> ReturnView:
+def _filed(engine: Engine, run: Run, said: Statement, unit: str, officer: str | None, as_json: bool) -> ReturnView:
     judged = enter(engine, run, said, unit, officer)
     assert judged.return_id is not None
     with engine.connect() as db:
