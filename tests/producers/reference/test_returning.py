@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from producers.reference.bank import Bank
-from producers.reference.entries import Measure, Moved, Opened, Way
+from producers.reference.entries import Held, Measure, Moved, Opened, Way
 from schemas.answers import Answer, AnswerStatus
 from schemas.identifiers import IdentifierKind
 from schemas.requests import Action, Request
@@ -23,7 +23,6 @@ from tests.producers.reference.support import (
     PERSON,
     POLICE_2,
     VICTIM,
-    ZHAO,
     account,
     bank,
     done,
@@ -168,11 +167,12 @@ def test_a_return_comes_from_a_freeze_of_the_same_unit_and_never_beyond_it() -> 
 
 
 def test_another_unit_returns_nothing() -> None:
-    books = frozen()
+    theirs = Held(
+        str(HOLD), "r", "c", MULE, Measure.FREEZE, 500_000, POLICE_2, NOW - timedelta(hours=1), NOW + timedelta(days=9)
+    )
+    books = bank([theirs])
     told(books, pays := listed(3, 100_000))
-    fields = {"hold_id": HOLD, "match": None, "duration_s": None, "amount": yuan(100_000)}
-    foreign = signed_by(request(3, Action.RETURN, **fields), ZHAO, unit=POLICE_2, paper=pays.digest())
-    assert returned(books, foreign).status is AnswerStatus.REFUSED
+    assert returned(books, asked(3, pays)).reason == "a hold is returned by the unit that ordered it"
     assert amounts(books) == (500_000, 500_000)
 
 
