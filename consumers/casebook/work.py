@@ -57,9 +57,9 @@ def take(turn: Turn, inbox: Inbox) -> None:
     keeping.judge(turn)
     holdacts.judge(turn)
     statements.judge(turn)
-    goingon.go_on(turn)
     orders.judge(turn)
     decided = rulings.judge(turn)
+    goingon.go_on(turn)
     inbound.close(turn, [*inbox.reports, *inbox.withdrawals, *inbox.answers, *inbox.aliases])
     named = {*reported, *reroute(turn), *waiting.targets(turn)} if look_again else reported
     leads.redecide(turn, named | decided, reported)
