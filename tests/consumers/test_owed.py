@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
-from uuid import UUID, uuid5
+from typing import Any
+from uuid import UUID, uuid4, uuid5
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alliance import profiles
-from consumers.casebook.money.owed import now_due
+from consumers.casebook.money.known import Held, Told, key_of
+from consumers.casebook.money.owed import now_due, owed
 from consumers.casebook.money.returns import Claim, Notice, Objections, Plan
+from schemas.requests import HoldStatus, Scope
 from schemas.returns import Stays
 from tests.consumers.facts import NOW, yuan
+from tests.consumers.test_flow import END, TOKEN, told_of, traced
 
 CN = profiles.load("cn")
 OVER = Notice(NOW - timedelta(days=31), NOW - timedelta(days=1))
@@ -79,3 +85,60 @@ def test_a_hold_that_was_reduced_since_pays_no_more_than_it_keeps() -> None:
     both = claims([100, 100])
     plan = due(10, both, Counter({"0": 75}), Counter())
     assert (amounts(plan), plan.stays) == ({"1": 10}, {})
+
+
+def held_of(minor: int, returned: Mapping[str, int] | None = None) -> Held:
+    money = yuan(minor + sum((returned or {}).values()))
+    return Held(uuid4(), HoldStatus.FROZEN, Scope.AMOUNT, money, NOW, END, returned or {})
+
+
+def with_holds(told: Told, *holds: Held) -> Told:
+    (stop,) = told.stops
+    return replace(told, stops=[replace(stop, held=hold) for hold in holds])
+
+
+def owed_to(told: Told, hold: Held, *, followed: bool = True, profile: Any = CN) -> list[tuple[str, int, bool]]:
+    found = owed(UUID(int=1), told, traced(told) if followed else None, TOKEN["a"], hold, profile)
+    return [(claim.claim, claim.money.minor, claim.traced) for claim in found]
+
+
+def names(told: Told) -> list[str]:
+    return [key_of(report) for report in told.reports[TOKEN["a"]]]
+
+
+def test_what_is_there_of_a_claim_is_traced_and_where_nothing_can_be_followed_the_reports_count() -> None:
+    told = told_of(reports=2, asked=0)
+    hold = held_of(60)
+    case = with_holds(told, hold)
+    assert owed_to(case, hold) == [(name, 30, True) for name in names(told)]
+    assert owed_to(case, hold, followed=False) == [(name, 30, False) for name in names(told)]
+
+
+def test_where_the_law_has_no_traced_money_first_nothing_counts_as_traced() -> None:
+    assert CN.returns is not None
+    untraced = CN.returns.traceable_first.model_copy(update={"value": False})
+    law = CN.model_copy(update={"returns": CN.returns.model_copy(update={"traceable_first": untraced})})
+    hold = held_of(30)
+    case = with_holds(told_of(asked=0), hold)
+    assert [traced_first for _, _, traced_first in owed_to(case, hold, profile=law)] == [False]
+
+
+@given(st.integers(0, 30), st.integers(0, 30), st.integers(1, 60), st.integers(1, 60))
+def test_what_went_back_and_what_another_hold_has_is_owed_by_no_second_one(
+    first: int, second: int, here: int, there: int
+) -> None:
+    told = told_of(reports=2, asked=0)
+    one, other = names(told)
+    back = {name: minor for name, minor in ((one, first), (other, second)) if minor}
+    holds = held_of(here, back), held_of(there)
+    case = with_holds(told, *holds)
+    still = {name: 30 - back.get(name, 0) for name in (one, other)}
+    for hold in holds:
+        mine = {name: minor for name, minor, _ in owed_to(case, hold)}
+        assert all(minor <= still[name] for name, minor in mine.items())
+        rest = sum(still.values()) - sum(mine.values())
+        elsewhere = (here, there)[hold is holds[0]]
+        assert rest <= elsewhere
+    together = [{name: minor for name, minor, _ in owed_to(case, hold)} for hold in holds]
+    capped = sum(min(sum(mine.values()), kept) for mine, kept in zip(together, (here, there), strict=True))
+    assert capped == min(here + there, sum(still.values()))

@@ -426,6 +426,37 @@ def test_the_database_pays_no_more_than_is_held_claimed_or_reported(office: Offi
     _refuses(office, draft.format(minor=1_000_001), "left to return", second)
 
 
+def test_a_victim_who_got_its_money_elsewhere_gets_no_more_of_this_hold(office: Office) -> None:
+    """The other hold's return, as its rows would be: the case pays less by itself, and runs into no constraint."""
+    hold, (first, second) = frozen(office, account(), 3_000_000, 2_000_000, minor=4_000_000)
+    elsewhere, _ = frozen(office, account(), 1_000_000, minor=1_000_000)
+    announced(office, hold)
+    assert announce(office, elsewhere) is None
+    settled = "update return_payment set status = 'dropped', settled_at = now() where hold_id = :hold"
+    claimed = """
+    insert into return_claim select n.return_id, c.member, c.event_id, c.taken_at, 1000000, true, false, null
+    from return_claim c, return_notice n where c.event_id = :first and n.hold_id = :hold"""
+    drafted = """
+    insert into return_payment select gen_random_uuid(), n.return_id, n.hold_id, r.request_id, c.member, c.event_id,
+      1000000, 'CNY', 'drafted', now(), null
+    from return_notice n join return_claim c using (return_id) cross join
+      (select request_id from request where action = 'freeze' limit 1) r
+    where n.hold_id = :hold and c.event_id = :first"""
+    with office.engine.begin() as db:
+        for statement in (settled, claimed, drafted):
+            db.execute(text(statement), {"first": first, "hold": elsewhere.hold_id})
+    office.pass_time(days=30)
+    assert {one.event_id: one.amount.minor for one in of_hold(office, hold).payments} == {
+        first: 2_000_000,
+        second: 2_000_000,
+    }
+
+
+def of_hold(office: Office, hold: HoldView) -> ReturnView:
+    with office.engine.connect() as db:
+        return next(one for one in returnviews.returns(db) if one.hold_id == hold.hold_id)
+
+
 def _refuses(office: Office, statement: str, why: str, first: UUID) -> None:
     with pytest.raises(DBAPIError, match=why), office.engine.begin() as db:
         db.execute(text(statement), {"first": first})

@@ -21,7 +21,7 @@ from consumers.casebook.lifecycle import FRUITLESS, HOLD, HOLD_ENDS, UNSENT, Hol
 from consumers.casebook.money.known import claim_key
 from consumers.casebook.money.owed import now_due
 from consumers.casebook.money.returns import Claim, Notice, Objections, Plan
-from consumers.casebook.returning import payments, settling
+from consumers.casebook.returning import bounds, payments, settling
 from consumers.casebook.tables import (
     HoldRow,
     RequestRow,
@@ -146,16 +146,14 @@ def _closed_for(turn: Turn, return_id: UUID, hold: Any, plan: Plan, paying: _Pay
 def _claims(turn: Turn, return_id: UUID, hold: Any) -> list[Claim]:
     row = ReturnClaim
     query = select(row.member, row.event_id, row.minor, row.traced).where(row.return_id == return_id, ~row.annulled)
-    return [
-        Claim(
-            claim_key(each.member, each.event_id),
-            each.event_id,
-            hold.case_id,
-            Money(minor=each.minor, currency=hold.currency),
-            each.traced,
-        )
-        for each in turn.db.execute(query.order_by(row.taken_at, row.member, row.event_id))
-    ]
+    rows = turn.db.execute(query.order_by(row.taken_at, row.member, row.event_id)).all()
+    most = bounds.most(turn, return_id, (each.event_id for each in rows), hold.currency)
+    found = []
+    for each in rows:
+        name = claim_key(each.member, each.event_id)
+        money = Money(minor=max(0, min(each.minor, most[name])), currency=hold.currency)
+        found.append(Claim(name, each.event_id, hold.case_id, money, each.traced))
+    return found
 
 
 def _objections(turn: Turn, return_id: UUID) -> Objections:

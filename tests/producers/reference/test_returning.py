@@ -3,30 +3,39 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from producers.reference.bank import Bank
+from producers.reference.books import Books
 from producers.reference.entries import Held, Measure, Moved, Opened, Way
+from producers.reference.handler import handle
 from schemas.answers import Answer, AnswerStatus
 from schemas.identifiers import IdentifierKind
 from schemas.requests import Action, Request
 from schemas.returns import ReturnList, ReturnPayment
 from tests.producers.reference.support import (
     CHEN,
+    CN,
     LI,
     MULE,
     NOW,
     PAPER,
     PERSON,
+    POLICE,
     POLICE_2,
     VICTIM,
     account,
     bank,
     done,
     ordered,
+    registry,
     request,
     signed_by,
     yuan,
@@ -185,3 +194,41 @@ def test_what_went_back_to_a_victim_is_told_to_nobody_as_money_that_moved_on() -
     answer = done(books, ordered(request(5, case_id=UUID(int=9)))).answer
     assert answer.status is AnswerStatus.PARTIAL
     assert not answer.outflows
+
+
+def test_a_member_that_starts_again_pays_by_the_list_that_it_had_and_answers_the_same(tmp_path: Path) -> None:
+    books = Books(tmp_path / "books.db", bank())
+    pays = listed(3, 200_000)
+    theirs = Held(str(HOLD), "r", "c", MULE, Measure.FREEZE, 500_000, POLICE, NOW, NOW + timedelta(days=9))
+    with books.batch():
+        books.record([theirs, *books.stub.listed(pays, NOW)])
+    for new in (True, False):
+        books.close()
+        stub = bank()
+        books = Books(tmp_path / "books.db", stub)
+        asked_for = asked(3, pays)
+        answer, first = books.answer_once(asked_for, partial(handle, asked_for, stub, registry(), CN, NOW))
+        assert (answer.status, first) == (AnswerStatus.EXECUTED, new)
+        assert amounts(stub) == (300_000, 300_000)
+    books.close()
+
+
+LISTS = st.lists(st.lists(st.tuples(st.integers(1, 6), st.integers(1, 250_000)), min_size=1, max_size=3), max_size=5)
+
+
+@given(st.integers(1, 500_000), LISTS, st.booleans())
+def test_whatever_is_asked_no_payment_is_made_twice_and_no_money_is_made_or_lost(
+    held: int, lists: list[list[tuple[int, int]]], known: bool
+) -> None:
+    """Lists may name a payment again, and more than there is; what is over the counter has left the bank."""
+    books = frozen(OPENED, amount=held)
+    paid: dict[UUID, int] = {}
+    for number, amounts_of in enumerate(lists, start=3):
+        payments = [listed(number, minor, first=which, payer=known).payments[0] for which, minor in amounts_of]
+        told(books, pays := listed(number, 1).model_copy(update={"payments": payments}))
+        if returned(books, asked(number, pays)).status is AnswerStatus.EXECUTED:
+            assert not paid.keys() & {payment.payment_id for payment in payments}
+            paid |= {payment.payment_id: payment.amount.minor for payment in payments}
+        total = sum(paid.values())
+        assert amounts(books) == (500_000 - total, held - total)
+        assert books.ledger.balance(VICTIM) == (total if known else 0)
