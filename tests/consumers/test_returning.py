@@ -294,6 +294,17 @@ def test_where_it_is_unclear_what_was_paid_nothing_is_paid_again(
     assert held(office, mule) == hold
 
 
+def test_what_was_paid_from_a_hold_that_was_reduced_since_is_on_record_and_nothing_is_left(office: Office) -> None:
+    mule = account()
+    hold, _ = frozen(office, mule, 5_000_000, minor=5_000_000)
+    announced(office, hold)
+    request, _ = sent(office)
+    done(office, act(hold, Action.REDUCE, amount=yuan(2_000_000)))
+    office.answer(request, AnswerStatus.EXECUTED)
+    assert (held(office, mule).status, held(office, mule).amount) == (HoldStatus.RETURNED, yuan(0))
+    assert statuses(office) == [PaymentStatus.PAID]
+
+
 def test_a_draft_that_nobody_signs_in_time_is_drafted_anew_while_the_hold_lasts(office: Office) -> None:
     mule = account()
     hold, _ = frozen(office, mule, 5_000_000, minor=5_000_000)

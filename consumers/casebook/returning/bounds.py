@@ -40,6 +40,7 @@ def _reported(turn: Turn, ids: list[UUID], currency: str) -> Counter[str]:
     payments = {
         (claim_key(each.member, each.event_id), orjson.dumps(each.transfer, option=orjson.OPT_SORT_KEYS))
         for each in turn.db.execute(query)
+        if each.transfer
     }
     found: Counter[str] = Counter()
     for claim, transfer in payments:

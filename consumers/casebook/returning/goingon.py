@@ -34,7 +34,7 @@ from consumers.casebook.tables import (
 from consumers.casebook.turn import Turn
 from schemas.base import Money
 from schemas.requests import HoldStatus
-from schemas.returns import PaymentStatus, Stays
+from schemas.returns import MAX_PAYMENTS, PaymentStatus, Stays
 
 RETURNABLE = tuple(status for status, moves in HOLD.items() if HoldEvent.RETURN in moves)
 _CHANGED = "what is to be returned has changed since it was drafted"
@@ -122,7 +122,8 @@ def _plan(turn: Turn, notice: Any, hold: Any, paying: _Paying) -> Plan:
 
 
 def _due(plan: Plan) -> Counter[str]:
-    return Counter({each.claim: each.money.minor for each in plan.payments})
+    """What one request would have of it."""
+    return Counter({each.claim: each.money.minor for each in plan.payments[:MAX_PAYMENTS]})
 
 
 def _stays(plan: Plan, paying: _Paying, route: Route) -> dict[str, int]:

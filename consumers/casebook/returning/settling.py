@@ -61,9 +61,10 @@ def _result(request: Request, answer: Answer, status: RequestStatus) -> tuple[se
 
 
 def _take(turn: Turn, hold_id: UUID, minor: int) -> None:
-    """Off the hold. One that has ended or whose release was proposed meanwhile stays what it is."""
+    """Off the hold, which may have been reduced since. One that has ended or whose release was proposed meanwhile
+    stays what it is."""
     hold = HoldRow.hold_id == hold_id
-    left = turn.db.execute(select(HoldRow.minor).where(hold)).scalar_one() - minor
+    left = max(0, turn.db.execute(select(HoldRow.minor).where(hold)).scalar_one() - minor)
     event = HoldEvent.RETURN_PART if left else HoldEvent.RETURN
     if not holds.move(turn, event, hold, {"minor": left}):
         turn.db.execute(update(HoldRow).where(hold, HoldRow.status.in_(UNENDED)).values(minor=left))
