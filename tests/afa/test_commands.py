@@ -50,10 +50,6 @@ def listed(*command: str, data: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in result(*command, "--json", data=data).splitlines()]
 
 
-def holds_of(run: Played, *statuses: str) -> list[dict[str, Any]]:
-    return [hold for hold in listed("holds", data=run.data) if hold["status"] in statuses]
-
-
 def test_the_city_tells_what_the_alliance_made_of_its_scams(played: Played) -> None:
     assert played.verdict.keys() >= VERDICT
     assert played.verdict["scams"] == 3
@@ -95,29 +91,6 @@ def test_a_freeze_is_drafted_shown_and_signed_by_two_and_the_case_tells_of_it(pl
     by_lead = result("case", "show", case.leads[0].lead_id, data=played.data)
     assert {"Requests", "Holds", "Claims of victims"} <= {line.strip() for line in by_lead.splitlines()}
     assert max(map(len, by_lead.splitlines())) <= 100
-
-
-def test_a_return_is_announced_signed_and_paid_and_the_case_tells_of_it(played: Played) -> None:
-    """Of the freeze before, which its bank carries out meanwhile."""
-    until(lambda: bool(holds_of(played, "converted-to-freeze")), "Nothing was frozen", 60)
-    (frozen,) = holds_of(played, "converted-to-freeze")
-    by = ("--as", "police-ty", "--json", "--officer", "li-wenjuan")
-    notice = afa("return", "announce", frozen["hold_id"], "--reason", "case 117", *by, data=played.data)
-    made = json.loads(notice.stdout)
-    assert (made["hold_id"], made["claims"] != []) == (frozen["hold_id"], True)
-    assert "objections until" in notice.stderr
-    late = afa("return", "decide", "4711", "--reject", "--reason", "none", *by, data=played.data)
-    assert (late.returncode, "no objection 4711" in late.stderr) == (1, True)
-    (asked,) = [one for one in listed("order", data=played.data) if one["action"] == "return"]
-    shown = afa("order", asked["request_id"], data=played.data)
-    assert "Pays " in shown.stderr
-    for officer in ("li-wenjuan", "chen-guoqiang"):
-        signed = ("order", asked["request_id"], "--as", "police-ty", "--officer", officer)
-        assert afa(*signed, data=played.data).returncode == 0
-    until(lambda: bool(holds_of(played, "part-returned", "returned")), "Nothing was returned", 60)
-    (paid,) = listed("return", "list", data=played.data)
-    assert {payment["status"] for payment in paid["payments"]} == {"paid"}
-    assert "Returns to victims" in result("case", "show", frozen["case_id"], data=played.data)
 
 
 def test_a_mandate_that_goes_far_wants_a_second_officer(played: Played) -> None:
