@@ -15,9 +15,10 @@ from afa.listings import HOLD_COLUMNS
 from afa.options import Data
 from afa.output import Column, amount, amounts, section, when
 from afa.place import Run
+from afa.returns import COLUMNS as RETURN_COLUMNS
 from alliance.errors import Refused
 from consumers.casebook.authority import caseacts
-from consumers.casebook.views import caseviews
+from consumers.casebook.views import caseviews, returnviews
 from schemas.base import Token
 from schemas.cases import CaseView, ClaimView, PathEndView
 from schemas.decisions import CaseAct, TransferCase
@@ -45,12 +46,14 @@ def show(
     with Run(data).database() as db:
         shown = caseviews.case(db, case_id := find(db))
         said = caseacts.last_word(db, case_id)
+        returned = returnviews.returns(db, case_id)
     if shown is None:
         raise Refused(f"There is no case {named}; `afa requests --json` and `afa holds --json` name them.")
     if json:
         print(shown.model_dump_json())
     else:
         tell(shown, said)
+        section("Returns to victims", returned, RETURN_COLUMNS)
 
 
 def _finder(named: str) -> Callable[[Connection], UUID]:

@@ -21,6 +21,7 @@ from afa import (
     publishing,
     quarantine,
     referrals,
+    returns,
     risk,
     scorecard,
     status,
@@ -63,6 +64,7 @@ app.add_typer(cases.app, name="case", rich_help_panel=_POLICE)
 app.add_typer(holds.app, name="hold", rich_help_panel=_POLICE)
 mandates.app.command("sign")(mandatewords.sign)
 mandates.app.command("revoke")(mandatewords.revoke)
+app.add_typer(returns.app, name="return", rich_help_panel=_POLICE)
 app.add_typer(mandates.app, name="mandate", rich_help_panel=_POLICE)
 app.add_typer(appeals.app, name="appeal", rich_help_panel=_BOTH)
 app.add_typer(disputes.app, name="dispute", rich_help_panel=_BOTH)

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from rich.console import Console
 from rich.text import Text
 
 from afa.output import WIDTH, amount, when
+from schemas.base import Money
 from schemas.identifiers import Identifier
 from schemas.requests import Request, RequestView
 
 _LABEL = 12
+Payment = tuple[Money, UUID, Identifier | None]
 
 
-def tell(request: Request, view: RequestView) -> None:
+def tell(request: Request, view: RequestView, listed: Sequence[Payment] = ()) -> None:
     """On stderr: it is read by a person, whatever a script does with the result."""
     console = Console(stderr=True, width=WIDTH, highlight=False, soft_wrap=True)
-    for label, said in [*_order(request), ("", ""), *_beside(request, view)]:
+    for label, said in [*_order(request), *_payments(listed), ("", ""), *_beside(request, view)]:
         console.print(Text(f"{label:<{_LABEL}}{said}"))
 
 
@@ -41,6 +45,14 @@ def _order(request: Request) -> list[tuple[str, str]]:
     if document:
         told.append(("Paper", f"SHA-256 {document}"))
     return [*told, ("Void after", _exactly(request.void_after))]
+
+
+def _payments(listed: Sequence[Payment]) -> list[tuple[str, str]]:
+    """Of a return: the list whose digest is the paper."""
+    return [
+        ("Pays", f"{amount(money)} to {_named(payer) if payer else 'the victim'}, report {report}")
+        for money, report, payer in listed
+    ]
 
 
 def _beside(request: Request, view: RequestView) -> list[tuple[str, str]]:

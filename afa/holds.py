@@ -13,9 +13,10 @@ from sqlalchemy import Engine
 from afa import drafts, keeping
 from afa.judging import await_judgement
 from afa.listings import HOLD_COLUMNS, REQUEST_COLUMNS
-from afa.options import Data, Json
+from afa.options import As, Data, Json, OfficerId
 from afa.output import note, show
 from afa.place import Run, database
+from afa.returns import enter
 from alliance.errors import Refused
 from consumers.casebook.authority.orders import read_draft
 from consumers.casebook.holding.holdacts import file_act, judgement
@@ -24,6 +25,7 @@ from consumers.casebook.views import listings
 from producers.money import minor_from_major
 from schemas.base import Money
 from schemas.requests import Action, HoldView
+from schemas.returns import DeductHold
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -110,6 +112,30 @@ def release(hold: HoldId, reason: Why, data: Data = None, json: Json = False) ->
     Example: afa hold release 019a… --reason "the shopkeeper sold goods"
     """
     _file(data, hold, Action.RELEASE, reason, as_json=json)
+
+
+@app.command("deducted")
+def deducted(
+    hold: HoldId,
+    reason: Annotated[str, typer.Option("--reason", help="Which court decided what.")],
+    paper: Annotated[Path, typer.Option("--paper", exists=True, dir_okay=False, help="The judgement.")],
+    unit: As,
+    officer: OfficerId,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Enter that a court has taken what is held, as an officer of the hold's unit. The hold ends by that.
+
+    Example: afa hold deducted 019a… --reason "(2026) 117" --paper judgement.pdf --as police-ty --officer li-na
+    """
+    run = Run(data)
+    with database(run.database_url) as engine:
+        digest = hashlib.sha256(paper.read_bytes()).hexdigest()
+        said = DeductHold(hold_id=hold, paper=digest, reason=reason, at=run.clock.now())
+        enter(engine, run, said, unit, officer)
+        shown = _hold(engine, hold)
+    show([[shown]], HOLD_COLUMNS, as_json=json, empty="")
+    note("Entered; the hold has ended.")
 
 
 def _file(  # noqa: PLR0913 — what the commands have in common

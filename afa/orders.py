@@ -22,7 +22,7 @@ from afa.place import Run, database
 from alliance.errors import Refused
 from alliance.membership import load_officer
 from consumers.casebook.authority.orders import read_draft, refusal_of, sign_draft
-from consumers.casebook.views import listings
+from consumers.casebook.views import listings, returnviews
 from schemas.requests import Request, RequestStatus, RequestView
 
 
@@ -52,7 +52,8 @@ def order(
         return
     with database(run.database_url) as engine:
         request, view = _draft(engine, request_id)
-        drafts.tell(request, view)
+        with engine.connect() as db:
+            drafts.tell(request, view, returnviews.paid_by(db, request))
         if unit is not None and officer is not None:
             # Whoever is asked on a terminal has read what stands above.
             if not yes and sys.stdin.isatty():

@@ -80,4 +80,6 @@ class Answer(Message):
     queue_position: Annotated[int, Field(ge=1, le=10_000)] | None = None
     earlier_orders: Annotated[list[EarlierOrder], Field(max_length=16)] = []
     outflows: Annotated[list[Outflow], Field(max_length=200)] = []
+    paid: Annotated[list[UUID], Field(max_length=500)] = []
+    """Of a return that was carried out in part: the payments that were made, by their ids."""
     clerk: Code | None = None

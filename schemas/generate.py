@@ -25,6 +25,7 @@ from schemas.reasons import REMEDY, WHOLE_BUNDLE, Reason
 from schemas.receipts import TO_MEMBER, QuarantineNote
 from schemas.registry import Member
 from schemas.requests import HoldView, Mandate, MandateView, RequestView
+from schemas.returns import ReturnView
 from schemas.scorecard import Scorecard
 from schemas.tasks import TaskView
 
@@ -78,6 +79,7 @@ CONTRACTS: tuple[Contract, ...] = (
     Contract("dispute-view", TypeAdapter(DisputeView), Direction.OUTBOUND),
     Contract("allow-record", TypeAdapter(AllowRecord), Direction.OUTBOUND),
     Contract("allow-view", TypeAdapter(AllowView), Direction.OUTBOUND),
+    Contract("return-view", TypeAdapter(ReturnView), Direction.OUTBOUND),
     Contract("scorecard", TypeAdapter(Scorecard), Direction.OUTBOUND),
     Contract("task-view", TypeAdapter(TaskView), Direction.OUTBOUND),
 )

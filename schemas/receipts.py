@@ -12,6 +12,7 @@ from schemas.decisions import Decision
 from schemas.outcomes import Outcome
 from schemas.reasons import Reason
 from schemas.requests import Request
+from schemas.returns import ReturnList, ReturnNotice
 from schemas.risk import RiskAnswer
 
 
@@ -50,5 +51,6 @@ class QuarantineNote(Message):
 
 NOTE_HEADER = "afa-quarantine"
 # A member passes over a kind that it does not know: the contract may grow by one.
-ToMember = Annotated[Request | Receipt | RiskAnswer | Outcome | Decision, Field(discriminator="kind")]
-TO_MEMBER: TypeAdapter[Request | Receipt | RiskAnswer | Outcome | Decision] = TypeAdapter(ToMember)
+Letter = Request | Receipt | RiskAnswer | Outcome | Decision | ReturnList | ReturnNotice
+ToMember = Annotated[Letter, Field(discriminator="kind")]
+TO_MEMBER: TypeAdapter[Letter] = TypeAdapter(ToMember)

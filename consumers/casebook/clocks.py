@@ -23,6 +23,7 @@ from consumers.casebook.model import RANK
 from consumers.casebook.money import hops
 from consumers.casebook.objections import deadlines
 from consumers.casebook.release import falling, releasing
+from consumers.casebook.returning import goingon
 from consumers.casebook.rows import among
 from consumers.casebook.tables import HoldRow, ReportRow, RequestRow, Withdrawn
 from consumers.casebook.turn import Turn
@@ -52,7 +53,13 @@ def next_due(db: Connection) -> datetime | None:
     until = db.scalar(select(func.min(HoldRow.until)).where(HoldRow.status.in_(UNENDED)))
     void = db.scalar(select(func.min(RequestRow.void_after)).where(RequestRow.status.in_(UNSENT)))
     decide = db.scalar(select(func.min(HoldRow.decide_by)))
-    others = (outcomes.due(db), escalations.next_due(db), deadlines.next_due(db), mandates.next_begin(db))
+    others = (
+        outcomes.due(db),
+        escalations.next_due(db),
+        deadlines.next_due(db),
+        mandates.next_begin(db),
+        goingon.next_due(db),
+    )
     return min((moment for moment in (until, void, decide, *others) if moment), default=None)
 
 

@@ -24,6 +24,16 @@ def request_id(case: UUID, target: str, action: Action, attempt: int, asked: str
     return uuid5(_NAMESPACE, f"request/{case}/{target}/{action.value}/{attempt}/{asked}")
 
 
+def return_id(hold: UUID, number: int) -> UUID:
+    """The nth return of a hold."""
+    return uuid5(_NAMESPACE, f"return/{hold}/{number}")
+
+
+def payment_id(request: UUID, claim: str) -> UUID:
+    """What the victim of a claim gets by a request."""
+    return uuid5(_NAMESPACE, f"payment/{request}/{claim}")
+
+
 def hold_id(request: UUID) -> UUID:
     """The hold that a request leads to, if it is executed."""
     return uuid5(_NAMESPACE, f"hold/{request}")

@@ -31,6 +31,7 @@ from consumers.casebook.holding import holdacts, keeping
 from consumers.casebook.inbound import Bundle
 from consumers.casebook.objections import rulings
 from consumers.casebook.offsets import Place
+from consumers.casebook.returning import statements
 from consumers.casebook.turn import Turn
 from consumers.casebook.work import Inbox, take
 from schemas.topics import ALIAS, ANSWERS, LEADS, MEMBERS, RULES, VICTIM_REPORT, WITHDRAWAL, Topic
@@ -116,7 +117,7 @@ class Casebook:
         if self._due is not None and self._due <= self._clock.now():
             return True
         with self._engine.connect() as db:
-            filed = (orders, holdacts, keeping, referring, rulings, caseacts)
+            filed = (orders, holdacts, keeping, referring, rulings, caseacts, statements)
             return any(words.are_filed(db) for words in filed) or mandates.newest(db) != self._mandate
 
     def _write(self, batch: Batch, registry_changed: bool) -> None:

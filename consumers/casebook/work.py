@@ -19,6 +19,7 @@ from consumers.casebook.inbound import Admitted, Bundle
 from consumers.casebook.money import aliases
 from consumers.casebook.objections import appeals, disputes, rulings
 from consumers.casebook.release import falling
+from consumers.casebook.returning import goingon, statements
 from consumers.casebook.turn import Turn
 from consumers.casebook.views import outcomes
 
@@ -55,9 +56,11 @@ def take(turn: Turn, inbox: Inbox) -> None:
     leads.apply(turn, inbox.leads)
     keeping.judge(turn)
     holdacts.judge(turn)
+    statements.judge(turn)
     orders.judge(turn)
     decided = rulings.judge(turn)
     caseacts.judge(turn)
+    goingon.go_on(turn)
     inbound.close(turn, [*inbox.reports, *inbox.withdrawals, *inbox.answers, *inbox.aliases])
     named = {*reported, *reroute(turn), *waiting.targets(turn)} if look_again else reported
     leads.redecide(turn, named | decided, reported)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from producers.reference.authority import Proof
-from producers.reference.entries import Held, Measure, Queued, Way
+from producers.reference.entries import Held, Measure, Moved, Queued, Way
 from producers.reference.index import TokenIndex
 from producers.reference.ledger import Ledger
 from producers.reference.matching import Matched, compare
@@ -35,13 +35,17 @@ class Ask:
 
     def matched(self) -> Matched:
         """The payment that the request speaks of, as the ledger has it."""
-        inflows = self.ledger.moves(self.account, Way.IN, _EVER)
-        return compare(self.request.match, inflows, self.index, self.currency)
+        return compare(self.request.match, self.inflows(), self.index, self.currency)
+
+    def inflows(self) -> list[Moved]:
+        """All that ever came."""
+        return self.ledger.moves(self.account, Way.IN, _EVER)
 
     def standing(self, matched: Matched, *, traced: bool = True) -> dict[str, Any]:
         """The answer's balance and, if `traced`, where the money went since it came."""
         since = matched.payment.at if matched.payment else self.now - _LOOK_BACK
-        out = self.ledger.moves(self.account, Way.OUT, since) if traced else []
+        moves = self.ledger.moves(self.account, Way.OUT, since) if traced else []
+        out = [move for move in moves if not self.ledger.is_return(move)]
         return {
             "balance": self.money(max(0, self.ledger.balance(self.account))),
             "outflows": [outflow(move, self.index, self.currency) for move in out[:_MAX_OUTFLOWS]],

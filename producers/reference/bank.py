@@ -7,17 +7,30 @@ from datetime import datetime, timedelta
 import msgspec
 
 from alliance.keys.tokens import TokenKeys
-from producers.reference import decision, holding, queueing
+from producers.reference import decision, holding, queueing, returning
 from producers.reference.ask import Ask
 from producers.reference.authority import Proof
 from producers.reference.decision import Decision, answer
-from producers.reference.entries import AccountRef, Carded, Entry, Held, Measure, Moved, Noted, Opened, Slowed, Way
+from producers.reference.entries import (
+    AccountRef,
+    Carded,
+    Entry,
+    Held,
+    Listed,
+    Measure,
+    Moved,
+    Noted,
+    Opened,
+    Slowed,
+    Way,
+)
 from producers.reference.index import TokenIndex
 from producers.reference.ledger import Ledger
 from schemas.answers import AnswerStatus, Comparison
 from schemas.base import seconds
 from schemas.identifiers import IdentifierKind
 from schemas.requests import Action, Request, Scope
+from schemas.returns import ReturnList
 
 DELAY = timedelta(hours=24)
 """How long the bank's own delay lasts at most."""
@@ -63,6 +76,9 @@ class Bank:
     def untold(self, now: datetime) -> list[Decision]:
         return [queueing.told(hold, self._currency, now) for hold in self.ledger.untold.values()]
 
+    def listed(self, listed: ReturnList, now: datetime) -> list[Listed]:
+        return [Listed(str(listed.request_id), listed.model_dump_json(), now)]
+
     def has(self, opening: Opened) -> bool:
         return opening.account in self.ledger.accounts
 
@@ -107,6 +123,8 @@ def _act(ask: Ask) -> Decision:
             return holding.change(ask)
         case Action.RELEASE:
             return holding.release(ask)
+        case Action.RETURN:
+            return returning.give_back(ask)
     return decision.not_ours(ask.request)
 
 

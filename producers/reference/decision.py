@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from producers.reference.authority import Proof
 from schemas.answers import Answer, AnswerStatus
 from schemas.requests import Request
+from schemas.returns import ReturnList
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,10 @@ class Stub(Protocol):
         """Second answers that are still to be given: the orders that waited are carried out now."""
         ...
 
+    def listed(self, listed: ReturnList, now: datetime) -> Sequence[Any]:
+        """The entries of a list of payments that came ahead of its order."""
+        ...
+
     def has(self, opening: Any) -> bool:
         """Whether what an opening entry brings is on the books already."""
         ...
@@ -47,12 +52,15 @@ class Stub(Protocol):
 
 
 class Queueless:
-    """Of books in which no order ever waits."""
+    """Of books in which no order ever waits, and no money is held."""
 
     def turn(self, now: datetime) -> None:
         return None
 
     def untold(self, now: datetime) -> Sequence[Decision]:
+        return ()
+
+    def listed(self, listed: ReturnList, now: datetime) -> Sequence[Any]:
         return ()
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from schemas.answers import OutflowType
 from schemas.identifiers import IdentifierKind
+from schemas.returns import ReturnPayment
 
 
 class AccountRef(msgspec.Struct, frozen=True):
@@ -151,4 +152,18 @@ class Noted(msgspec.Struct, frozen=True, tag="noted"):
     at: datetime
 
 
-Entry = Opened | Carded | Moved | Settled | Dropped | Held | Queued | Told | Lifted | Slowed | Noted
+class Listed(msgspec.Struct, frozen=True, tag="listed"):
+    """The payments of a return as they came, ahead of the order that names them; `body` is the message. It pays
+    nothing."""
+
+    request_id: str
+    body: str
+    at: datetime
+
+
+def serial_of(payment: ReturnPayment) -> str:
+    """Under which serial a payment to a victim leaves, whenever it is asked for."""
+    return f"R{payment.payment_id.hex}"
+
+
+Entry = Opened | Carded | Moved | Settled | Dropped | Held | Queued | Told | Lifted | Slowed | Noted | Listed

@@ -18,6 +18,7 @@ from producers.reference.entries import (
     Entry,
     Held,
     Lifted,
+    Listed,
     Measure,
     Moved,
     Noted,
@@ -27,7 +28,9 @@ from producers.reference.entries import (
     Slowed,
     Told,
     Way,
+    serial_of,
 )
+from schemas.returns import ReturnList
 
 
 class PaymentRefused(AfaError):
@@ -46,7 +49,10 @@ class Ledger:
         """Orders that others come before, by the same, the first in the queue first; also those that lapsed."""
         self.untold: dict[tuple[str, str], Held] = {}
         """Of those whose turn has come, the ones of which nobody has heard yet."""
+        self.lists: dict[str, ReturnList] = {}
+        """Payments to victims by the request that may order them."""
         self.notes: list[Noted] = []
+        self._returns: set[str] = set()
         self._slowed: dict[str, datetime] = {}
         self._balances: dict[str, int] = {}
         self._moves: dict[str, list[Moved]] = defaultdict(list)
@@ -80,6 +86,8 @@ class Ledger:
             case Carded():
                 # Another name of an account moves no money.
                 pass
+            case Listed():
+                self._listed(entry)
 
     def balance(self, account: str) -> int:
         """All that the account has, held or not."""
@@ -162,6 +170,16 @@ class Ledger:
         if kept or move.amount > self.unheld(move.account, now):
             raise PaymentRefused(f"payment {serial}: a delay or a hold keeps it")
         return Settled(serial, now)
+
+    def is_return(self, move: Moved) -> bool:
+        """Whether it gave a victim's money back, rather than moved it on."""
+        return move.serial in self._returns
+
+    def _listed(self, entry: Listed) -> None:
+        listed = ReturnList.model_validate_json(entry.body)
+        # What the order must name does not change by a second letter.
+        if self.lists.setdefault(entry.request_id, listed) == listed:
+            self._returns |= {serial_of(payment) for payment in listed.payments}
 
     def _is_slowed(self, payment: Moved, now: datetime) -> bool:
         return payment.other is not None and now < self._slowed.get(payment.other.number, now)

@@ -15,15 +15,10 @@ from pydantic import ValidationError
 from alliance import kafka
 from alliance.kafka import KafkaLogin
 from alliance.registry import Registry
-from schemas.decisions import Decision
-from schemas.outcomes import Outcome
-from schemas.receipts import TO_MEMBER, Receipt
+from schemas.receipts import TO_MEMBER, Letter
 from schemas.registry import Member
-from schemas.requests import Request
-from schemas.risk import RiskAnswer
 from schemas.topics import MEMBERS, member_topic
 
-Letter = Request | Receipt | RiskAnswer | Outcome | Decision
 _log = structlog.get_logger(__name__)
 
 

@@ -15,11 +15,12 @@ from alliance.registry import Registry
 from producers.client import MemberClient
 from producers.reference.books import Books
 from producers.reference.handler import handle
-from producers.reference.mail import Letter, Mail
+from producers.reference.mail import Mail
 from schemas.answers import Answer
 from schemas.outcomes import Outcome
-from schemas.receipts import Receipt
+from schemas.receipts import Letter, Receipt
 from schemas.requests import Request
+from schemas.returns import ReturnList
 
 _POLL_MS = 200
 _log = structlog.get_logger(__name__)
@@ -87,6 +88,9 @@ class ReferenceMember:
             self.tally = self.tally._replace(refused_events=self.tally.refused_events + len(letter.refusals))
             for refusal in letter.refusals:
                 _log.warning("quarantined", member=self._client.member, reason=refusal.reason, detail=refusal.detail)
+        if isinstance(letter, ReturnList):
+            with self._books.batch():
+                self._books.record(self._books.stub.listed(letter, self._clock.now()))
         if isinstance(letter, Outcome):
             self.tally = self.tally._replace(told=self.tally.told + len(letter.alerts))
         return None

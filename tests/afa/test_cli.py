@@ -22,11 +22,11 @@ from alliance.membership import member_dir
 RUNNER = CliRunner()
 COMMANDS = ["up", "down", "status", "publish", "withdraw", "token", "risk-check", "leads", "requests", "holds", "tasks",
             "scorecard", "order", "city", "bench", "quarantine list", "quarantine show", "member list", "member add",
-            "mandate list", "mandate add", "mandate sign", "mandate revoke", "case show", "case close",
-            "case transfer", "hold list", "hold reduce",
-            "hold extend", "hold freeze", "hold keep", "refer list", "refer take", "refer answer",
-            "hold renew", "hold release", "appeal list", "appeal file", "appeal decide", "dispute list", "dispute file",
-            "dispute decide", "allow list", "allow add", "allow remove"]  # fmt: skip
+            "mandate list", "mandate add", "mandate sign", "mandate revoke", "case show", "case close", "case transfer",
+            "hold list", "hold reduce", "hold extend", "hold freeze", "hold keep", "hold renew", "hold release",
+            "hold deducted", "refer list", "refer take", "refer answer", "appeal list", "appeal file", "appeal decide",
+            "dispute list", "dispute file", "dispute decide", "return list", "return announce", "return object",
+            "return decide", "allow list", "allow add", "allow remove"]  # fmt: skip
 
 
 @pytest.fixture
@@ -73,6 +73,8 @@ def test_no_command_is_left_out_above() -> None:
     "hold renew 019a0000-0000-7000-8000-000000000000 --reason x --paper no-such-file",
     "hold reduce 019a0000-0000-7000-8000-000000000000 --reason x",
     "hold release 019a0000-0000-7000-8000-000000000000",
+    "return announce 019a0000-0000-7000-8000-000000000000 --reason x",
+    "return decide 1 --reason x --as police-a --officer chen",
     "member add x --name X --sector bakery --alliance police-bank",
     "bench nonsense",
     "allow add number --as police-a --officer chen --reason x",
@@ -96,7 +98,7 @@ def test_wrong_usage_is_2(arguments: str) -> None:
 
 @pytest.mark.parametrize("command", [
     "status", "leads", "requests", "holds", "order", "quarantine list", "quarantine show a/0/1", "member list",
-    "mandate list", "appeal list", "dispute list", "hold list",
+    "mandate list", "appeal list", "dispute list", "hold list", "return list",
     "hold release 019a0000-0000-7000-8000-000000000000 --reason x",
     "case show 019a0000-0000-7000-8000-000000000000", "order 019a0000-0000-7000-8000-000000000000", "allow list",
     "withdraw 019a0000-0000-7000-8000-000000000000 --as bank-a --reason x",

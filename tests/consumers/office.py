@@ -42,6 +42,7 @@ from schemas.reasons import Reason
 from schemas.receipts import TO_MEMBER
 from schemas.registry import Member, Officer, Sector, SigningKey
 from schemas.requests import HoldView, Mandate, Request, RequestStatus, RequestView
+from schemas.returns import ReturnList, ReturnNotice
 from schemas.tasks import TaskView
 from tests.consumers import facts
 
@@ -51,7 +52,8 @@ Payload = Alias | VictimReport | Withdrawal | Answer | Appeal | Dispute
 
 
 class Office:
-    """`now` is alliance time, and stands still until a test moves it. `told` is what `deliver` sent of alerts."""
+    """`now` is alliance time, and stands still until a test moves it. `told` is what `deliver` sent of alerts,
+    `returns` what it sent of returns beside the requests."""
 
     def __init__(self, database_url: str, profile: str = "cn") -> None:
         self.engine = database.connect(database_url)
@@ -65,6 +67,7 @@ class Office:
         self._look_again = False
         self._since = 0
         self.told: list[Outcome] = []
+        self.returns: list[ReturnList | ReturnNotice] = []
         self._letters: list[Request] = []
         self._decided: dict[str, Decision] = {}
         self.spared: frozenset[str] = frozenset()
@@ -187,6 +190,8 @@ class Office:
                 self._decided[row.member] = letter
             elif isinstance(letter, Outcome):
                 self.told.append(letter)
+            elif isinstance(letter, ReturnList | ReturnNotice):
+                self.returns.append(letter)
 
     def release_of(self, stop: Request) -> Request:
         """What was sent to end the hold that a stop was to make."""

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alliance.errors import InvalidLedger
-from consumers.casebook.money.returns import Claim, Notice, Objections, Plan, Stays, plan
+from consumers.casebook.money.returns import Claim, Notice, Objections, Plan, plan
 from schemas.base import Money
+from schemas.returns import Stays
 from tests.consumers.facts import NOW, yuan
 
 CASES = [UUID(int=1), UUID(int=2)]

@@ -30,6 +30,7 @@ from schemas.generate import CONTRACTS, json_schema
 from schemas.receipts import Receipt
 from schemas.registry import MAY_SEND, Member
 from schemas.requests import Action, AuthorityClass, MandateView, Request, RequestView
+from schemas.returns import ReturnList
 from schemas.risk import RiskAnswer
 from schemas.topics import BY_KIND
 
@@ -44,7 +45,8 @@ CONTRACT_OF = {
         ("suspicious-", "victim-report", "alias", "withdrawal", "risk-check", "answer", "appeal", "dispute"), "event"
     ),
     "request-view": "request-view",
-    **dict.fromkeys(("request", "receipt", "risk-answer", "outcome", "decision"), "to-member"),
+    "return-view": "return-view",
+    **dict.fromkeys(("request", "receipt", "risk-answer", "outcome", "decision", "return-"), "to-member"),
     "lead": "lead",
     "member": "member",
     "mandate-view": "mandate-view",
@@ -189,6 +191,19 @@ def test_the_case_is_made_of_the_other_examples() -> None:
     assert case.holds == [read("hold-view")]
     assert {claim.event_id for claim in case.claims} == {read("victim-report").id}
     assert {end.request_id for end in case.path_ends} <= {request.request_id for request in case.requests}
+
+
+def test_a_return_is_listed_told_and_shown_as_it_was_ordered() -> None:
+    asked, pays, view = read("request-return"), read("return-list"), read("return-view")
+    assert (pays.request_id, pays.hold_id) == (asked.request_id, asked.hold_id)
+    assert sum(payment.amount.minor for payment in pays.payments) == asked.amount.minor
+    assert [(one.payment_id, one.amount) for one in view.payments] == [
+        (one.payment_id, one.amount) for one in pays.payments
+    ]
+    assert (view.return_id, view.until) == (read("return-notice").return_id, read("return-notice").until)
+    blind = pays.model_copy(update={"payments": [pays.payments[0].model_copy(update={"payer": None})]})
+    assert pays.digest() != blind.digest()
+    assert pays.digest() == ReturnList.model_validate_json(pays.model_dump_json()).digest()
 
 
 def test_an_allow_list_entry_is_signed_by_an_officer_of_the_unit_and_lies_under_its_own_key() -> None:

@@ -16,6 +16,7 @@ from consumers.casebook.holding.holds import Executed
 from consumers.casebook.lifecycle import HOLD_ENDS, REQUEST_ENDS
 from consumers.casebook.money import following
 from consumers.casebook.release import releasing
+from consumers.casebook.returning import settling
 from consumers.casebook.rows import among
 from consumers.casebook.tables import HoldRow, RequestRow
 from consumers.casebook.turn import Turn
@@ -62,8 +63,12 @@ def follow(turn: Turn, effects: Sequence[Effect]) -> None:
     if unmoved := holdchanges.change(turn, changes):
         _let_go(turn, among(HoldRow.hold_id, unmoved), at_once=False)
     holds.release(turn, [effect.request for effect in _of(done, Action.RELEASE)])
+    returns = [effect for effect in _of(effects, Action.RETURN) if effect.status in REQUEST_ENDS]
+    for effect in returns:
+        settling.settle(turn, effect.request, effect.answer, effect.status)
     answered = [effect for effect in _of(effects, Action.STOP) if effect.status in REQUEST_ENDS]
     touched = {effect.request.case_id for effect in answered} | {act.request.case_id for act in changes}
+    touched |= {effect.request.case_id for effect in returns}
     if touched:
         cases = read_cases(turn, sorted(touched))
         following.follow(turn, cases, [(effect.request, effect.answer) for effect in answered])

@@ -22,10 +22,11 @@ from alliance.errors import Refused
 from alliance.keys.signatures import sign_object
 from consumers.casebook.asking import requests
 from consumers.casebook.lifecycle import RequestEvent, request_after
+from consumers.casebook.returning import payments
 from consumers.casebook.rows import among, insert_rows, update_rows
 from consumers.casebook.tables import FiledOrder, RequestRow
 from consumers.casebook.turn import Turn
-from schemas.requests import ABOUT_HOLDS, AuthorityClass, Request, RequestStatus
+from schemas.requests import ABOUT_HOLDS, Action, AuthorityClass, Request, RequestStatus
 
 
 def read_draft(db: Connection, request_id: UUID) -> Request:
@@ -102,7 +103,9 @@ def judge(turn: Turn) -> None:
     signed = [one for one in known.values() if one.changed]
     update_rows(turn.db, RequestRow, "request_id", [_change(one) for one in signed])
     update_rows(turn.db, FiledOrder, "number", judged)
-    requests.hand_over(turn, [one.request for one in signed if one.missing is None and one.member])
+    ready = [one.request for one in signed if one.missing is None and one.member]
+    payments.enclose(turn, [request for request in ready if request.action is Action.RETURN])
+    requests.hand_over(turn, ready)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,10 +52,11 @@ def shares(told: Told, flow: Flow | None, rule: Share) -> Shares:
     taken: dict[str, Counter[str]] = {}
     for account, stop in _holding(told):
         assert stop.held is not None
-        there = _there(account, told, flow, stop.held.money.currency)
-        before = taken.setdefault(account, Counter())
-        open_claims = {claim: minor - before[claim] for claim, minor in there.items() if minor > before[claim]}
-        for claim, minor in share(stop.held.money.minor, open_claims, rule).items():
+        held = stop.held.money.minor - sum(stop.held.returned.values())
+        claimed = there(account, told, flow, stop.held.money.currency)
+        before = taken.setdefault(account, returned(account, told))
+        open_claims = {claim: minor - before[claim] for claim, minor in claimed.items() if minor > before[claim]}
+        for claim, minor in share(held, open_claims, rule).items():
             before[claim] += minor
             if minor:
                 found[stop.held.hold_id, claim] = minor
@@ -68,14 +69,20 @@ def _holding(told: Told) -> Iterator[tuple[str, Stop]]:
             yield told.account(stop), stop
 
 
-def _there(account: str, told: Told, flow: Flow | None, currency: str) -> dict[str, int]:
+def returned(account: str, told: Told) -> Counter[str]:
+    """What of each claim went back to its victim from any hold on the account."""
+    mine = (stop.held for stop in told.stops if stop.held is not None and told.account(stop) == account)
+    return sum((Counter(held.returned) for held in mine), Counter())
+
+
+def there(account: str, told: Told, flow: Flow | None, currency: str) -> dict[str, int]:
     """What of each report's claim is at the account, the earliest report first; where the money can't be traced, what
     was paid to the account itself."""
     if flow is None:
         return {key_of(report): amount.minor for report, amount in paid(told.reports.get(account, ()), currency)}
-    there = flow.traced.there.get(account, {}) if flow.currency == currency else {}
+    traced = flow.traced.there.get(account, {}) if flow.currency == currency else {}
     ordered = sorted((each for of in told.reports.values() for each in of), key=lambda each: each.taken_at)
-    return {claim: there[claim] for claim in dict.fromkeys(map(key_of, ordered)) if claim in there}
+    return {claim: traced[claim] for claim in dict.fromkeys(map(key_of, ordered)) if claim in traced}
 
 
 def _rows(told: Told, found: Shares) -> list[dict[str, Any]]:

@@ -74,6 +74,12 @@ def tainted(turn: Turn, case_id: UUID, target: str) -> int | None:
     return None if found is None else found.there(of.accounts.of(target))
 
 
+def traced(turn: Turn, case_id: UUID) -> tuple[Told, Flow | None]:
+    """All that is known of a case's money and, where that can be told, where it went."""
+    of = told.read(turn, [case_id])[case_id]
+    return of, _traced(turn, of)[0]
+
+
 def _traced(turn: Turn, of: Told) -> tuple[Flow | None, str]:
     """Where the money went, or why that can't be told."""
     try:

@@ -6,7 +6,7 @@ Plain values; must never know a database or a broker.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -27,7 +27,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The hold that a stop led to."""
+    """The hold that a stop led to. `money`: with what was returned from it since, by the claim, in minor units."""
 
     hold_id: UUID
     status: HoldStatus
@@ -35,6 +35,7 @@ class Held:
     money: Money
     since: datetime
     until: datetime
+    returned: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,4 +70,9 @@ class Told:
 
 def key_of(report: Reported) -> str:
     """The name of its claim."""
-    return f"{report.member}/{report.event_id}"
+    return claim_key(report.member, report.event_id)
+
+
+def claim_key(member: str, event_id: UUID) -> str:
+    """The same, of a report by its ids."""
+    return f"{member}/{event_id}"

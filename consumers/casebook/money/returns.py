@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from alliance.errors import InvalidLedger
@@ -18,15 +17,7 @@ from alliance.profiles.values import Share
 from consumers.casebook.money.sharing import share
 from consumers.casebook.money.taint import amount_in
 from schemas.base import Money
-
-
-class Stays(StrEnum):
-    """Why money is not returned now."""
-
-    OBJECTION = "objection"
-    NOTICE_MISSING = "notice-missing"
-    NOTICE_RUNNING = "notice-running"
-    NO_CLAIM = "no-claim"
+from schemas.returns import Stays
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +66,22 @@ class Plan:
     stays: Mapping[Stays, int]
 
 
-def plan(held: Money, claims: Sequence[Claim], notice: Notice | None, objections: Objections, now: datetime) -> Plan:
+def plan(
+    held: Money,
+    claims: Sequence[Claim],
+    notice: Notice | None,
+    objections: Objections,
+    now: datetime,
+    *,
+    rest: Share = Share.PRO_RATA,
+) -> Plan:
     """What is to be paid now; `claims` in the order of their reports, to the first of which an odd minor unit goes.
+    `rest`: how what is not traced is shared.
 
     What is due to a claim that must wait is set aside for it, and goes to no other. InvalidLedger where a claim is
     named twice or in another currency.
     """
-    due = _due(held, claims)
+    due = _due(held, claims, rest)
     notified = _notified(notice, now)
     # Traced claims of more than is held contradict each other: they too can only be paid in proportion.
     in_proportion = sum(claim.money.minor for claim in claims if claim.traced) > held.minor
@@ -100,7 +100,7 @@ def plan(held: Money, claims: Sequence[Claim], notice: Notice | None, objections
     return Plan(tuple(payments), {reason: minor for reason, minor in stays.items() if minor})
 
 
-def _due(held: Money, claims: Sequence[Claim]) -> dict[str, int]:
+def _due(held: Money, claims: Sequence[Claim], rest: Share) -> dict[str, int]:
     """Each claim's part of what is held, whether or not it can be paid yet."""
     amounts: tuple[dict[str, int], dict[str, int]] = {}, {}
     for claim in claims:
@@ -108,7 +108,7 @@ def _due(held: Money, claims: Sequence[Claim]) -> dict[str, int]:
             raise InvalidLedger(f"claim {claim.claim}", "it is named twice; name it once")
         amounts[not claim.traced][claim.claim] = amount_in(held.currency, claim.money, f"claim {claim.claim}")
     traced = share(held.minor, amounts[0], Share.PRO_RATA)
-    return traced | share(held.minor - sum(traced.values()), amounts[1], Share.PRO_RATA)
+    return traced | share(held.minor - sum(traced.values()), amounts[1], rest)
 
 
 def _notified(notice: Notice | None, now: datetime) -> Stays | None:

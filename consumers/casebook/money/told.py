@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -13,15 +14,16 @@ from consumers.casebook.evidence import reports
 from consumers.casebook.model import Reported
 from consumers.casebook.money import aliases
 from consumers.casebook.money.accounts import Accounts
-from consumers.casebook.money.known import Held, Said, Stop, Told, key_of
+from consumers.casebook.money.known import Held, Said, Stop, Told, claim_key, key_of
 from consumers.casebook.money.outflows import payee_of
 from consumers.casebook.rows import among
-from consumers.casebook.tables import AnswerRow, HoldRow, RequestRow
+from consumers.casebook.tables import AnswerRow, HoldRow, RequestRow, ReturnPaymentRow
 from consumers.casebook.turn import Turn
 from schemas.answers import Answer, AnswerStatus
 from schemas.base import Money
 from schemas.identifiers import Identifier
 from schemas.requests import Action, HoldStatus, RequestStatus, Scope
+from schemas.returns import PaymentStatus
 
 Named = Mapping[str, Sequence[Reported]]
 
@@ -67,12 +69,23 @@ def _said(turn: Turn, case_ids: Sequence[UUID]) -> dict[UUID, list[Said]]:
 
 def _held(turn: Turn, case_ids: Sequence[UUID]) -> dict[UUID, Held]:
     query = select(*HoldRow.__table__.c).where(among(HoldRow.case_id, case_ids))
-    return {each.request_id: _hold(each) for each in turn.db.execute(query)}
+    rows = turn.db.execute(query).all()
+    returned = _returned(turn, [each.hold_id for each in rows])
+    return {each.request_id: _hold(each, returned.get(each.hold_id, {})) for each in rows}
 
 
-def _hold(row: Any) -> Held:
-    money = Money(minor=row.minor, currency=row.currency)
-    return Held(row.hold_id, HoldStatus(row.status), Scope(row.scope), money, row.since, row.until)
+def _hold(row: Any, returned: Mapping[str, int]) -> Held:
+    money = Money(minor=row.minor + sum(returned.values()), currency=row.currency)
+    return Held(row.hold_id, HoldStatus(row.status), Scope(row.scope), money, row.since, row.until, returned)
+
+
+def _returned(turn: Turn, hold_ids: Sequence[UUID]) -> dict[UUID, Counter[str]]:
+    row = ReturnPaymentRow
+    query = select(row.hold_id, row.member, row.event_id, row.minor)
+    found: dict[UUID, Counter[str]] = {}
+    for each in turn.db.execute(query.where(among(row.hold_id, hold_ids), row.status == PaymentStatus.PAID.value)):
+        found.setdefault(each.hold_id, Counter())[claim_key(each.member, each.event_id)] += each.minor
+    return found
 
 
 def _identifiers(stops: Iterator[Stop]) -> Iterator[Identifier]:
