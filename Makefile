@@ -16,8 +16,9 @@ setup: .venv/stamp-jars ## install everything into .venv, the command as .venv/b
 run: setup ## start Kafka, PostgreSQL, the stream, the casebook and a small city, and show them live
 	@$(BIN)/afa up
 
+# Half of it is waiting, so that two processes take little more than half the time, on two cores too.
 test: setup ## run all tests
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup ## check style, types, imports between packages, and the schemas
 	@$(BIN)/ruff check $(SOURCES)

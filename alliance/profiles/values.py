@@ -23,6 +23,9 @@ class Data(BaseModel):
 class Sourced(Data, Generic[T]):
     """A value and where it comes from."""
 
+    # There are no docstrings to be found, and each kind of value would read its source to look for them.
+    model_config = ConfigDict(use_attribute_docstrings=False)
+
     value: T
     source: Annotated[str, Field(min_length=1)] | None = None
     verified: bool = True

@@ -33,8 +33,8 @@ def live(city: World, services: EmbeddedServices) -> Iterator[Hub]:
 
 
 @pytest.fixture
-def hub(city: World, database_url: str) -> Iterator[Hub]:
-    made = Hub(city, database_url)
+def hub(city: World, casebook_url: str) -> Iterator[Hub]:
+    made = Hub(city, casebook_url)
     yield made
     made.close()
 
@@ -53,7 +53,7 @@ def mailbox(city: World) -> Iterator[Callable[[str], Mailbox]]:
 
 
 @pytest.fixture
-def office(database_url: str) -> Iterator[Office]:
-    made = Office(database_url)
+def office(casebook_url: str) -> Iterator[Office]:
+    made = Office(casebook_url)
     yield made
     made.engine.dispose()

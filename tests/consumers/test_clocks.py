@@ -58,8 +58,8 @@ def test_a_release_that_its_unit_does_not_decide_on_is_told_and_the_hold_stays_t
     assert task.closed_at == office.now
 
 
-def test_where_the_law_says_so_what_nobody_decides_on_is_released(database_url: str) -> None:
-    office = Office(database_url, "th")
+def test_where_the_law_says_so_what_nobody_decides_on_is_released(casebook_url: str) -> None:
+    office = Office(casebook_url, "th")
     mule = account()
     proposed(office, mule)
     office.deliver()

@@ -28,8 +28,8 @@ M = 1_000_000
 
 
 @pytest.fixture
-def thai(database_url: str) -> Iterator[Office]:
-    made = Office(database_url, "th")
+def thai(casebook_url: str) -> Iterator[Office]:
+    made = Office(casebook_url, "th")
     yield made
     made.engine.dispose()
 

@@ -231,8 +231,8 @@ class Casebook(RuleBasedStateMachine):
         return [one for one in self.office.requests() if one.lead_id in mine]
 
 
-def test_whatever_happens_the_law_is_kept(database_url: str) -> None:
-    office = Office(database_url)
+def test_whatever_happens_the_law_is_kept(casebook_url: str) -> None:
+    office = Office(casebook_url)
 
     class OnThisDatabase(Casebook):
         def __init__(self) -> None:

@@ -72,7 +72,8 @@ class World:
             officers = [
                 Officer(officer=OFFICER, rank="r1", key=SigningKey(key_id="k1", public=public, valid_from=since))
             ]
-        record = facts.member(name, **{"keys": [key], "officers": officers, **over})
+        sealing = self.keys[name].public.sealing
+        record = facts.member(name, **{"keys": [key], "officers": officers, "seal_key": sealing, **over})
         self.put(MEMBERS.name, record.model_dump_json().encode(), name)
 
     def put(self, topic: str, value: bytes, key: str, headers: list[tuple[str, bytes]] | None = None) -> None:
