@@ -61,7 +61,7 @@ class ListedLead(Lead):
 
 def leads(db: Connection, since: int = 0) -> Page[ListedLead]:
     """Leads as they stand, numbered."""
-    return page(db, select(LeadRow.snapshot, LeadRow.revision, _disputed()), LeadRow.changed, since, shown_lead)
+    return page(db, select(LeadRow.snapshot, LeadRow.revision, _disputed()), LeadRow.changed, since, _listed)
 
 
 def requests(db: Connection, since: int = 0) -> Page[RequestView]:
@@ -142,7 +142,12 @@ def _disputed() -> ColumnElement[bool]:
     return exists().where(mine, DisputeRow.status.in_(UNDECIDED)).label("disputed")
 
 
-def shown_lead(row: Any) -> ListedLead:
+def shown_lead(row: Any) -> Lead:
+    """A lead as it is numbered here."""
+    return Lead.model_validate_json(row.snapshot).model_copy(update={"revision": row.revision})
+
+
+def _listed(row: Any) -> ListedLead:
     lead = ListedLead.model_validate_json(row.snapshot)
     return lead.model_copy(update={"revision": row.revision, "disputed": row.disputed})
 
