@@ -1,4 +1,4 @@
-"""`afa case close` and `afa case transfer`: an officer's signed word on a case as a whole."""
+"""`afa case close`, `afa case merge` and `afa case transfer`: an officer's signed word on a case as a whole."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from alliance.errors import Refused
 from alliance.membership import load_officer
 from consumers.casebook.authority import caseacts
 from consumers.casebook.views import caseviews
-from schemas.decisions import CaseAct, CloseCase, TransferCase
+from schemas.decisions import CaseAct, CloseCase, MergeCase, TransferCase
 
 CaseId = Annotated[UUID, typer.Argument(metavar="CASE", help="The case, as in `afa case show`.")]
 Why = Annotated[str, typer.Option(help="Why, in words; they are kept with the signature.")]
@@ -65,10 +65,32 @@ def transfer(  # noqa: PLR0913, PLR0917 — each argument is an option of the co
     _act(run, act, (unit, officer), yes=yes, json=json)
 
 
+def merge(  # noqa: PLR0913, PLR0917 — each argument is an option of the command line
+    case: CaseId,
+    into: Annotated[UUID, typer.Option(metavar="CASE", help="The case that goes on.")],
+    reason: Why,
+    unit: As,
+    officer: OfficerId,
+    yes: Yes = False,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Make two cases that speak of the same one: the other goes on with the leads of both.
+
+    What was asked and is held in the first stays as it is, shown in the other; the stops of an account count together.
+    An officer of the unit that has both cases signs. It can't be undone.
+
+    Example: afa case merge 019a… --into 019b… --reason "one man's accounts" --as police-ty --officer chen-guoqiang
+    """
+    run = Run(data)
+    act = MergeCase(case_id=case, into=into, reason=reason, at=run.clock.now())
+    _act(run, act, (unit, officer), yes=yes, json=json)
+
+
 def _act(run: Run, act: CaseAct, signer: tuple[str, str], *, yes: bool, json: bool) -> None:
     unit, officer = signer
     kid, key = load_officer(run.data, unit, officer)
-    what = "Close" if isinstance(act, CloseCase) else "Transfer"
+    what = act.kind.partition("-")[0].capitalize()
     if not yes and sys.stdin.isatty():
         typer.confirm(f"{what} the case {act.case_id} as {officer} of {unit}?", abort=True, err=True)
     with database(run.database_url) as engine:

@@ -21,7 +21,7 @@ from consumers.casebook.authority import caseacts
 from consumers.casebook.views import caseviews, returnviews
 from schemas.base import Token
 from schemas.cases import CaseView, ClaimView, PathEndView
-from schemas.decisions import CaseAct, TransferCase
+from schemas.decisions import CaseAct, MergeCase, TransferCase
 from schemas.leads import Evidence, Lead
 from schemas.requests import RequestView
 
@@ -92,6 +92,7 @@ def tell(case: CaseView, said: CaseAct | None = None) -> None:
     section(f"Case {case.case_id}: {case.role.value}, {case.status}, begun {when(case.opened_at)}{fell}", [], ())
     if said is not None and case.status != "open":
         to = f" to {said.unit}" if isinstance(said, TransferCase) else ""
+        to = f" into {said.into}" if isinstance(said, MergeCase) else to
         section(f"It was {case.status}{to} at {when(said.at)}: {said.reason}", [], ())
     for lead in case.leads:
         section(_heading(lead), lead.evidence, _EVIDENCE)

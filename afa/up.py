@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from sqlalchemy.exc import DBAPIError
 
-from afa import live, news
+from afa import live, news, stopping
 from afa.live import View
 from afa.news import News
 from afa.options import Data, data_dir
@@ -89,6 +89,7 @@ def watch(run: Supervisor, view: View | None = None) -> None:
         told = News(first)
         shown.update(first)
         while not run.is_over():
+            stopping.check()
             run.check()
             began = time.monotonic()
             try:

@@ -159,4 +159,14 @@ class TransferCase(Message):
     at: Timestamp
 
 
-CaseAct = Annotated[CloseCase | TransferCase, Field(discriminator="kind")]
+class MergeCase(Message):
+    """The case speaks of the same as another one, which goes on."""
+
+    kind: Literal["merge-case"] = "merge-case"
+    case_id: UUID
+    into: UUID
+    reason: Text
+    at: Timestamp
+
+
+CaseAct = Annotated[CloseCase | TransferCase | MergeCase, Field(discriminator="kind")]

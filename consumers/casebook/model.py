@@ -36,6 +36,8 @@ class Known:
     unroutable: bool = False
     hop: int = 0
     spent_at: datetime | None = None
+    elsewhere: bool = False
+    """It was asked in another case, which is one with this."""
 
     @property
     def spent(self) -> bool:

@@ -50,6 +50,7 @@ class Case(Base):
     lead_id: Mapped[str]
     role: Mapped[str]
     status: Mapped[str]
+    merged_into: Mapped[UUID | None]
     releases: Mapped[int]
     opened_at: Mapped[datetime]
     became: Mapped[str] = mapped_column(server_default="nothing")

@@ -22,7 +22,8 @@ from alliance.membership import member_dir
 RUNNER = CliRunner()
 COMMANDS = ["up", "down", "status", "publish", "withdraw", "token", "risk-check", "leads", "requests", "holds", "tasks",
             "scorecard", "order", "city", "bench", "quarantine list", "quarantine show", "member list", "member add",
-            "mandate list", "mandate add", "mandate sign", "mandate revoke", "case show", "case close", "case transfer",
+            "mandate list", "mandate add", "mandate sign", "mandate revoke", "case show", "case close",
+            "case merge", "case transfer",
             "hold list", "hold reduce", "hold extend", "hold freeze", "hold keep", "hold renew", "hold release",
             "hold deducted", "refer list", "refer take", "refer answer", "appeal list", "appeal file", "appeal decide",
             "dispute list", "dispute file", "dispute decide", "return list", "return announce", "return object",

@@ -99,9 +99,16 @@ def order(case: Case, act: Act, law: Law, covered_by: UUID | None) -> Draft | No
 
 
 def find(case: Case, act: Act) -> Known | None:
-    """The case's request for the same act."""
+    """The request for the same act, of this case or else of one that is one with it."""
     wanted = (act.action, act.target.tokens[0], act.attempt, act.asked)
-    return next((k for k in case.known if (k.action, k.target, k.attempt, k.asked) == wanted), None)
+    found = [known for known in case.known if (known.action, known.target, known.attempt, known.asked) == wanted]
+    return min(found, key=lambda known: known.elsewhere, default=None)
+
+
+def asked_before(case: Case, act: Act) -> bool:
+    """Whether this very case has asked for it."""
+    found = find(case, act)
+    return found is not None and not found.elsewhere
 
 
 def _tried(case: Case, act: Act) -> tuple[Act, Known | None]:
@@ -131,7 +138,9 @@ def is_exhausted(case: Case, act: Act, law: Law) -> bool:
 
 
 def _may_amend(known: Known, act: Act, *, covered: bool) -> bool:
-    """Only what nobody has seen: it has a route now, or a mandate."""
+    """Only what nobody has seen: it has a route now, or a mandate. What another case asked is that case's."""
+    if known.elsewhere:
+        return False
     routed = known.unroutable and known.status is RequestStatus.DRAFTED and act.route.to is not None
     return routed or (known.status is RequestStatus.AWAITING_AUTHORISATION and covered)
 
@@ -176,7 +185,7 @@ def draft(
         level=case.level,
         mandate_id=mandate_id,
         parent=act.parent,
-        amends=find(case, act) is not None,
+        amends=asked_before(case, act),
         missing=missing(law.profile, act.action, act.amount, ()) if by_officer else None,
     )
     if act.action is not Action.STOP:

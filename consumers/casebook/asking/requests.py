@@ -6,10 +6,12 @@ Must never decide what is asked; and never take back what dispatch has taken.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.orm import aliased
 
 from alliance import metrics
 from alliance.profiles import Profile
@@ -54,8 +56,14 @@ def _open_to(turn: Turn, drafts: Sequence[Draft]) -> list[Draft]:
     statuses = {case_id: CaseStatus(status) for case_id, status in turn.db.execute(left)}
     for case_id in sorted(case_id for case_id, status in statuses.items() if status is CaseStatus.CLOSED):
         move_case(turn, case_id, CaseEvent.REOPEN)
-    gone = {case_id for case_id, status in statuses.items() if status is not CaseStatus.CLOSED}
-    return [draft for draft in drafts if draft.case_id not in gone or draft.action in ABOUT_HOLDS]
+    return [draft for draft in drafts if _is_open(statuses.get(draft.case_id), draft)]
+
+
+def _is_open(status: CaseStatus | None, draft: Draft) -> bool:
+    if status is CaseStatus.MERGED:
+        # The other case asks what is new; what was asked here is followed to its end.
+        return draft.action in ABOUT_HOLDS or draft.parent is not None or draft.amends
+    return status is not CaseStatus.TRANSFERRED or draft.action in ABOUT_HOLDS
 
 
 def move_case(turn: Turn, case_id: UUID, event: CaseEvent) -> None:
@@ -111,8 +119,10 @@ def cancel(turn: Turn, request_ids: Sequence[UUID], reason: str) -> set[UUID]:
 
 
 def known_of(turn: Turn, cases: Sequence[UUID]) -> dict[UUID, list[Known]]:
-    """What was asked so far, by case."""
-    table = RequestRow
+    """What was asked so far, by case, and in the cases that are one with it."""
+    if not cases:
+        return {}
+    table, one_with = RequestRow, _one_with(turn, cases)
     query = select(
         table.case_id,
         table.request_id,
@@ -124,14 +134,29 @@ def known_of(turn: Turn, cases: Sequence[UUID]) -> dict[UUID, list[Known]]:
         table.member,
         table.hop,
         table.spent_at,
-    ).where(among(table.case_id, cases))
-    found: dict[UUID, list[Known]] = {}
-    for row in turn.db.execute(query) if cases else ():
+    ).where(among(table.case_id, {*cases, *one_with}))
+    wanted, found = set(cases), dict[UUID, list[Known]]()
+    for row in turn.db.execute(query):
         known = Known(
             row.request_id, Action(row.action), row.target, row.asked, row.attempt, RequestStatus(row.status),
             row.member is None, row.hop, row.spent_at,
         )  # fmt: skip
-        found.setdefault(row.case_id, []).append(known)
+        if row.case_id in wanted:
+            found.setdefault(row.case_id, []).append(known)
+        for other in one_with.get(row.case_id, ()):
+            found.setdefault(other, []).append(replace(known, elsewhere=True))
+    return found
+
+
+def _one_with(turn: Turn, cases: Sequence[UUID]) -> dict[UUID, list[UUID]]:
+    """Of each other case those of `cases` that it was merged with, whichever goes on."""
+    mine, other = aliased(CaseRow), aliased(CaseRow)
+    root = func.coalesce(mine.merged_into, mine.case_id)
+    same = or_(other.case_id == root, other.merged_into == root) & (other.case_id != mine.case_id)
+    query = select(other.case_id, mine.case_id).join(other, same).where(among(mine.case_id, cases))
+    found: dict[UUID, list[UUID]] = {}
+    for there, here in turn.db.execute(query):
+        found.setdefault(there, []).append(here)
     return found
 
 

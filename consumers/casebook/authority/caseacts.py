@@ -1,4 +1,5 @@
-"""Cases that an officer closes, or hands over to a unit out of the alliance: a signed word, judged as it is taken.
+"""Cases that an officer closes, merges, or hands over to a unit out of the alliance: a signed word, judged as it is
+taken.
 
 Must never end a hold or hide one: a case with a hold that has not ended is not closed, and what is transferred keeps
 its holds, each to its end.
@@ -20,14 +21,17 @@ from alliance.keys.encoding import decode
 from alliance.keys.signatures import sign_object
 from alliance.registry import Registry
 from consumers.casebook.asking import requests
+from consumers.casebook.evidence import merging
 from consumers.casebook.holding.holdacts import Judged
 from consumers.casebook.lifecycle import CASE, UNENDED, UNSENT, CaseEvent, CaseStatus
+from consumers.casebook.rows import among
 from consumers.casebook.tables import Case, CaseActRow, HoldRow, RequestRow
 from consumers.casebook.turn import Turn
-from schemas.decisions import CaseAct, CloseCase
+from schemas.decisions import CaseAct, MergeCase
 from schemas.requests import AuthorityClass, RequestStatus
 
 _ACT: TypeAdapter[CaseAct] = TypeAdapter(CaseAct)
+_EVENTS = {"close-case": CaseEvent.CLOSE, "transfer-case": CaseEvent.TRANSFER, "merge-case": CaseEvent.MERGE}
 _UNANSWERED = (RequestStatus.SENT, RequestStatus.ACKNOWLEDGED, RequestStatus.REFERRED)
 
 
@@ -87,16 +91,20 @@ def _do(turn: Turn, case_id: UUID, jws: str) -> None:
         raise Refused("What is signed is no decision on a case.") from error
     if act.case_id != case_id:
         raise Refused("The signed decision is on another case.")
-    if signer.unit != (unit := unit_of(turn.db, turn.registry, case_id)):
-        raise Refused(f"The case is one of {unit}, which alone closes or transfers it.")
+    for one in (case_id, act.into) if isinstance(act, MergeCase) else (case_id,):
+        if signer.unit != (unit := unit_of(turn.db, turn.registry, one)):
+            raise Refused(f"The case {one} is one of {unit}, which alone closes, merges or transfers it.")
     event = _check(turn.db, act, turn.now)
+    if isinstance(act, MergeCase):
+        merging.merge(turn, case_id, act.into)
+        return
     unsent = select(RequestRow.request_id).where(RequestRow.case_id == case_id, RequestRow.status.in_(UNSENT))
     requests.cancel(turn, list(turn.db.scalars(unsent)), f"the case was {CASE[CaseStatus.OPEN][event].value}")
     requests.move_case(turn, case_id, event)
 
 
 def _check(db: Connection, act: CaseAct, now: datetime) -> CaseEvent:
-    event = CaseEvent.CLOSE if isinstance(act, CloseCase) else CaseEvent.TRANSFER
+    event = _EVENTS[act.kind]
     status = db.scalar(select(Case.status).where(Case.case_id == act.case_id))
     if status is None:
         raise Refused(f"There is no case {act.case_id}; see `afa requests --json`.")
@@ -104,16 +112,19 @@ def _check(db: Connection, act: CaseAct, now: datetime) -> CaseEvent:
         raise Refused(f"The case {act.case_id} is {status}, and can't be {CASE[CaseStatus.OPEN][event].value}.")
     if event is CaseEvent.CLOSE:
         _nothing_is_left(db, act.case_id, now)
+    if isinstance(act, MergeCase):
+        merging.check(db, act.case_id, act.into)
     return event
 
 
 def _nothing_is_left(db: Connection, case_id: UUID, now: datetime) -> None:
-    held = select(func.count()).where(HoldRow.case_id == case_id, HoldRow.status.in_(UNENDED))
+    cases = [case_id, *merging.merged_into(db, case_id)]
+    held = select(func.count()).where(among(HoldRow.case_id, cases), HoldRow.status.in_(UNENDED))
     if count := db.scalar(held):
         raise Refused(f"The case {case_id} has holds that have not ended ({count}); release them, or wait.")
     table, ordered = RequestRow, (AuthorityClass.POLICE_ORDER.value, AuthorityClass.MANDATE.value)
     on_its_way = (table.status == RequestStatus.DRAFTED.value) & table.member.is_not(None)
-    waits = (table.case_id == case_id) & (table.status.in_(_UNANSWERED) | on_its_way)
+    waits = among(table.case_id, cases) & (table.status.in_(_UNANSWERED) | on_its_way)
     # A member's own measure that was not begun in time never is; an order may have been carried out unheard.
     open_still = (table.void_after > now) & (table.authority != AuthorityClass.ADVISORY.value)
     if count := db.scalar(select(func.count()).where(waits, table.authority.in_(ordered) | open_still)):

@@ -36,6 +36,7 @@ def open_cases(turn: Turn, leads: Sequence[Lead]) -> dict[str, UUID]:
     victims = [lead for lead in leads if lead.subject.role is SubjectRole.VICTIM]
     if victims:
         found |= _of_victims(turn, victims)
+    found = _merged(turn, found)
     roles = {lead.lead_id: lead.subject.role for lead in leads}
     rows = {
         case_id: {
@@ -46,6 +47,14 @@ def open_cases(turn: Turn, leads: Sequence[Lead]) -> dict[str, UUID]:
     }  # fmt: skip
     insert_rows(turn.db, CaseRow, list(rows.values()), ignore=True)
     return found
+
+
+def _merged(turn: Turn, found: dict[str, UUID]) -> dict[str, UUID]:
+    """The same, with the case that goes on for each that was merged."""
+    query = select(CaseRow.case_id, CaseRow.merged_into).where(CaseRow.merged_into.is_not(None))
+    rows = turn.db.execute(query.where(among(CaseRow.case_id, set(found.values()))))
+    into = {case_id: other for case_id, other in rows if other}
+    return {lead_id: into.get(case_id, case_id) for lead_id, case_id in found.items()} if into else found
 
 
 def cases_of(turn: Turn, case_ids: Sequence[UUID]) -> dict[UUID, int]:

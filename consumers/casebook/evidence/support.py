@@ -68,8 +68,11 @@ def without(turn: Turn, cases: Sequence[UUID]) -> set[UUID]:
     """Those of the cases that have nothing left to rest on."""
     if not cases:
         return set()
-    roles = dict(iter(turn.db.execute(select(Case.case_id, Case.role).where(among(Case.case_id, cases)))))
-    return {case for case, count in standing(turn, cases).items() if count < NEEDED[SubjectRole(roles[case])]}
+    query = select(Case.case_id, Case.role, func.coalesce(Case.merged_into, Case.case_id).label("on"))
+    rows = turn.db.execute(query.where(among(Case.case_id, cases))).all()
+    # What was merged rests on what the case rests on that goes on: that has the evidence of both.
+    counts = standing(turn, sorted({row.on for row in rows}))
+    return {row.case_id for row in rows if row.on in counts and counts[row.on] < NEEDED[SubjectRole(row.role)]}
 
 
 def _fell(seen: Any) -> ColumnElement[bool]:

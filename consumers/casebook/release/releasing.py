@@ -10,7 +10,7 @@ from uuid import UUID
 
 from alliance.authority import allows
 from alliance.profiles.values import Way
-from consumers.casebook.asking.drafting import Act, draft, find
+from consumers.casebook.asking.drafting import Act, asked_before, draft
 from consumers.casebook.asking.routing import to_member
 from consumers.casebook.authority import cover
 from consumers.casebook.model import Case, Draft, Law
@@ -79,4 +79,4 @@ def release(
         parent=request.request_id,
         hold_id=request.hold_id,
     )
-    return None if find(case, act) else draft(case, act, law, authority, status, mandate_id)
+    return None if asked_before(case, act) else draft(case, act, law, authority, status, mandate_id)

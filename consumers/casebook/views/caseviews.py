@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 import orjson
 from sqlalchemy import Connection, select
 
+from consumers.casebook.evidence.merging import merged_into
+from consumers.casebook.rows import among
 from consumers.casebook.tables import Case, Claim, HoldRow, LeadRow, PathEnd, RequestRow
 from consumers.casebook.views.listings import request_columns, shown_hold, shown_lead, shown_request
 from schemas.answers import Outflow
@@ -17,13 +20,15 @@ from schemas.leads import SubjectRole
 
 
 def case(db: Connection, case_id: UUID) -> CaseView | None:
-    """One case whole: its leads, what was asked hop by hop, what is held for whom, and where its money was lost."""
+    """One case whole: its leads, what was asked hop by hop, what is held for whom, and where its money was lost; with
+    all that belongs to cases that were merged into it."""
     row = db.execute(select(*Case.__table__.c).where(Case.case_id == case_id)).first()
     if row is None:
         return None
     leads = select(LeadRow.snapshot, LeadRow.revision).where(LeadRow.case_id == case_id).order_by(LeadRow.lead_id)
-    requests = request_columns().where(RequestRow.case_id == case_id)
-    holds = select(*HoldRow.__table__.c).where(HoldRow.case_id == case_id).order_by(HoldRow.since, HoldRow.hold_id)
+    cases = [case_id, *merged_into(db, case_id)]
+    requests = request_columns().where(among(RequestRow.case_id, cases))
+    holds = select(*HoldRow.__table__.c).where(among(HoldRow.case_id, cases)).order_by(HoldRow.since, HoldRow.hold_id)
     return CaseView(
         case_id=case_id,
         role=SubjectRole(row.role),
@@ -36,8 +41,8 @@ def case(db: Connection, case_id: UUID) -> CaseView | None:
             for asked in db.execute(requests.order_by(RequestRow.hop, RequestRow.drafted_at, RequestRow.request_id))
         ],
         holds=[shown_hold(hold) for hold in db.execute(holds)],
-        claims=_claims(db, case_id),
-        path_ends=path_ends(db, case_id),
+        claims=_claims(db, cases),
+        path_ends=path_ends(db, *cases),
     )
 
 
@@ -53,9 +58,10 @@ def case_of(db: Connection, lead_id: str) -> UUID | None:
     return db.scalar(select(LeadRow.case_id).where(LeadRow.lead_id == lead_id))
 
 
-def path_ends(db: Connection, case_id: UUID) -> list[PathEndView]:
-    """Where a case's money can't be followed further."""
-    query = select(PathEnd.request_id, PathEnd.hop, PathEnd.outflow, PathEnd.minor).where(PathEnd.case_id == case_id)
+def path_ends(db: Connection, *cases: UUID) -> list[PathEndView]:
+    """Where the cases' money can't be followed further."""
+    query = select(PathEnd.request_id, PathEnd.hop, PathEnd.outflow, PathEnd.minor)
+    query = query.where(among(PathEnd.case_id, cases))
     return [_end(row) for row in db.execute(query.order_by(PathEnd.number))]
 
 
@@ -65,9 +71,9 @@ def _end(row: Any) -> PathEndView:
     return PathEndView(request_id=row.request_id, hop=row.hop, outflow=outflow, tainted=tainted)
 
 
-def _claims(db: Connection, case_id: UUID) -> list[ClaimView]:
+def _claims(db: Connection, cases: Sequence[UUID]) -> list[ClaimView]:
     query = select(Claim.hold_id, Claim.member, Claim.event_id, Claim.minor, HoldRow.currency)
-    query = query.join(HoldRow, HoldRow.hold_id == Claim.hold_id).where(HoldRow.case_id == case_id)
+    query = query.join(HoldRow, HoldRow.hold_id == Claim.hold_id).where(among(HoldRow.case_id, cases))
     return [
         ClaimView(
             hold_id=row.hold_id,

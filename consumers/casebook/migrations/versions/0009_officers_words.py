@@ -1,4 +1,5 @@
-"""What officers say and could not: a mandate's later signatures and its end, a stop once more, the end of a case.
+"""What officers say and could not: a mandate's later signatures and its end, a stop once more, the end of a case, and
+that two cases are one, in which their stops are counted together.
 
 The database refuses a mandate that ends by nobody's word (what was revoked before this version stays so), and counts an
 extension as one of the two stops that the law has.
@@ -22,6 +23,29 @@ create index case_act_new on case_act (number) where judged_at is null;
 create index case_act_case on case_act (case_id);
 """
 
+_MERGES = """
+alter table "case" add merged_into uuid references "case",
+  add constraint merged_into_another check ((status = 'merged') = (merged_into is not null) and merged_into <> case_id);
+create index case_merged_into on "case" (merged_into) where merged_into is not null;
+
+create function refuse_merge_into_nothing() returns trigger language plpgsql as $$
+begin
+  if not exists (select from "case" where case_id = new.merged_into and status = 'open' and role = new.role) then
+    raise exception 'the case % is merged into an open case of the same kind, and % is none',
+      new.case_id, new.merged_into using errcode = 'check_violation';
+  end if;
+  return new;
+end $$;
+create trigger refuse_merge_into_nothing before update on "case" for each row
+  when (new.merged_into is not null and old.merged_into is distinct from new.merged_into)
+  execute function refuse_merge_into_nothing();
+
+create function one_case(wanted uuid) returns setof uuid language sql stable as $$
+  select case_id from "case" where coalesce(merged_into, case_id) =
+    (select coalesce(merged_into, case_id) from "case" where case_id = wanted)
+$$;
+"""
+
 _EXTENSIONS = """
 alter table hold_act drop constraint hold_act_action_check,
   add constraint hold_act_action_check check (action in ('reduce', 'extend', 'freeze', 'renew', 'release'));
@@ -29,7 +53,7 @@ alter table hold_act drop constraint hold_act_action_check,
 create or replace function refuse_third_stop() returns trigger language plpgsql as $$
 begin
   if 2 <= (select count(*) from request
-      where case_id = new.case_id and target = new.target and action in ('stop', 'extend')
+      where case_id in (select one_case(new.case_id)) and target = new.target and action in ('stop', 'extend')
         and request_id <> new.request_id
         and status not in ('refused', 'not-found', 'already-gone', 'failed', 'cancelled')) then
     raise exception 'the account % was stopped twice in this case, and the law has no third', new.target
@@ -45,4 +69,5 @@ create trigger refuse_third_stop before insert on request for each row
 
 def upgrade() -> None:
     op.execute(_TABLES)
+    op.execute(_MERGES)
     op.execute(_EXTENSIONS)
