@@ -49,4 +49,3 @@ def merge(turn: Turn, case_id: UUID, into: UUID) -> None:
 def merged_into(db: Connection, case_id: UUID) -> list[UUID]:
     """The cases that go on in this one."""
     return sorted(db.scalars(select(Case.case_id).where(Case.merged_into == case_id)))
-

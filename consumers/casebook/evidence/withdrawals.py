@@ -15,7 +15,7 @@ from consumers.casebook.evidence import reports
 from consumers.casebook.inbound import Admitted
 from consumers.casebook.release import falling
 from consumers.casebook.rows import among, inserting
-from consumers.casebook.tables import EvidenceSeen, RequestRow, Withdrawn
+from consumers.casebook.tables import Case, EvidenceSeen, RequestRow, Withdrawn
 from consumers.casebook.turn import Turn
 from schemas.alerts import Withdrawal
 
@@ -48,12 +48,14 @@ def _mark(turn: Turn, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def _touched(turn: Turn, alerts: Sequence[tuple[str, UUID]], annulled: Sequence[tuple[str, UUID]]) -> list[UUID]:
-    """The cases that any of the alerts supported, or where what was asked names an account of an annulled report."""
+    """The cases that any of the alerts supported, with what was merged into them, or where what was asked names an
+    account of an annulled report."""
     query = select(EvidenceSeen.case_id, EvidenceSeen.member, EvidenceSeen.event_id).where(
         among(EvidenceSeen.event_id, [event for _, event in alerts])
     )
     gone = set(alerts)
     touched = {case for case, member, event in turn.db.execute(query) if (member, event) in gone}
+    touched |= set(turn.db.scalars(select(Case.case_id).where(among(Case.merged_into, touched))))
     if named := reports.named_by(turn, annulled):
         touched |= set(turn.db.scalars(select(RequestRow.case_id).where(among(RequestRow.target, named))))
     return sorted(touched)
