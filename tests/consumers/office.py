@@ -90,6 +90,12 @@ class Office:
             self._head = audit.append(db, turn.trail, self._head, self.now)
         self._look_again = False
 
+    def lose(self, **inbox: Any) -> None:
+        """A turn that dies before it is written: as if it had not been."""
+        with self.engine.connect() as db, db.begin() as turn_of:
+            take(Turn(db, self.now, self.registry, self.profile, self.spared), Inbox(**inbox))
+            turn_of.rollback()
+
     def allow(self, *targets: Identifier) -> None:
         """From now on these are the allow-list."""
         before, self.spared = self.spared, frozenset(token for target in targets for token in target.tokens)

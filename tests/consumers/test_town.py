@@ -1,0 +1,365 @@
+"""Members, police, the clock, crashes, repetitions, any order and lost answers, on real books and a real database.
+
+After each step: money is neither made nor lost, no account is held beyond what it has, nothing is held without an
+officer's signature behind it, no more often than the law has it, nor again after it was let go; where the law is
+amount-only, no more is held than victims claim. At the end every hold is over and all money is free.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from datetime import timedelta
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import select
+
+from alliance.errors import Refused
+from consumers.casebook.holding import holdacts
+from consumers.casebook.holding.holdrules import HoldAct
+from consumers.casebook.ids import case_id
+from consumers.casebook.lifecycle import HOLD_ENDS
+from consumers.casebook.tables import HoldRow
+from schemas.answers import OutflowType
+from schemas.decisions import Finding
+from schemas.leads import Evidence, Lead
+from schemas.objections import Appeal, AppealGrounds, Dispute, DisputeGrounds
+from schemas.requests import Action, AuthorityClass, Caps, HoldStatus, HoldView, Mandate, RequestStatus
+from schemas.risk import Level
+from tests.consumers.facts import evidence, lead
+from tests.consumers.office import Office
+from tests.consumers.town import Payment, Town
+
+pytestmark = pytest.mark.services
+MULES, VICTIMS = 4, 3
+MULE, VICTIM, WHICH = st.integers(0, MULES - 1), st.integers(0, VICTIMS - 1), st.integers(0, 40)
+BANKS = st.sampled_from(["bank-one", "bank-two"])
+MINOR = st.integers(1, 3_000_00)
+GROUNDS = st.sampled_from(AppealGrounds)
+PAPER = "a" * 64
+BY_POLICE = (AuthorityClass.POLICE_ORDER, AuthorityClass.MANDATE)
+
+
+class Scam(RuleBasedStateMachine):
+    """Victims pay mules, mules pay each other and take money out; two of the mules are suspected."""
+
+    office: Office
+
+    @initialize(chance=st.randoms(use_true_random=False))
+    def begin(self, chance: Random) -> None:
+        self.chance = chance
+        self.town = Town(self.office)
+        self.office.deliver()
+        self.office.forget()
+        run = 6217 * 10**12 + secrets.randbelow(10**10) * 100
+        self.mules = [str(run + index) for index in range(MULES)]
+        self.victims = [str(run + 50 + index) for index in range(VICTIMS)]
+        for index, name in enumerate(self.mules):
+            self.town.open(name, f"bank-{('one', 'two')[index % 2]}", 100 * index)
+        for index, name in enumerate(self.victims):
+            self.town.open(name, f"bank-{('two', 'one')[index % 2]}", 50_000_00)
+        self.evidence: dict[int, list[Evidence]] = {0: [], 1: []}
+        self.withdrawn: set[UUID] = set()
+        self.scams: list[Payment] = []
+        self.reports: dict[UUID, Payment] = {}
+        self.claimed: Counter[str] = Counter()
+        self.mandates: list[Mandate] = []
+        self.mandate(at_once=True)
+        self.be_robbed(0, 0, 1_000_00)
+
+    @rule(victim=VICTIM, mule=MULE, minor=MINOR)
+    def scam(self, victim: int, mule: int, minor: int) -> None:
+        if paid := self.town.pay(self.victims[victim], self.mules[mule], minor):
+            self.scams.append(paid)
+
+    @rule(payer=MULE, payee=MULE, minor=MINOR)
+    def pass_on(self, payer: int, payee: int, minor: int) -> None:
+        if payer != payee:
+            self.town.pay(self.mules[payer], self.mules[payee], minor)
+
+    @rule(mule=MULE, minor=MINOR)
+    def salary(self, mule: int, minor: int) -> None:
+        """From an account that nobody suspects."""
+        self.town.pay(self.victims[-1], self.mules[mule], minor)
+
+    @rule(mule=MULE, minor=MINOR, means=st.sampled_from([OutflowType.TRANSFER, OutflowType.ATM, OutflowType.CRYPTO]))
+    def take_out(self, mule: int, minor: int, means: OutflowType) -> None:
+        self.town.leave(self.mules[mule], minor, means)
+
+    @rule(victim=VICTIM, who=st.integers(0, 1), minor=MINOR)
+    def be_robbed(self, victim: int, who: int, minor: int) -> None:
+        """A victim pays, reports it, and the account is suspected."""
+        self.scam(victim, who, minor)
+        self.report(len(self.scams) - 1)
+        self.suspect(who, Level.VERY_HIGH, more=True)
+
+    @rule(which=WHICH)
+    def report(self, which: int) -> None:
+        if not self.scams:
+            return
+        payment = self.scams.pop(which % len(self.scams))
+        bundle = self.office.bundle("police-one", self.town.report(payment))
+        self.reports[bundle.events[0].event.id] = payment
+        self.claimed[payment.payee] += payment.move.amount
+        self.office.take(reports=[bundle])
+
+    @precondition(lambda self: self.reports)
+    @rule(which=WHICH, by=st.sampled_from(["police-one", "bank-one"]))
+    def annul(self, which: int, by: str) -> None:
+        reported = list(self.reports)[which % len(self.reports)]
+        self.office.annul(reported, by=by)
+        if by == "police-one":
+            del self.reports[reported]
+
+    @rule(who=st.integers(0, 1), level=st.sampled_from([Level.HIGH, Level.VERY_HIGH, Level.MEDIUM]), more=st.booleans())
+    def suspect(self, who: int, level: Level, more: bool) -> None:
+        if more or not self.evidence[who]:
+            self.evidence[who] += [evidence("bank-two"), evidence("carrier-one", "suspicious-number")]
+        self.office.suspect(self._lead(who, level))
+
+    @rule(who=st.integers(0, 1), count=st.integers(1, 8))
+    def withdraw(self, who: int, count: int) -> None:
+        self.withdrawn |= {item.event_id for item in self.evidence[who][:count]}
+        self.office.withdraw(*self.evidence[who][:count])
+
+    @rule(bank=BANKS, which=WHICH, again=st.booleans(), lost=st.booleans())
+    def work(self, bank: str, which: int, again: bool, lost: bool) -> None:
+        """One letter, in any order; its answer may be lost, if the letter comes again."""
+        self.town.deliver()
+        read = self.town.read(bank, which, again=again)
+        if read and again and lost:
+            self.town.post.pop()
+
+    @rule()
+    def turns(self) -> None:
+        self.town.turns()
+
+    @rule(which=WHICH, dies=st.booleans())
+    def answer(self, which: int, dies: bool) -> None:
+        if dies and self.town.post:
+            self.office.lose(answers=[self.town.post[which % len(self.town.post)]])
+        self.town.arrive(which)
+
+    @precondition(lambda self: self.town.posted)
+    @rule(which=WHICH)
+    def repeat_an_answer(self, which: int) -> None:
+        self.office.take(answers=[self.town.posted[which % len(self.town.posted)]])
+
+    @rule()
+    def settle(self) -> None:
+        self.town.settle()
+
+    @rule(bank=BANKS)
+    def start_again(self, bank: str) -> None:
+        before = self.town.books[bank].bank.ledger.total()
+        self.town.books[bank].start_again()
+        assert self.town.books[bank].bank.ledger.total() == before
+
+    @rule(hours=st.sampled_from([1, 20, 48]))
+    def pass_time(self, hours: int) -> None:
+        self.office.pass_time(hours=hours)
+
+    @rule()
+    def go_to_the_next_clock(self) -> None:
+        if (due := self.office.next_due()) is not None:
+            self.office.now = max(self.office.now, due)
+            self.office.take()
+
+    @rule(days=st.integers(3, 30))
+    def be_down(self, days: int) -> None:
+        """Over many clocks; the first turn after it brings an answer of long ago."""
+        self.office.now += timedelta(days=days)
+        self.office.take(answers=self.town.posted[:1])
+
+    @rule(who=st.sets(MULE))
+    def allow(self, who: set[int]) -> None:
+        self.office.allow(*(self.town.identifier(self.mules[index]) for index in who))
+
+    @rule(at_once=st.booleans())
+    def mandate(self, at_once: bool) -> None:
+        caps = Caps(currency=self.town.currency, per_hold=5_000_00, per_account=20_000_00, per_day=200_000_00)
+        until = self.office.now + timedelta(days=5 * 365)
+        duration = int(self.office.profile.stop.duration_s.value)
+        made = self.office.mandate(
+            release_at_once=at_once, caps=caps, valid_to=until, max_hop=5, duration_s=duration,
+            valid_from=self.office.now - timedelta(days=1),
+        )  # fmt: skip
+        self.mandates.append(made)
+        self.office.take()
+
+    @precondition(lambda self: self.mandates)
+    @rule()
+    def revoke(self) -> None:
+        self.office.revoke(self.mandates.pop())
+
+    @rule(which=WHICH)
+    def sign(self, which: int) -> None:
+        waiting = [one for one in self._requests() if one.status is RequestStatus.AWAITING_AUTHORISATION]
+        if waiting:
+            self.office.order(waiting[which % len(waiting)].request_id)
+
+    @rule(which=WHICH, action=st.sampled_from([Action.FREEZE, Action.REDUCE, Action.RELEASE, Action.RENEW]), part=MINOR)
+    def act_on_a_hold(self, which: int, action: Action, part: int) -> None:
+        """An officer asks for it, and signs what the casebook drafts; or is refused."""
+        if not (holds := self._holds()):
+            return
+        hold = holds[which % len(holds)]
+        prolongs = action in (Action.FREEZE, Action.RENEW)
+        amount = self.town.money(min(part, hold.amount.minor)) if action is not Action.RELEASE and hold.amount else None
+        act = HoldAct(
+            hold.hold_id, action, "the case needs it", amount,
+            30 * 86_400 if prolongs else None, PAPER if prolongs else None,
+        )  # fmt: skip
+        try:
+            with self.office.engine.begin() as db:
+                number = holdacts.file_act(db, act, self.office.now)
+        except Refused:
+            return
+        self.office.take()
+        with self.office.engine.connect() as db:
+            judged = holdacts.judgement(db, number)
+        assert judged is not None
+        if judged.request_id:
+            self.office.order(judged.request_id)
+
+    @rule(which=WHICH)
+    def decline(self, which: int) -> None:
+        proposed = [hold for hold in self._holds() if hold.status is HoldStatus.RELEASE_PROPOSED]
+        if proposed:
+            assert self.office.keep(proposed[which % len(proposed)]) is None
+
+    @rule(which=WHICH, grounds=GROUNDS, upheld=st.booleans())
+    def appeal(self, which: int, grounds: AppealGrounds, upheld: bool) -> None:
+        if not (holds := self._holds()):
+            return
+        hold = holds[which % len(holds)]
+        self.office.said_by(hold.member, Appeal(hold_id=hold.hold_id, grounds=grounds, statement="it is mine"))
+        filed = [one for one in self.office.appeals() if one.hold_id == hold.hold_id and one.decided_at is None]
+        for one in [one for one in filed if one.status.value in ("filed", "overdue")]:
+            self.office.rule("appeal", one.appeal_id, Finding.UPHELD if upheld else Finding.REJECTED)
+
+    @rule(mule=MULE, grounds=st.sampled_from(DisputeGrounds), upheld=st.booleans(), decided=st.booleans())
+    def dispute(self, mule: int, grounds: DisputeGrounds, upheld: bool, decided: bool) -> None:
+        name = self.mules[mule]
+        said = Dispute(grounds=grounds, statement="our customer", target=self.town.identifier(name))
+        self.office.said_by(self.town.home[name], said)
+        token = self.town.identifier(name).tokens[0]
+        for one in [one for one in self.office.disputes() if one.token == token and one.status.value == "open"]:
+            if decided:
+                self.office.rule("dispute", one.dispute_id, Finding.UPHELD if upheld else Finding.REJECTED)
+
+    @invariant()
+    def goes_on(self) -> None:
+        """Whatever else happens: victims pay, mules pass it on, banks do a letter, an answer arrives."""
+        happens, pick = self.chance.random, self.chance.randrange
+        if happens() < 0.1:
+            self.be_robbed(pick(VICTIMS), pick(2), pick(1, 1_000_00))
+        if happens() < 0.3:
+            self.pass_on(pick(MULES), pick(MULES), pick(1, 1_000_00))
+        if happens() < 0.05:
+            self.take_out(pick(MULES), pick(1, 1_000_00), OutflowType.ATM)
+        if happens() < 0.6:
+            self.work(self.chance.choice(["bank-one", "bank-two"]), pick(40), happens() < 0.2, happens() < 0.5)
+        if happens() < 0.6:
+            self.answer(pick(40), happens() < 0.1)
+
+    @invariant()
+    def keeps_the_law(self) -> None:
+        town, now = self.town, self.office.now
+        assert town.total() == town.given
+        for books in town.books.values():
+            for account in books.bank.ledger.accounts:
+                assert books.bank.ledger.held(account, now) <= books.bank.ledger.balance(account)
+        most = int(self.office.profile.stop.most.value)
+        assert all(count <= most for count in town.stops().values())
+        assert not town.held_again()
+        held: Counter[str] = Counter()
+        for _, _, hold in town.measures():
+            behind = self.town.sent[UUID(hold.request_id)].authority
+            assert behind.authority in BY_POLICE and (behind.orders or behind.mandate)
+            held[hold.case_id] += hold.amount
+        if self.office.profile.amount_only.value:
+            assert all(minor <= sum(self.claimed.values()) for minor in held.values())
+
+    def teardown(self) -> None:
+        """All grounds go, and then all time: every hold is over, whatever was lost on the way."""
+        self.office.allow()
+        for who, items in self.evidence.items():
+            if items:
+                self.withdraw(who, len(items))
+        for reported in self.reports:
+            self.office.annul(reported)
+        self.settle()
+        self.keeps_the_law()
+        self._nothing_is_left_undecided()
+        for mandate in self.mandates:
+            self.office.revoke(mandate)
+        self.office.pass_time(days=400)
+        self.settle()
+        self.keeps_the_law()
+        assert not list(self.town.measures())
+        assert not self._holds()
+        for books in self.town.books.values():
+            for account in books.bank.ledger.accounts:
+                assert books.bank.ledger.free(account, self.office.now) == books.bank.ledger.balance(account)
+        assert self.office.is_audited()
+
+    def _nothing_is_left_undecided(self) -> None:
+        """What rested on the withdrawn alerts and annulled reports is let go, or its unit has it to decide."""
+        standing = {hold.hold_id: hold for hold in self._holds()}
+        for _, _, hold in self.town.measures():
+            assert standing[UUID(hold.hold_id)].status is HoldStatus.RELEASE_PROPOSED or self._was_kept(hold.hold_id)
+
+    def _was_kept(self, hold_id: str) -> bool:
+        kept = select(HoldRow.kept_at).where(HoldRow.hold_id == UUID(hold_id))
+        with self.office.engine.connect() as db:
+            return db.scalar(kept) is not None
+
+    def _lead(self, who: int, level: Level) -> Lead:
+        name = self.mules[who]
+        paid = sum(payment.move.amount for payment in self.town.payments if payment.payee == name)
+        risk = [self.town.money(paid)] if paid else []
+        return lead(self.town.identifier(name), level, evidence=self.evidence[who], amount_at_risk=risk)
+
+    def _requests(self) -> list[Any]:
+        mine = {case_id(self._lead(who, Level.NONE).lead_id) for who in self.evidence if self.evidence[who]}
+        return [one for one in self.office.requests() if one.case_id in mine]
+
+    def _holds(self) -> list[HoldView]:
+        """Those that have not ended."""
+        found = [hold for name in self.mules for hold in self.office.holds(self.town.identifier(name))]
+        return [hold for hold in found if hold.status not in HOLD_ENDS]
+
+
+@pytest.mark.parametrize("profile", ["cn", "th"])
+def test_a_town_full_of_mules(casebook_url: str, profile: str, faults: int) -> None:
+    office = Office(casebook_url, profile)
+
+    class Here(Scam):
+        def __init__(self) -> None:
+            super().__init__()
+            self.office = office
+
+    # `--faults 100` makes it 10,000 steps. Shrinking what fails would hide the steps that led to it.
+    limits = settings(
+        max_examples=2 * faults,
+        stateful_step_count=50,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(Here, settings=limits)
+    office.engine.dispose()
