@@ -43,7 +43,8 @@ def test_the_case_that_goes_on_shows_what_was_asked_and_is_held_in_both(desk: De
     assert len(shown["leads"]) == 2
 
 
-def test_an_account_that_one_case_has_stopped_is_not_stopped_again_by_the_other(desk: Desk) -> None:
+@pytest.mark.parametrize("goes_on", ["its own case", "that of the money"])
+def test_an_account_that_one_case_has_stopped_is_not_stopped_again_by_the_other(desk: Desk, goes_on: str) -> None:
     office, second = desk.office, account(None, "cnaps:2")
     _, stop = stopped(office, account())
     left = Outflow(type=OutflowType.TRANSFER, amount=yuan(5_000_000), time=office.now, payee=second)
@@ -53,7 +54,8 @@ def test_an_account_that_one_case_has_stopped_is_not_stopped_again_by_the_other(
     office.answer(onward, AnswerStatus.EXECUTED, amount=yuan(5_000_000))
     own = lead(second)
     office.suspect(own)
-    assert merge(desk, case_of(desk, own), stop.case_id)[0] == 0
+    both = [case_of(desk, own), stop.case_id]
+    assert merge(desk, *(reversed(both) if goes_on == "its own case" else both))[0] == 0
     office.deliver()
     office.report(second, 5_000_000)
     office.suspect(lead(second, evidence=[*own.evidence, evidence("bank-two")], reported=True))
