@@ -10,9 +10,9 @@ from sqlalchemy.exc import IntegrityError
 
 from schemas.answers import AnswerStatus, Outflow, OutflowType
 from schemas.leads import Lead, SubjectRole
-from schemas.requests import Action, HoldStatus, Request
+from schemas.requests import Action, HoldStatus, Request, RequestStatus
 from tests.afa.desk import Desk, Said
-from tests.consumers.facts import account, evidence, lead, yuan
+from tests.consumers.facts import account, evidence, lead, member, yuan
 from tests.consumers.test_office import TWO_DAYS, stop_of, stopped
 
 pytestmark = pytest.mark.services
@@ -75,6 +75,39 @@ def test_what_either_rested_on_keeps_both_and_only_all_of_it_lets_go(desk: Desk)
     desk.office.withdraw(*b.evidence)
     released = {one.hold_id for one in desk.office.deliver() if one.action is Action.RELEASE}
     assert {first.hold_id, second.hold_id} <= released
+
+
+def test_one_account_that_both_hold_is_let_go_in_both(desk: Desk) -> None:
+    office, second = desk.office, account(None, "cnaps:2")
+    suspicion, stop = stopped(office, account())
+    left = Outflow(type=OutflowType.TRANSFER, amount=yuan(5_000_000), time=office.now, payee=second)
+    office.answer(stop, AnswerStatus.ALREADY_GONE, outflows=[left])
+    onward = stop_of(office.deliver())
+    office.answer(onward, AnswerStatus.EXECUTED, amount=yuan(5_000_000))
+    reported, own = office.report(second), lead(second, reported=True)
+    office.suspect(own)
+    stop = stop_of(office.deliver())
+    office.answer(stop, AnswerStatus.EXECUTED, amount=yuan(5_000_000))
+    assert merge(desk, onward.case_id, stop.case_id)[0] == 0
+    office.annul(reported)
+    office.withdraw(*suspicion.evidence, *own.evidence)
+    released = {one.hold_id for one in office.deliver() if one.action is Action.RELEASE}
+    assert {onward.hold_id, stop.hold_id} <= released
+
+
+def test_what_waits_for_a_holder_in_one_case_is_not_drafted_by_the_other(desk: Desk) -> None:
+    office, mule = desk.office, account(None, "cnaps:9")
+    office.mandate()
+    office.report(mule)
+    suspicion = lead(mule, reported=True)
+    office.suspect(suspicion)
+    _, other = held(desk)
+    assert merge(desk, case_of(desk, suspicion), other.case_id)[0] == 0
+    office.registry.apply("bank-nine", member("bank-nine", routes=["cnaps:9"]))
+    office.registry_changed()
+    office.suspect(suspicion.model_copy(update={"score": 0.99}))
+    stops = [one for one in office.requests() if one.action is Action.STOP and one.target.tokens == mule.tokens]
+    assert [(one.to, one.status) for one in stops] == [("bank-nine", RequestStatus.AWAITING_AUTHORISATION)]
 
 
 def test_evidence_that_one_case_knew_permits_nothing_new_in_the_other(desk: Desk) -> None:
