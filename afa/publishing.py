@@ -16,14 +16,17 @@ from afa.options import ActsAs, As, Data, Json, MemberFilePath, data_dir
 from afa.output import note
 from afa.place import Run
 from alliance.embedded.datadir import DataDir
-from alliance.errors import InvalidAlert, SetupError
+from alliance.errors import InvalidAlert, Refused, SetupError
 from alliance.joining import memberfile
+from alliance.joining.memberfile import MemberFile
+from alliance.kafka import probe
 from alliance.membership import load_keys, load_member, member_dir, read_registry
 from producers.client import MemberClient
 from producers.importer import import_file
 from producers.mapping import for_file
 from producers.mapping import load as load_mapping
 from schemas.canonical import CanonicalError, canonical
+from schemas.topics import MEMBERS
 
 _FLUSH_S = 60.0
 
@@ -112,10 +115,7 @@ def clerk(data: Path | None, member: str | None, member_file: Path | None = None
     if (member is None) == (member_file is None):
         raise SetupError("Say who publishes: --member-file FILE for a unit that joined, or --as MEMBER on this run.")
     if member_file is not None:
-        held = memberfile.load(member_file)
-        login = held.login()
-        registry = read_registry(login, held.trusted)
-        with MemberClient(held.keys, login, registry, held.spool, held.clock()) as client:
+        with _joined(memberfile.load(member_file)) as client:
             yield client
         return
     assert member is not None
@@ -124,3 +124,15 @@ def clerk(data: Path | None, member: str | None, member_file: Path | None = None
     spool = member_dir(run.data, member) / "clerk.db"
     with MemberClient(keys, login, read_registry(login), spool, run.clock) as client:
         yield client
+
+
+def _joined(held: MemberFile) -> MemberClient:
+    login = held.login()
+    try:
+        probe(login, reads=[MEMBERS.name])
+    except Refused as error:
+        raise Refused(
+            f"The broker lets {held.member} do nothing: it is suspended, or its password was replaced. "
+            "Ask the registrar; nothing of what you have is lost."
+        ) from error
+    return MemberClient(held.keys, login, read_registry(login, held.trusted), held.spool, held.clock())
