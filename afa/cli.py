@@ -13,14 +13,17 @@ from afa import (
     city,
     disputes,
     holds,
+    joining,
     listings,
     mandates,
     mandatewords,
     members,
+    membershipacts,
     orders,
     publishing,
     quarantine,
     referrals,
+    registrar,
     returns,
     risk,
     scorecard,
@@ -45,6 +48,16 @@ _BOTH = "As a member and as police"
 app.command(rich_help_panel=_RUN)(up.up)
 app.command(rich_help_panel=_RUN)(status.down)
 app.command(rich_help_panel=_RUN)(status.status)
+members.app.command("invite")(registrar.invite)
+members.app.command("pending")(registrar.pending)
+members.app.command("approve")(registrar.approve)
+members.app.command("uninvite")(membershipacts.uninvite)
+members.app.command("suspend")(membershipacts.suspend)
+members.app.command("revoke")(membershipacts.revoke)
+members.app.command("restore")(membershipacts.restore)
+members.app.command("join")(joining.join)
+members.app.command("accept")(joining.accept)
+members.app.command("rotate-key")(joining.rotate_key)
 app.add_typer(members.app, name="member", rich_help_panel=_RUN)
 app.add_typer(quarantine.app, name="quarantine", rich_help_panel=_RUN)
 app.command(rich_help_panel=_MEMBER)(publishing.publish)

@@ -47,7 +47,8 @@ def add(  # noqa: PLR0913, PLR0917 — each argument is an option of the command
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Admit a unit: its keys, topic, rights and registry record. Again for the same unit changes what differs.
+    """Admit a unit whose keys are made and kept on this run, as the simulated city's are. A real unit joins by
+    `invite`, with keys of its own. Again for the same unit changes what differs.
 
     Example: afa member add bank-x --name "Bank X" --sector bank --alliance police-bank --route cnaps:105161000015
     """

@@ -16,6 +16,13 @@ Data = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout, by the public schema.")]
 Follow = Annotated[bool, typer.Option("--follow", "-f", help="Go on with what changes, until Ctrl-C.")]
 As = Annotated[str, typer.Option("--as", metavar="MEMBER", help="The member unit that acts, such as bank-icbc-ty.")]
+ActsAs = Annotated[
+    str | None, typer.Option("--as", metavar="MEMBER", help="The member unit that acts, if its keys are on this run.")
+]
+MemberFilePath = Annotated[
+    Path | None,
+    typer.Option("--member-file", metavar="FILE", help="The file that a member holds, wherever the hub is."),
+]
 OfficerId = Annotated[str, typer.Option("--officer", metavar="ID", help="The police officer who signs.")]
 
 

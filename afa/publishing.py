@@ -12,24 +12,29 @@ from uuid import UUID
 import orjson
 import typer
 
-from afa.options import As, Data, Json, data_dir
+from afa.options import ActsAs, As, Data, Json, MemberFilePath, data_dir
 from afa.output import note
 from afa.place import Run
 from alliance.embedded.datadir import DataDir
-from alliance.errors import InvalidAlert, SetupError
+from alliance.errors import InvalidAlert, Refused, SetupError
+from alliance.joining import memberfile
+from alliance.joining.memberfile import MemberFile
+from alliance.kafka import probe
 from alliance.membership import load_keys, load_member, member_dir, read_registry
 from producers.client import MemberClient
 from producers.importer import import_file
 from producers.mapping import for_file
 from producers.mapping import load as load_mapping
 from schemas.canonical import CanonicalError, canonical
+from schemas.topics import MEMBERS
 
 _FLUSH_S = 60.0
 
 
-def publish(
+def publish(  # noqa: PLR0913, PLR0917 — each argument is an option of the command line
     file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON Lines or CSV.", exists=True, dir_okay=False)],
-    member: As,
+    member: ActsAs = None,
+    member_file: MemberFilePath = None,
     mapping: Annotated[
         Path | None, typer.Option("--map", metavar="TOML", help="How columns become fields; known layouts need none.")
     ] = None,
@@ -43,7 +48,7 @@ def publish(
     Example: afa publish alerts.csv --as bank-icbc-ty --map bank-transfers.toml --rebase
     """
     rules = load_mapping(mapping) if mapping else for_file(file)
-    with clerk(data, member) as client:
+    with clerk(data, member, member_file) as client:
         result = import_file(client, file, rules, kind=kind, rebase=rebase, progress=sys.stderr.isatty())
         client.flush(_FLUSH_S)
     if json:
@@ -57,8 +62,9 @@ def publish(
 
 def withdraw(
     event_id: Annotated[UUID, typer.Argument(metavar="EVENT_ID", help="An event that this member published.")],
-    member: As,
     reason: Annotated[str, typer.Option(help="Why it no longer stands.")],
+    member: ActsAs = None,
+    member_file: MemberFilePath = None,
     data: Data = None,
     json: Json = False,
 ) -> None:
@@ -66,7 +72,7 @@ def withdraw(
 
     Example: afa withdraw 019a… --as bank-icbc-ty --reason "customer confirmed the payment"
     """
-    with clerk(data, member) as client:
+    with clerk(data, member, member_file) as client:
         withdrawal = client.withdraw(event_id, reason)
         client.flush(_FLUSH_S)
     if json:
@@ -104,10 +110,29 @@ def tokenised(data: DataDir, member: str, kind: str, value: str) -> list[str]:
 
 
 @contextmanager
-def clerk(data: Path | None, member: str) -> Iterator[MemberClient]:
+def clerk(data: Path | None, member: str | None, member_file: Path | None = None) -> Iterator[MemberClient]:
     """The member's client on its own spool, which one process at a time may hold."""
+    if (member is None) == (member_file is None):
+        raise SetupError("Say who publishes: --member-file FILE for a unit that joined, or --as MEMBER on this run.")
+    if member_file is not None:
+        with _joined(memberfile.load(member_file)) as client:
+            yield client
+        return
+    assert member is not None
     run = Run(data)
     keys, login = load_member(run.data, member)
     spool = member_dir(run.data, member) / "clerk.db"
     with MemberClient(keys, login, read_registry(login), spool, run.clock) as client:
         yield client
+
+
+def _joined(held: MemberFile) -> MemberClient:
+    login = held.login()
+    try:
+        probe(login, reads=[MEMBERS.name])
+    except Refused as error:
+        raise Refused(
+            f"The broker lets {held.member} do nothing: it is suspended, or its password was replaced. "
+            "Ask the registrar; nothing of what you have is lost."
+        ) from error
+    return MemberClient(held.keys, login, read_registry(login, held.trusted), held.spool, held.clock())

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from afa.options import As, Data, Json
+from afa.options import ActsAs, Data, Json, MemberFilePath
 from afa.publishing import clerk
 from alliance.errors import Retry
 from producers.money import minor_from_major
@@ -17,14 +17,15 @@ _PATIENCE_S = 5.0
 _CURRENCY = "CNY"
 
 
-def risk_check(
+def risk_check(  # noqa: PLR0913, PLR0917 — each argument is an option of the command line
     payer: Annotated[str, typer.Argument(metavar="PAYER", help="Your customer's account, in clear.")],
     payee: Annotated[
         str,
         typer.Argument(metavar="PAYEE", help="Whom the customer wants to pay: account, or KIND:VALUE as card:6222…"),
     ],
     amount: Annotated[str, typer.Option(metavar="AMOUNT", help="How much, in major units: 5000, or '286.97 USD'.")],
-    member: As,
+    member: ActsAs = None,
+    member_file: MemberFilePath = None,
     phone: Annotated[
         list[str] | None, typer.Option(metavar="NUMBER", help="A phone registered with the customer; repeatable.")
     ] = None,
@@ -39,7 +40,7 @@ def risk_check(
     """
     who, whom, money = _identifier(payer), _identifier(payee), _money(amount)
     phones = [_phone(number) for number in phone or ()]
-    with clerk(data, member) as client:
+    with clerk(data, member, member_file) as client:
         answer = client.risk_check(who, whom, money, phones, timeout=_PATIENCE_S)
     if answer is None:
         raise Retry(f"No answer came within {_PATIENCE_S:.0f} s; decide by your own rules, and see `afa status`.")

@@ -20,7 +20,7 @@ from alliance import profiles
 from alliance.clock import AllianceClock, load_or_create, wall_seconds_now
 from alliance.embedded.child import Child
 from alliance.embedded.services import EmbeddedServices
-from alliance.membership import MemberSpec, members_of, register, token_keys
+from alliance.membership import MemberSpec, barred, members_of, register, token_keys
 from alliance.provision import login_of, provision
 from schemas.topics import PARTITIONS
 
@@ -105,7 +105,7 @@ class Supervisor:
         self._say("Topics, rights and members are checked …")
         data, admin = self.services.data, self.services.admin
         self.clock = load_or_create(clock_file(data), self._plan.rate)
-        names = {*members_of(data), *(spec.member for spec in self._plan.members)}
+        names = {*members_of(data), *(spec.member for spec in self._plan.members)} - barred(data, admin)
         for drift in provision(admin, sorted(names), data.secret, self._plan.partitions).drift:
             self._say(f"Note: {drift}")
         if self._plan.members:

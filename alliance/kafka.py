@@ -47,10 +47,13 @@ class KafkaLogin:
     username: str
     password: str = field(repr=False)
     security_protocol: SecurityProtocol = "SASL_PLAINTEXT"
+    ca: str | None = field(default=None, repr=False)
+    """PEM of the authority that signs the broker's certificate; None for those that the machine trusts."""
 
     def options(self) -> dict[str, Any]:
         """The options that every kafka-python client shares."""
         return {
+            "ssl_context": self.ssl_context(),
             "bootstrap_servers": self.bootstrap.split(","),
             "security_protocol": self.security_protocol,
             "sasl_mechanism": MECHANISM,
@@ -59,7 +62,7 @@ class KafkaLogin:
         }
 
     def ssl_context(self) -> ssl.SSLContext | None:
-        return ssl.create_default_context() if self.security_protocol == "SASL_SSL" else None
+        return ssl.create_default_context(cadata=self.ca) if self.security_protocol == "SASL_SSL" else None
 
 
 def producer(login: KafkaLogin, **over: Any) -> KafkaProducer:

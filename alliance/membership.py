@@ -12,13 +12,13 @@ from datetime import datetime
 from pathlib import Path
 
 import orjson
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from pydantic import ValidationError
 
 from alliance import kafka
 from alliance.clock import AllianceClock
 from alliance.embedded.datadir import HOST, DataDir
-from alliance.errors import SetupError
+from alliance.errors import Refused, SetupError
 from alliance.files import write_atomically
 from alliance.kafka import KafkaLogin
 from alliance.keys import store
@@ -27,12 +27,11 @@ from alliance.keys.store import MemberKeys
 from alliance.keys.tokens import TokenKeys
 from alliance.principals import member_principal
 from alliance.provision import add_member
+from alliance.registrar import is_signed, publish, registrar_keys
 from alliance.registry import Registry
 from schemas import strictjson
-from schemas.registry import Alliance, Member, Officer, Sector, SigningKey
+from schemas.registry import Alliance, Member, Officer, Sector, SigningKey, Status
 from schemas.topics import MEMBERS
-
-_SEND_TIMEOUT_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,9 @@ class MemberSpec:
 
 def enrol(data: DataDir, login: KafkaLogin, spec: MemberSpec, tokens: TokenKeys, clock: AllianceClock) -> Member:
     """Admit one member, whole; again, and nothing changes but what `spec` says otherwise. The registrar may do this."""
-    add_member(login, spec.member, data.secret)
+    known = read_registry(login).member(spec.member)
+    if known is None or known.status is Status.ACTIVE:
+        add_member(login, spec.member, data.secret)
     return register(data, login, [spec], tokens, clock)[0]
 
 
@@ -68,15 +69,22 @@ def register(
     """Keys and registry records of members whose topics and rights are provisioned already."""
     known = read_registry(login)
     records = [_record(data, spec, tokens, known.member(spec.member), clock.now()) for spec in specs]
-    _publish(login, [record for record in records if record != known.member(record.member)])
+    if changed := [record for record in records if record != known.member(record.member)]:
+        publish(login, registrar_keys(data), changed)
     return records
 
 
-def read_registry(login: KafkaLogin) -> Registry:
-    """The registry as the `members` topic has it now. Raises Retry if the broker does not give it."""
+def read_registry(login: KafkaLogin, registrar: Ed25519PublicKey | None = None) -> Registry:
+    """The registry as the `members` topic has it now; who has the registrar's key believes nothing else.
+
+    Raises Retry if the broker does not give it, Refused for a record that this registrar has not signed.
+    """
     registry = Registry()
-    for record in kafka.whole(login, MEMBERS.name):
-        _apply(registry, record.key.decode(), record.value)
+    newest = {record.key.decode(): record for record in kafka.whole(login, MEMBERS.name)}
+    for name, record in newest.items():
+        if registrar is not None and not is_signed(record, registrar):
+            raise Refused(f"The registry's record of {name} is not signed by the registrar; tell the registrar.")
+        _apply(registry, name, record.value)
     return registry
 
 
@@ -113,6 +121,13 @@ def load_officer(data: DataDir, member: str, officer: str) -> tuple[str, Ed25519
 def members_of(data: DataDir) -> list[str]:
     """Who was enrolled on this data folder, by name."""
     return sorted(file.parent.name for file in (data.path / "members").glob("*/keys.json"))
+
+
+def barred(data: DataDir, login: KafkaLogin) -> set[str]:
+    """Who is suspended or revoked: the broker must not get its rights anew from whoever starts a run."""
+    if not members_of(data):
+        return set()
+    return {record.member for record in read_registry(login) if record.status is not Status.ACTIVE}
 
 
 def member_dir(data: DataDir, member: str) -> Path:
@@ -191,17 +206,6 @@ def _keys(path: Path, owner: str, tokens: TokenKeys | None) -> MemberKeys:
         except ValueError as error:
             raise SetupError(f"{error}; choose another name.") from error
     return store.load(path)
-
-
-def _publish(login: KafkaLogin, records: Sequence[Member]) -> None:
-    if records:
-        with kafka.producer(login) as sender:
-            sent = [
-                sender.send(MEMBERS.name, record.model_dump_json().encode(), record.member.encode())
-                for record in records
-            ]
-            for future in sent:
-                future.get(_SEND_TIMEOUT_S)
 
 
 def _apply(registry: Registry, name: str, value: bytes | None) -> None:

@@ -24,6 +24,7 @@ from schemas.topics import (
     TOPICS,
     VICTIM_REPORT,
     WITHDRAWAL,
+    joining_topic,
     member_topic,
 )
 
@@ -33,6 +34,7 @@ Operation = Literal["READ", "WRITE", "CREATE", "ALTER", "DESCRIBE", "DESCRIBE_CO
 _INBOUND = tuple(topic.name for topic in TOPICS if topic.inbound)
 _ALERTS = tuple(name for name in _INBOUND if name != ANSWERS.name)
 _TO_ANY_MEMBER = member_topic("").name
+_WITH_ANY_MEMBER = joining_topic("").name
 STREAMS_PREFIX = "afa-"
 """Consumer groups and transactional ids of the stream workers begin so."""
 
@@ -73,6 +75,13 @@ TABLE: tuple[Grant, ...] = (
         "registrar", "TOPIC", (_TO_ANY_MEMBER,), ("CREATE", "WRITE", "DESCRIBE_CONFIGS", "ALTER_CONFIGS"), prefix=True
     ),
     Grant("registrar", "TOPIC", (MEMBERS.name, RULES.name), ("READ", "WRITE")),
+    Grant(
+        "registrar",
+        "TOPIC",
+        (_WITH_ANY_MEMBER,),
+        ("CREATE", "READ", "WRITE", "DESCRIBE_CONFIGS", "ALTER_CONFIGS"),
+        prefix=True,
+    ),
     Grant("registrar", "TOPIC", (TALLY.name,), ("READ",)),
     Grant("registrar", "TOPIC", (AUDIT.name,), ("WRITE",)),
     # Verifies and correlates: alerts in, leads and receipts out. What members answer is not for it.
@@ -103,11 +112,24 @@ def member_principal(member: str) -> str:
     return f"m.{member}"
 
 
+def joining_principal(member: str) -> str:
+    """Who has an invite's code, and nothing else yet."""
+    return f"j.{member}"
+
+
+def joining_grants(member: str, *, may_ask: bool) -> tuple[Grant, ...]:
+    """What an invite permits: to ask the registrar, and to read its answer."""
+    operations: tuple[Operation, ...] = ("READ", "WRITE") if may_ask else ("READ",)
+    return (Grant(joining_principal(member), "TOPIC", (joining_topic(member).name,), operations),)
+
+
 def member_grants(member: str) -> tuple[Grant, ...]:
-    """A member's rights: publish and answer, read its own mail and the registry, in groups named after it."""
+    """A member's rights: publish and answer, read its own mail and the registry, in groups named after it; and to ask
+    the registrar for new keys."""
     principal = member_principal(member)
     return (
         Grant(principal, "TOPIC", _INBOUND, ("WRITE",)),
         Grant(principal, "TOPIC", (member_topic(member).name, MEMBERS.name), ("READ",)),
+        Grant(principal, "TOPIC", (joining_topic(member).name,), ("READ", "WRITE")),
         Grant(principal, "GROUP", (f"{member}.",), ("READ",), prefix=True),
     )

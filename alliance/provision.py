@@ -28,9 +28,18 @@ from pydantic import TypeAdapter, ValidationError
 
 from alliance.errors import Refused, SetupError
 from alliance.kafka import KafkaLogin, admin, probe, until
-from alliance.principals import INTERNAL, TABLE, Grant, Right, member_grants, member_principal
+from alliance.principals import (
+    INTERNAL,
+    TABLE,
+    Grant,
+    Right,
+    joining_grants,
+    joining_principal,
+    member_grants,
+    member_principal,
+)
 from schemas.base import MemberId
-from schemas.topics import PARTITIONS, TOPICS, Topic, member_topic
+from schemas.topics import PARTITIONS, TOPICS, Topic, joining_topic, member_topic
 
 Secret = Callable[[str], str]
 """Gives a principal's password, making it up the first time; `DataDir.secret` is one."""
@@ -78,10 +87,44 @@ def remove_member(login: KafkaLogin, member: str) -> None:
     principal = member_principal(_checked(member))
     with admin(login) as client:
         _set_rights(client, [principal], ())
-        known = client.describe_user_scram_credentials()
-        if principal in known:
-            deletion = UserScramCredentialDeletion(principal, ScramMechanism.SCRAM_SHA_256)
-            _refuse_errors(client.alter_user_scram_credentials([deletion]))
+        _take_password(client, principal)
+
+
+def bar_member(login: KafkaLogin, member: str) -> None:
+    """Take its rights alone, at once and on every connection that it has open: the password is good for nothing."""
+    with admin(login) as client:
+        _set_rights(client, [member_principal(_checked(member))], ())
+
+
+def readmit_member(login: KafkaLogin, member: str) -> None:
+    """Give a member that was barred its rights again; it goes on with the password that it has."""
+    with admin(login) as client:
+        _set_rights(client, [member_principal(_checked(member))], member_grants(member))
+
+
+def has_password(login: KafkaLogin, member: str) -> bool:
+    """Whether the broker would let the member in."""
+    with admin(login) as client:
+        return member_principal(_checked(member)) in client.describe_user_scram_credentials()
+
+
+def open_joining(login: KafkaLogin, member: str, code: str) -> None:
+    """Let whoever has the code ask, on a topic of the unit's own."""
+    principal = joining_principal(_checked(member))
+    with admin(login) as client:
+        _declare_topics(client, [joining_topic(member)], Report())
+        _set_passwords(client, {principal: code})
+        _set_rights(client, [principal], joining_grants(member, may_ask=True))
+    _await_password(replace(login, username=principal, password=code))
+
+
+def close_joining(login: KafkaLogin, member: str, *, may_read: bool) -> None:
+    """The invite can be used no more; who used it may read its answer, if so said."""
+    principal = joining_principal(_checked(member))
+    with admin(login) as client:
+        _set_rights(client, [principal], joining_grants(member, may_ask=False) if may_read else ())
+        if not may_read:
+            _take_password(client, principal)
 
 
 def login_of(principal: str, login: KafkaLogin, secret: Secret) -> KafkaLogin:
@@ -154,6 +197,12 @@ def _set_passwords(client: KafkaAdminClient, passwords: dict[str, str]) -> None:
         for user, password in passwords.items()
     ]
     _refuse_errors(client.alter_user_scram_credentials(upsertions))
+
+
+def _take_password(client: KafkaAdminClient, principal: str) -> None:
+    if principal in client.describe_user_scram_credentials():
+        deletion = UserScramCredentialDeletion(principal, ScramMechanism.SCRAM_SHA_256)
+        _refuse_errors(client.alter_user_scram_credentials([deletion]))
 
 
 def _refuse_errors(results: dict[str, str | None]) -> None:

@@ -20,6 +20,7 @@ from schemas.allowlist import AllowEntry, AllowRecord, AllowView
 from schemas.cases import CaseView
 from schemas.decisions import AppealView, CaseAct, DisputeView, KeepHold, RevokeMandate, Ruling
 from schemas.envelope import EVENT, EVENTS, VERSION
+from schemas.joining import Admission, Endorsed, Invite, KeyRequest, Pending, Welcome
 from schemas.leads import Lead
 from schemas.reasons import REMEDY, WHOLE_BUNDLE, Reason
 from schemas.receipts import TO_MEMBER, QuarantineNote
@@ -82,6 +83,12 @@ CONTRACTS: tuple[Contract, ...] = (
     Contract("return-view", TypeAdapter(ReturnView), Direction.OUTBOUND),
     Contract("scorecard", TypeAdapter(Scorecard), Direction.OUTBOUND),
     Contract("task-view", TypeAdapter(TaskView), Direction.OUTBOUND),
+    Contract("invite", TypeAdapter(Invite), Direction.OUTBOUND),
+    Contract("key-request", TypeAdapter(KeyRequest), Direction.INBOUND),
+    Contract("endorsed", TypeAdapter(Endorsed), Direction.INBOUND),
+    Contract("admission", TypeAdapter(Admission), Direction.OUTBOUND),
+    Contract("welcome", TypeAdapter(Welcome), Direction.OUTBOUND),
+    Contract("pending", TypeAdapter(Pending), Direction.OUTBOUND),
 )
 
 

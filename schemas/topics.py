@@ -101,3 +101,9 @@ BY_KIND: dict[str, Topic] = {
 def member_topic(member: str) -> Topic:
     """What the hub sends to one member alone."""
     return Topic(f"to.{member}", "dispatch", "request", "ToMember", "request", 1, 30 * DAY)
+
+
+def joining_topic(member: str) -> Topic:
+    """Between one unit and the registrar alone: its keys in, and what is sealed to them out."""
+    return Topic(f"joining.{member}", "registrar", "what it is", "KeyRequest", "key-request", 1, 30 * DAY,
+                 max_message_bytes=20_000, inbound=True)  # fmt: skip

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from alliance.errors import SetupError
 from alliance.files import write_atomically
 from alliance.keys.encoding import decode, encode
+from alliance.keys.seals import BadSeal, unseal
 from alliance.keys.tokens import TokenKeys
 from schemas import strictjson
 
@@ -55,6 +56,8 @@ class MemberKeys:
     signing: Ed25519PrivateKey = field(repr=False)
     sealing: X25519PrivateKey = field(repr=False)
     tokens: TokenKeys | None = field(repr=False)
+    former: tuple[X25519PrivateKey, ...] = field(default=(), repr=False)
+    """What was sealed to before `sealing`, newest first: what is still on its way opens with these."""
 
     def __post_init__(self) -> None:
         for part in (self.member, self.key_id):
@@ -72,11 +75,21 @@ class MemberKeys:
         sealing = encode(self.sealing.public_key().public_bytes_raw())
         return PublicKeys(self.member, self.key_id, signing, sealing)
 
+    def open(self, sealed: str, info: bytes, aad: bytes) -> bytes:
+        """The clear bytes of what was sealed to this member, now or before its keys changed. Raises BadSeal."""
+        for key in (self.sealing, *self.former):
+            try:
+                return unseal(key, sealed, info, aad)
+            except BadSeal as error:
+                refused = error
+        raise refused
+
     def save(self, path: Path) -> None:
         """Write the key file whole or not at all, mode 0600."""
-        write_atomically(path, orjson.dumps(self._to_json(), option=orjson.OPT_INDENT_2), mode=0o600)
+        write_atomically(path, orjson.dumps(self.to_json(), option=orjson.OPT_INDENT_2), mode=0o600)
 
-    def _to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
+        """All of it, secrets too: for a file of mode 0600."""
         epochs = self.tokens.epochs if self.tokens else {}
         return {
             "version": _VERSION,
@@ -85,6 +98,7 @@ class MemberKeys:
             "signing": encode(self.signing.private_bytes_raw()),
             "sealing": encode(self.sealing.private_bytes_raw()),
             "tokens": [{"epoch": epoch, "key": encode(key)} for epoch, key in epochs.items()],
+            **({"former": [encode(key.private_bytes_raw()) for key in self.former]} if self.former else {}),
         }
 
 
@@ -95,19 +109,24 @@ def generate(member: str, tokens: TokenKeys | None = None, key_id: str = "k1") -
 
 def load(path: Path) -> MemberKeys:
     """The keys in `path`. Raises SetupError if it is absent, readable by others, or not a key file of this version."""
+    data = read_private(path, "make one with `afa member add`")
     try:
-        with path.open("rb") as file:
-            _refuse_shared(path, stat.S_IMODE(os.fstat(file.fileno()).st_mode))
-            data = file.read()
-    except FileNotFoundError as error:
-        raise SetupError(f"{path}: there is no key file; make one with `afa member add`") from error
-    except OSError as error:
-        raise SetupError(f"{path}: the key file can not be read ({error.strerror}); run as its owner") from error
-    try:
-        return _from_json(strictjson.loads(data))
+        return from_json(strictjson.loads(data))
     # The cause may quote what it could not read, and that may be a secret.
     except (ValueError, TypeError, KeyError, AttributeError):
         raise SetupError(f"{path}: not a key file of version {_VERSION}; restore it from a copy") from None
+
+
+def read_private(path: Path, remedy: str) -> bytes:
+    """A file that its owner alone can read. SetupError if it is absent, with the remedy, or open to others."""
+    try:
+        with path.open("rb") as file:
+            _refuse_shared(path, stat.S_IMODE(os.fstat(file.fileno()).st_mode))
+            return file.read()
+    except FileNotFoundError as error:
+        raise SetupError(f"{path}: there is no key file; {remedy}") from error
+    except OSError as error:
+        raise SetupError(f"{path}: the key file can not be read ({error.strerror}); run as its owner") from error
 
 
 def _refuse_shared(path: Path, mode: int) -> None:
@@ -115,7 +134,8 @@ def _refuse_shared(path: Path, mode: int) -> None:
         raise SetupError(f"{path}: others can read this key file (mode {mode:04o}); run `chmod 600 {path}`")
 
 
-def _from_json(content: dict[str, Any]) -> MemberKeys:
+def from_json(content: dict[str, Any]) -> MemberKeys:
+    """What `to_json` gave. Raises ValueError, TypeError, KeyError or AttributeError."""
     if content["version"] != _VERSION:
         raise ValueError("another version")
     epochs = {entry["epoch"]: decode(entry["key"]) for entry in content["tokens"]}
@@ -125,4 +145,5 @@ def _from_json(content: dict[str, Any]) -> MemberKeys:
         signing=Ed25519PrivateKey.from_private_bytes(decode(content["signing"])),
         sealing=X25519PrivateKey.from_private_bytes(decode(content["sealing"])),
         tokens=TokenKeys(epochs) if epochs else None,
+        former=tuple(X25519PrivateKey.from_private_bytes(decode(key)) for key in content.get("former", ())),
     )

@@ -22,6 +22,8 @@ from alliance.membership import member_dir
 RUNNER = CliRunner()
 COMMANDS = ["up", "down", "status", "publish", "withdraw", "token", "risk-check", "leads", "requests", "holds", "tasks",
             "scorecard", "order", "city", "bench", "quarantine list", "quarantine show", "member list", "member add",
+            "member invite", "member pending", "member approve", "member uninvite",
+            "member suspend", "member revoke", "member restore", "member join", "member accept", "member rotate-key",
             "mandate list", "mandate add", "mandate sign", "mandate revoke", "case show", "case close",
             "case merge", "case transfer",
             "hold list", "hold reduce", "hold extend", "hold freeze", "hold keep", "hold renew", "hold release",

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from alliance import membership
 from alliance.clock import AllianceClock
 from alliance.embedded.datadir import DataDir
 from alliance.embedded.services import EmbeddedServices
@@ -27,6 +26,7 @@ from alliance.membership import (
     token_keys,
 )
 from alliance.provision import login_of, provision
+from alliance.registrar import publish, registrar_keys
 from schemas.registry import Alliance, Member, Sector, Status
 from schemas.topics import MEMBERS, SUSPICIOUS_ACCOUNT, member_topic
 
@@ -85,9 +85,9 @@ def test_admitted_again_a_member_keeps_its_keys_and_only_what_differs_changes(
 
 def test_a_suspension_is_not_lifted_by_admitting_again(data: DataDir, registrar: KafkaLogin) -> None:
     record = admit(data, registrar, BANK)
-    membership._publish(registrar, [record.model_copy(update={"status": Status.SUSPENDED})])
+    publish(registrar, registrar_keys(data), [record.model_copy(update={"status": Status.SUSPENDED})])
     assert admit(data, registrar, BANK).status is Status.SUSPENDED
-    membership._publish(registrar, [record])
+    publish(registrar, registrar_keys(data), [record])
 
 
 def test_an_officer_signs_what_the_registry_can_verify(data: DataDir, registrar: KafkaLogin) -> None:

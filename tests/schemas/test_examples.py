@@ -63,6 +63,7 @@ CONTRACT_OF = {
     "revoke-mandate": "revoke-mandate",
     "task-view": "task-view",
     "bundle": "bundle",
+    **{name: name for name in ("invite", "key-request", "endorsed", "admission", "welcome", "pending")},
 }
 BY_NAME = {contract.name: contract for contract in CONTRACTS}
 WITH_PROOF = {AuthorityClass.POLICE_ORDER, AuthorityClass.MANDATE}

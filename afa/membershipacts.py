@@ -1,0 +1,61 @@
+"""`afa member suspend`, `revoke`, `restore`, `uninvite`: the registrar ends what a unit may do, and undoes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from afa.options import Data
+from afa.output import note
+from afa.place import Run
+from afa.registrar import MEMBER, desk
+from alliance.embedded.datadir import write_private
+from alliance.errors import Refused
+from alliance.joining import standing
+
+
+def suspend(member: Annotated[str, MEMBER], data: Data = None) -> None:
+    """For a while nothing of a member counts, and the broker gives it nothing; it keeps its password for later.
+
+    Example: afa member suspend bank-042
+    """
+    standing.suspend(desk(Run(data)), member)
+    note(f"{member} is suspended: what it signs is refused, the broker takes nothing from it. Undo: afa member restore")
+
+
+def revoke(member: Annotated[str, MEMBER], data: Data = None) -> None:
+    """As `suspend`, and its password is taken: for a unit that leaves, or whose machine is in other hands.
+
+    Example: afa member revoke bank-042
+    """
+    standing.revoke(desk(Run(data)), member)
+    note(f"{member} is revoked: as suspended, and without a password. Undo: afa member restore {member}")
+
+
+def restore(
+    member: Annotated[str, MEMBER],
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="MEMBER.login unless given.")] = None,
+    data: Data = None,
+) -> None:
+    """Undo a suspension or a revocation. Was its keys' machine in other hands, invite it anew instead.
+
+    Example: afa member restore bank-042
+    """
+    _, answer = standing.restore(desk(Run(data)), member)
+    note(f"{member} is an active member again.")
+    if answer is not None:
+        path = out or Path(f"{member}.login")
+        write_private(path, answer.decode("ascii") + "\n")
+        note(f"It needs the new password in {path}, sealed so that it alone can read it: afa member accept {path.name}")
+
+
+def uninvite(member: Annotated[str, MEMBER], data: Data = None) -> None:
+    """Withdraw the invite of a unit that was not admitted yet.
+
+    Example: afa member uninvite bank-042
+    """
+    if not desk(Run(data)).withdraw(member):
+        raise Refused(f"{member} has no invite; see `afa member pending`.")
+    note(f"The invite of {member} is withdrawn.")

@@ -1,0 +1,199 @@
+"""The registrar's desk: invites made, what units asked by them, and units admitted with the keys that they made.
+
+A member's password is made here, given to the broker and sealed to the member, and then forgotten: no file has it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+from pydantic import TypeAdapter, ValidationError
+
+from alliance import kafka
+from alliance.clock import AllianceClock, wall_now
+from alliance.embedded.datadir import DataDir, write_private
+from alliance.errors import Refused, SetupError
+from alliance.joining import wire
+from alliance.joining.judging import ADMISSION, REQUEST, Judged, Note, judge
+from alliance.joining.succession import OVERLAP, joined, rotated
+from alliance.kafka import KafkaLogin
+from alliance.keys.encoding import encode
+from alliance.membership import MemberSpec, read_registry, token_keys
+from alliance.provision import add_member, close_joining, open_joining
+from alliance.registrar import publish, registrar_keys, sign_all
+from schemas.joining import Broker, ClockOrigin, EpochKey, Invite, KeyRequest, Welcome
+from schemas.registry import Member, Status
+from schemas.topics import joining_topic
+
+_SEND_TIMEOUT_S = 15.0
+COLLECT = timedelta(days=7)
+"""How long after its invite's end a unit may still fetch the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """An invite as the registrar keeps it, with what is decided about the unit."""
+
+    spec: MemberSpec
+    invite: Invite
+    approved: bool = False
+
+
+_FILED = TypeAdapter(Filed)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The registrar at work: its own folder, its login at the broker, the alliance's clock."""
+
+    data: DataDir
+    login: KafkaLogin
+    clock: AllianceClock
+
+    def invite(self, spec: MemberSpec, broker: Broker, valid: timedelta) -> Invite:
+        """Permit a unit to ask once; an invite that it had before is good for nothing from now on."""
+        known = read_registry(self.login).member(spec.member)
+        if known is not None and known.status is Status.SUSPENDED:
+            raise Refused(f"{spec.member} is suspended; restore it before you invite it anew.")
+        keys = registrar_keys(self.data)
+        sign_all(self.login, keys)
+        invite = Invite(
+            invite_id=uuid4(),
+            member=spec.member,
+            broker=broker,
+            code=encode(secrets.token_bytes(32)),
+            registrar=keys.public.signing,
+            expires=(wall_now() + valid).replace(microsecond=0),
+        )
+        self._file(Filed(spec, invite))
+        open_joining(self.login, spec.member, invite.code)
+        return invite
+
+    def filed(self) -> Iterator[tuple[Filed, Judged]]:
+        """Every invite that is not over, with what came of it; what is over is closed."""
+        for path in sorted(self._folder().glob("*.json")):
+            filed = _read(path)
+            judged = judge(filed.invite, self._notes(filed.spec.member))
+            if _is_over(filed, judged, wall_now()):
+                self.withdraw(filed.spec.member)
+            else:
+                yield filed, judged
+
+    def withdraw(self, member: str) -> bool:
+        """The invite of that unit is void; whether there was one."""
+        path = self._folder() / f"{member}.json"
+        if not path.exists():
+            return False
+        close_joining(self.login, member, may_read=False)
+        path.unlink()
+        return True
+
+    def asked(self, member: str) -> KeyRequest:
+        """What waits for approval: a newcomer's keys, or new keys of a member. Raises Refused, saying why, if none."""
+        path = self._folder() / f"{member}.json"
+        if path.exists() and not (filed := _read(path)).approved:
+            judged = judge(filed.invite, self._notes(member))
+            if judged.request is not None:
+                return judged.request
+            why = judged.refused[-1] if judged.refused else "nobody has used its invite yet."
+            raise Refused(f"{member} has not asked to join: {why}")
+        changes = self.changes(member)
+        if not changes:
+            raise Refused(f"Nothing of {member} waits for approval; see `afa member pending`.")
+        return changes[-1]
+
+    def changes(self, member: str) -> list[KeyRequest]:
+        """New keys that the member has asked for, each signed by a key of it that is valid, and not yet admitted."""
+        registry = read_registry(self.login)
+        known, now = registry.member(member), self.clock.now()
+        if known is None or known.status is not Status.ACTIVE:
+            return []
+        found = []
+        for note in self._notes(member) if self._talks(member) else []:
+            try:
+                request = wire.endorsed(note.value, lambda kid: registry.key(kid, now))
+            except Refused:
+                # A newcomer's request, or one that was admitted long ago: neither asks for anything.
+                continue
+            if request.key_id not in {key.key_id for key in known.keys}:
+                found.append(request)
+        return found
+
+    def approve(self, request: KeyRequest, overlap: timedelta = OVERLAP) -> Member:
+        """Admit these keys: the registry has them, and their holder gets, sealed, what it needs beside them."""
+        path = self._folder() / f"{request.member}.json"
+        known = read_registry(self.login).member(request.member)
+        if request.invite_id is None:
+            assert known is not None
+            record, password = rotated(known, request, self.clock.now(), overlap), None
+        else:
+            filed = _read(path)
+            record, password = joined(filed.spec, request, known, self.clock.now()), self.new_password(request.member)
+            self._file(replace(filed, approved=True))
+        publish(self.login, registrar_keys(self.data), [record])
+        self._answer(request.member, self.welcome(request, password))
+        if request.invite_id is not None:
+            close_joining(self.login, request.member, may_read=True)
+        return record
+
+    def new_password(self, member: str) -> str:
+        """Made, and known to the broker; whoever gets it from here must seal it and forget it."""
+        password = encode(secrets.token_bytes(32))
+        add_member(self.login, member, lambda principal: password)
+        return password
+
+    def welcome(self, request: KeyRequest, password: str | None) -> bytes:
+        """All that the holder of these keys needs, signed and sealed."""
+        clock = self.clock
+        welcome = Welcome(
+            password=password,
+            token_keys=[EpochKey(epoch=name, key=encode(key)) for name, key in token_keys(self.data).epochs.items()],
+            clock=ClockOrigin(origin_wall=clock.origin_wall, origin_alliance=clock.origin_alliance, rate=clock.rate),
+        )
+        return wire.admission(registrar_keys(self.data), request, welcome)
+
+    def _answer(self, member: str, admission: bytes) -> None:
+        with kafka.producer(self.login) as sender:
+            sender.send(joining_topic(member).name, admission, ADMISSION).get(_SEND_TIMEOUT_S)
+
+    def _talks(self, member: str) -> bool:
+        with kafka.consumer(self.login, [], None) as reader:
+            return joining_topic(member).name in reader.topics()
+
+    def _notes(self, member: str) -> list[Note]:
+        return notes(self.login, member)
+
+    def _file(self, filed: Filed) -> None:
+        write_private(self._folder() / f"{filed.spec.member}.json", _FILED.dump_json(filed, indent=2).decode())
+
+    def _folder(self) -> Path:
+        registrar_keys(self.data)
+        folder = self.data.path / "registrar" / "invites"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder
+
+
+def notes(login: KafkaLogin, member: str) -> list[Note]:
+    """All that passed between a unit and the registrar, in the broker's order."""
+    return [
+        Note(record.key or REQUEST, (record.value or b"").decode("ascii", "replace"), record.timestamp)
+        for record in kafka.whole(login, joining_topic(member).name)
+    ]
+
+
+def _is_over(filed: Filed, judged: Judged, now: datetime) -> bool:
+    end = filed.invite.expires
+    return now >= (end if judged.request is None else end + COLLECT)
+
+
+def _read(path: Path) -> Filed:
+    try:
+        return _FILED.validate_json(path.read_bytes())
+    # The cause may quote the code.
+    except ValidationError:
+        raise SetupError(f"{path}: this is no invite; remove the file, and invite the unit anew.") from None
