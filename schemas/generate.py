@@ -26,7 +26,7 @@ from schemas.reasons import REMEDY, WHOLE_BUNDLE, Reason
 from schemas.receipts import TO_MEMBER, QuarantineNote
 from schemas.registry import Member
 from schemas.requests import HoldView, Mandate, MandateView, RequestView
-from schemas.returns import ReturnView
+from schemas.returns import STATEMENT, ReturnView
 from schemas.scorecard import Scorecard
 from schemas.tasks import TaskView
 
@@ -68,6 +68,7 @@ CONTRACTS: tuple[Contract, ...] = (
     Contract("keep-hold", TypeAdapter(KeepHold), Direction.BOTH),
     Contract("revoke-mandate", TypeAdapter(RevokeMandate), Direction.BOTH),
     Contract("case-act", TypeAdapter(CaseAct), Direction.BOTH),
+    Contract("return-statement", STATEMENT, Direction.BOTH),
     Contract("member", TypeAdapter(Member), Direction.OUTBOUND),
     Contract("to-member", TO_MEMBER, Direction.OUTBOUND, passes_over=True),
     Contract("quarantine-note", TypeAdapter(QuarantineNote), Direction.OUTBOUND),
