@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import ProgrammingError
 
+from alliance.authority import missing
 from consumers.casebook.tables import Label
 from consumers.casebook.views import listings
 from schemas.answers import AnswerStatus
@@ -63,8 +64,34 @@ def test_a_customer_that_is_vouched_for_is_asked_nothing_about_without_a_person(
     assert disputed_leads(office) == {suspicion.lead_id}
     stop = office.draft(shop)
     assert stop.authority.authority is AuthorityClass.POLICE_ORDER
+    assert office.request(stop.request_id).missing == missing(office.profile, Action.STOP, stop.amount, ())
     office.order(stop.request_id)
     assert [letter.action for letter in office.deliver()] == [Action.STOP]
+
+
+def test_what_an_officer_orders_in_a_mandates_stead_is_the_officers_unit_to_lift(office: Office) -> None:
+    shop = account()
+    vouched(office, shop)
+    office.mandate()
+    reported = office.report(shop)
+    office.suspect(lead(shop, reported=True))
+    office.order(office.draft(shop).request_id)
+    (stop,) = office.deliver()
+    office.answer(stop, AnswerStatus.EXECUTED, amount=yuan(5_000_000))
+    office.annul(reported)
+    assert held(office, shop).status is HoldStatus.RELEASE_PROPOSED
+    assert not office.deliver()
+
+
+def test_a_dispute_holds_up_no_reduction_of_what_is_held(office: Office) -> None:
+    shop = account()
+    office.report(shop, 2_000_000)
+    fell = office.report(shop, 3_000_000)
+    _, stop = stopped(office, shop)
+    office.answer(stop, AnswerStatus.EXECUTED, amount=yuan(9_000_000))
+    vouched(office, shop)
+    office.annul(fell)
+    assert [letter.action for letter in office.deliver()] == [Action.REDUCE]
 
 
 def test_a_rejected_dispute_lets_go_on_what_waited_under_the_authority_that_it_had(office: Office) -> None:
