@@ -13,7 +13,7 @@ from sqlalchemy.exc import ProgrammingError
 from alliance.authority import missing
 from consumers.casebook.tables import Label
 from consumers.casebook.views import listings
-from schemas.answers import AnswerStatus
+from schemas.answers import AnswerStatus, Outflow, OutflowType
 from schemas.decisions import DisputeStatus, Finding
 from schemas.identifiers import Identifier
 from schemas.leads import Lead
@@ -114,6 +114,29 @@ def test_a_rejected_dispute_lets_go_on_what_waited_under_the_authority_that_it_h
     assert office.decisions()["bank-one"].outcome is Finding.REJECTED
 
 
+def test_what_another_member_disputes_too_waits_until_both_have_lost(office: Office) -> None:
+    shop = account()
+    suspicion = lead(shop)
+    vouched(office, shop)
+    office.suspect(suspicion)
+    assert office.said_by("bank-two", dispute(lead_id=suspicion.lead_id)) == []
+    first, second = (one.dispute_id for one in office.disputes())
+    office.rule("dispute", first, Finding.REJECTED)
+    assert not office.deliver()
+    office.rule("dispute", second, Finding.REJECTED)
+    assert {letter.action for letter in office.deliver()} == {Action.DELAY, Action.VERIFY}
+
+
+def test_a_disputed_stop_of_a_holder_out_of_the_city_is_still_an_officers_to_take_over(office: Office) -> None:
+    shop = account(None, "cnaps:9")
+    suspicion = lead(shop)
+    office.suspect(suspicion)
+    assert office.said_by("bank-two", dispute(lead_id=suspicion.lead_id)) == []
+    office.report(shop)
+    (stop,) = [one for one in office.requests(suspicion) if one.action is Action.STOP]
+    assert (stop.to, stop.status) == (None, RequestStatus.DRAFTED)
+
+
 def test_a_members_measure_that_an_officer_lets_go_meanwhile_stays_a_request(office: Office) -> None:
     shop = account()
     vouched(office, shop)
@@ -158,6 +181,16 @@ def test_an_extension_waits_while_the_request_is_disputed(office: Office) -> Non
     office.pass_time(**TWO_DAYS)
     assert not office.deliver()
     assert office.draft(shop).attempt == 2
+
+
+def test_where_money_went_on_waits_while_the_whole_case_is_disputed(office: Office) -> None:
+    shop, payee = account(), account()
+    suspicion, stop = stopped(office, shop)
+    assert office.said_by("bank-two", dispute(lead_id=suspicion.lead_id)) == []
+    gone = Outflow(type=OutflowType.TRANSFER, amount=yuan(2_000_000), time=office.now, payee=payee)
+    office.answer(stop, AnswerStatus.PARTIAL, amount=yuan(3_000_000), outflows=[gone])
+    assert not office.deliver()
+    assert office.draft(payee).hop == 1
 
 
 def test_what_waited_ends_with_a_dispute_that_is_upheld(office: Office) -> None:
@@ -215,6 +248,7 @@ def test_a_dispute_that_nobody_decides_becomes_a_task_and_stays_disputed(office:
     office.pass_time(seconds=1)
     [task] = office.tasks()
     assert (task.kind, task.subject, task.since) == (TaskKind.REVIEW, office.disputes()[0].dispute_id, due)
+    assert task.closed_at is None
     assert (office.disputes()[0].status, office.disputes()[0].late) == (DisputeStatus.OVERDUE, True)
     assert disputed_leads(office)
     rule(office, Finding.REJECTED)
