@@ -22,7 +22,7 @@ from schemas.tasks import TaskKind
 from tests.consumers.facts import account, yuan
 from tests.consumers.office import Office
 from tests.consumers.test_holdacts import act, begun, done, held
-from tests.consumers.test_office import TWO_DAYS, stopped
+from tests.consumers.test_office import TWO_DAYS, stop_of, stopped
 from tests.consumers.test_withdrawals import ordered
 
 pytestmark = pytest.mark.services
@@ -147,8 +147,8 @@ def test_a_decision_after_the_deadline_counts_and_is_seen_to_be_late(office: Off
     assert not office.appeals()[0].late
     office.pass_time(minutes=1)
     assert (office.appeals()[0].status, office.appeals()[0].late) == (AppealStatus.OVERDUE, True)
-    assert [(task.kind, task.subject, task.unit) for task in office.tasks()] == [
-        (TaskKind.REVIEW, one.appeal_id, "police-one")
+    assert [(task.kind, task.subject, task.unit, task.closed_at) for task in office.tasks()] == [
+        (TaskKind.REVIEW, one.appeal_id, "police-one", None)
     ]
     office.pass_time(hours=1)
     decision = decided(office, one)
@@ -167,6 +167,13 @@ def test_a_rejected_appeal_leaves_the_hold_and_is_not_heard_again_on_the_same_gr
     assert filed(office, hold.hold_id, AppealGrounds.OWN_FUNDS).status is AppealStatus.FILED
     with pytest.raises(Refused, match="not decided a second time"):
         decided(office, office.appeals()[0])
+
+
+def test_a_lost_appeal_holds_nothing_up(office: Office) -> None:
+    mule = account()
+    decided(office, filed(office, begun(office, mule).hold_id), Finding.REJECTED)
+    office.pass_time(**TWO_DAYS)
+    assert stop_of(office.deliver()).attempt == 2
 
 
 def test_an_appeal_that_comes_too_late_is_told_so(office: Office) -> None:

@@ -11,12 +11,14 @@ from alliance.release import by_law
 from producers.reference.authority import prove
 from schemas.answers import AnswerStatus
 from schemas.requests import Action, HoldStatus, RequestStatus
+from schemas.risk import Level
 from schemas.tasks import TaskKind
-from tests.consumers.facts import NOW, account, yuan
+from tests.consumers.facts import NOW, account, lead, yuan
 from tests.consumers.office import Office
 from tests.consumers.test_office import stop_of, stopped
 from tests.consumers.test_release import hold_of, proposed
 from tests.consumers.test_waiting import followed
+from tests.consumers.test_withdrawals import ordered, waiting
 
 pytestmark = pytest.mark.services
 DAY = timedelta(days=1)
@@ -40,6 +42,44 @@ def test_a_stop_that_expires_while_everything_is_down(office: Office) -> None:
     assert (expired.status, expired.until) == (HoldStatus.EXPIRED, NOW + 2 * DAY)
 
 
+def test_the_casebook_wakes_for_a_draft_that_nobody_signs_in_time(office: Office) -> None:
+    _, draft = waiting(office, account())
+    assert office.next_due() == draft.void_after == NOW + DAY
+    office.pass_time(days=1)
+    assert office.request(draft.request_id).status is RequestStatus.CANCELLED
+
+
+def test_the_casebook_wakes_for_a_release_that_its_unit_does_not_decide_on(office: Office) -> None:
+    _, stop = ordered(office, account())
+    office.answer(stop, AnswerStatus.EXECUTED, amount=yuan(5_000_000))
+    office.pass_time(hours=1)
+    assert stop.authority.covered_by is not None
+    office.annul(stop.authority.covered_by)
+    office.pass_time(**ALMOST)
+    assert office.next_due() == NOW + DAY + timedelta(hours=1)
+
+
+def test_a_stop_that_expires_is_not_repeated_on_a_suspicion_that_has_sunk(office: Office) -> None:
+    mule = account()
+    suspicion, stop = stopped(office, mule)
+    office.answer(stop, AnswerStatus.EXECUTED, amount=yuan(5_000_000))
+    office.suspect(suspicion.model_copy(update={"level": Level.MEDIUM}))
+    office.pass_time(days=2)
+    assert hold_of(office, mule).status is HoldStatus.EXPIRED
+    assert {one.attempt for one in office.requests() if one.action is Action.STOP} == {1}
+
+
+def test_a_victims_own_withdrawal_keeps_no_stop_from_being_repeated(office: Office) -> None:
+    mule = account()
+    office.mandate()
+    reported = office.report(mule, member="bank-one")
+    office.suspect(lead(mule, reported=True))
+    office.answer(stop_of(office.deliver()), AnswerStatus.EXECUTED, amount=yuan(5_000_000))
+    office.annul(reported, member="bank-one", by="bank-one")
+    office.pass_time(days=2)
+    assert stop_of(office.deliver()).attempt == 2
+
+
 def test_a_release_that_its_unit_does_not_decide_on_is_told_and_the_hold_stays_to_its_end(office: Office) -> None:
     mule = account()
     proposed(office, mule)
@@ -48,6 +88,7 @@ def test_a_release_that_its_unit_does_not_decide_on_is_told_and_the_hold_stays_t
     office.pass_time(seconds=1)
     (task,) = [task for task in office.tasks() if task.kind is TaskKind.DECISION]
     assert (task.unit, task.since, task.told) == ("police-one", NOW + DAY, 0)
+    assert office.next_due() not in (None, NOW + DAY)
     assert hold_of(office, mule).status is HoldStatus.RELEASE_PROPOSED
     for times in (1, 2, 3, 3):
         office.pass_time(minutes=30)
@@ -83,8 +124,10 @@ def test_a_bank_that_answers_after_the_deadline(office: Office) -> None:
     assert not office.tasks()
     office.pass_time(seconds=1)
     assert told(office) == [("acknowledge", 0, False)]
+    assert office.next_due() == NOW + timedelta(minutes=30)
     office.pass_time(minutes=25)
     assert told(office) == [("acknowledge", 0, False), ("final", 0, False)]
+    assert office.next_due() == NOW + timedelta(minutes=35)
     office.pass_time(minutes=30)
     assert told(office) == [("acknowledge", 1, False), ("final", 1, False)]
     assert "bank-one has not answered the stop" in office.tasks()[1].why
@@ -134,5 +177,6 @@ def test_a_mandate_that_was_filed_for_later_covers_what_waits_when_its_time_come
     office.take()
     office.pass_time(hours=2, minutes=59, seconds=59)
     assert not office.deliver()
+    assert office.next_due() == NOW + timedelta(hours=3)
     office.pass_time(seconds=1)
     assert stop_of(office.deliver()).hop == 1

@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import ProgrammingError
 
+from alliance.authority import missing
 from consumers.casebook.tables import Label
 from consumers.casebook.views import listings
-from schemas.answers import AnswerStatus
+from schemas.answers import AnswerStatus, Outflow, OutflowType
 from schemas.decisions import DisputeStatus, Finding
 from schemas.identifiers import Identifier
 from schemas.leads import Lead
@@ -63,8 +64,34 @@ def test_a_customer_that_is_vouched_for_is_asked_nothing_about_without_a_person(
     assert disputed_leads(office) == {suspicion.lead_id}
     stop = office.draft(shop)
     assert stop.authority.authority is AuthorityClass.POLICE_ORDER
+    assert office.request(stop.request_id).missing == missing(office.profile, Action.STOP, stop.amount, ())
     office.order(stop.request_id)
     assert [letter.action for letter in office.deliver()] == [Action.STOP]
+
+
+def test_what_an_officer_orders_in_a_mandates_stead_is_the_officers_unit_to_lift(office: Office) -> None:
+    shop = account()
+    vouched(office, shop)
+    office.mandate()
+    reported = office.report(shop)
+    office.suspect(lead(shop, reported=True))
+    office.order(office.draft(shop).request_id)
+    (stop,) = office.deliver()
+    office.answer(stop, AnswerStatus.EXECUTED, amount=yuan(5_000_000))
+    office.annul(reported)
+    assert held(office, shop).status is HoldStatus.RELEASE_PROPOSED
+    assert not office.deliver()
+
+
+def test_a_dispute_holds_up_no_reduction_of_what_is_held(office: Office) -> None:
+    shop = account()
+    office.report(shop, 2_000_000)
+    fell = office.report(shop, 3_000_000)
+    _, stop = stopped(office, shop)
+    office.answer(stop, AnswerStatus.EXECUTED, amount=yuan(9_000_000))
+    vouched(office, shop)
+    office.annul(fell)
+    assert [letter.action for letter in office.deliver()] == [Action.REDUCE]
 
 
 def test_a_rejected_dispute_lets_go_on_what_waited_under_the_authority_that_it_had(office: Office) -> None:
@@ -85,6 +112,29 @@ def test_a_rejected_dispute_lets_go_on_what_waited_under_the_authority_that_it_h
     }
     assert not disputed_leads(office)
     assert office.decisions()["bank-one"].outcome is Finding.REJECTED
+
+
+def test_what_another_member_disputes_too_waits_until_both_have_lost(office: Office) -> None:
+    shop = account()
+    suspicion = lead(shop)
+    vouched(office, shop)
+    office.suspect(suspicion)
+    assert office.said_by("bank-two", dispute(lead_id=suspicion.lead_id)) == []
+    first, second = (one.dispute_id for one in office.disputes())
+    office.rule("dispute", first, Finding.REJECTED)
+    assert not office.deliver()
+    office.rule("dispute", second, Finding.REJECTED)
+    assert {letter.action for letter in office.deliver()} == {Action.DELAY, Action.VERIFY}
+
+
+def test_a_disputed_stop_of_a_holder_out_of_the_city_is_still_an_officers_to_take_over(office: Office) -> None:
+    shop = account(None, "cnaps:9")
+    suspicion = lead(shop)
+    office.suspect(suspicion)
+    assert office.said_by("bank-two", dispute(lead_id=suspicion.lead_id)) == []
+    office.report(shop)
+    (stop,) = [one for one in office.requests(suspicion) if one.action is Action.STOP]
+    assert (stop.to, stop.status) == (None, RequestStatus.DRAFTED)
 
 
 def test_a_members_measure_that_an_officer_lets_go_meanwhile_stays_a_request(office: Office) -> None:
@@ -131,6 +181,16 @@ def test_an_extension_waits_while_the_request_is_disputed(office: Office) -> Non
     office.pass_time(**TWO_DAYS)
     assert not office.deliver()
     assert office.draft(shop).attempt == 2
+
+
+def test_where_money_went_on_waits_while_the_whole_case_is_disputed(office: Office) -> None:
+    shop, payee = account(), account()
+    suspicion, stop = stopped(office, shop)
+    assert office.said_by("bank-two", dispute(lead_id=suspicion.lead_id)) == []
+    gone = Outflow(type=OutflowType.TRANSFER, amount=yuan(2_000_000), time=office.now, payee=payee)
+    office.answer(stop, AnswerStatus.PARTIAL, amount=yuan(3_000_000), outflows=[gone])
+    assert not office.deliver()
+    assert office.draft(payee).hop == 1
 
 
 def test_what_waited_ends_with_a_dispute_that_is_upheld(office: Office) -> None:
@@ -188,6 +248,7 @@ def test_a_dispute_that_nobody_decides_becomes_a_task_and_stays_disputed(office:
     office.pass_time(seconds=1)
     [task] = office.tasks()
     assert (task.kind, task.subject, task.since) == (TaskKind.REVIEW, office.disputes()[0].dispute_id, due)
+    assert task.closed_at is None
     assert (office.disputes()[0].status, office.disputes()[0].late) == (DisputeStatus.OVERDUE, True)
     assert disputed_leads(office)
     rule(office, Finding.REJECTED)

@@ -227,7 +227,7 @@ def test_what_an_upheld_objection_frees_goes_to_the_others(office: Office) -> No
     assert returned(office) == {first: 2_000_000}
     assert decide(office, True) is None
     assert returned(office) == {first: 1_000_000}
-    assert [claim.annulled for claim in shown(office).claims] == [False, True]
+    assert {claim.event_id: claim.annulled for claim in shown(office).claims} == {first: False, second: True}
 
 
 def test_an_objection_to_the_whole_takes_back_what_nobody_has_sent_and_ends_it_if_upheld(office: Office) -> None:

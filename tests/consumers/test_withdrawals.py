@@ -71,6 +71,7 @@ def test_an_officers_stop_that_is_carried_out_too_late_is_proposed_for_release(
     assert not office.deliver()
     office.pass_time(hours=48)
     assert hold_of(office, mule).status is HoldStatus.EXPIRED
+    assert {one.attempt for one in office.requests() if one.action is Action.STOP} == {1}
 
 
 def test_a_withdrawal_and_the_answer_in_one_turn_propose_the_release(office: Office) -> None:
