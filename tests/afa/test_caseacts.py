@@ -10,8 +10,9 @@ from schemas.answers import AnswerStatus
 from schemas.identifiers import Identifier
 from schemas.leads import Lead
 from schemas.requests import Action, HoldStatus, Request, RequestStatus
+from schemas.risk import Level
 from tests.afa.desk import Desk, Said
-from tests.consumers.facts import account, yuan
+from tests.consumers.facts import account, evidence, lead, yuan
 from tests.consumers.test_office import TWO_DAYS, stop_of, stopped
 from tests.consumers.test_signatures import waiting
 
@@ -113,3 +114,19 @@ def test_a_hold_of_a_transferred_case_is_still_lifted(desk: Desk) -> None:
     transfer(desk, stop.case_id)
     desk.office.withdraw(*suspicion.evidence)
     assert Action.RELEASE in {one.action for one in desk.office.deliver() if one.hold_id == stop.hold_id}
+
+
+def test_new_evidence_asks_for_nothing_in_a_case_that_another_unit_has(desk: Desk) -> None:
+    mule = account()
+    desk.office.mandate()
+    suspicion = lead(mule)
+    desk.office.suspect(suspicion)
+    desk.office.deliver()
+    case_id = next(one.case_id for one in desk.office.requests(suspicion))
+    assert transfer(desk, case_id)[0] == 0
+    before = len(desk.office.requests(suspicion))
+    desk.office.report(mule)
+    more = [*suspicion.evidence, evidence("bank-two")]
+    desk.office.suspect(lead(mule, Level.VERY_HIGH, evidence=more, reported=True))
+    assert not desk.office.deliver()
+    assert len(desk.office.requests(suspicion)) == before
