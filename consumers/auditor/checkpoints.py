@@ -5,7 +5,6 @@ The key file is made where the auditor runs and never leaves it; beside it lies 
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
 import orjson
@@ -18,7 +17,6 @@ from alliance.keys import store
 from alliance.keys.encoding import decode
 from alliance.keys.signatures import BadSignature, sign_object, verify_object
 from alliance.keys.store import MemberKeys
-from consumers.auditor.chain import Head
 from schemas.audit import AuditCheckpoint, Checkpoint
 
 AUDITOR = "auditor"
@@ -49,9 +47,7 @@ def public_at(path: Path) -> Ed25519PublicKey:
         ) from error
 
 
-def sign(keys: MemberKeys, head: Head, now: datetime) -> AuditCheckpoint:
-    """That the chain ended at `head`."""
-    said = Checkpoint(number=head.number, hash=head.hash.hex(), at=now)
+def sign(keys: MemberKeys, said: Checkpoint) -> AuditCheckpoint:
     return AuditCheckpoint(jws=sign_object(keys.signing, keys.kid, said.model_dump(mode="json")))
 
 

@@ -28,7 +28,7 @@ from consumers.auditor.reading import read_only
 from consumers.auditor.records import entry_of, message_of
 from consumers.auditor.topic import AuditTopic
 from consumers.post import Post
-from schemas.audit import AuditCheckpoint
+from schemas.audit import AuditCheckpoint, Checkpoint
 
 EVERY_S = 600.0
 _BATCH = 1_000
@@ -74,7 +74,7 @@ class Auditor:
                 stop.wait(_RETRY_S)
         self._post.discard()
 
-    def checkpoint(self) -> Head:
+    def checkpoint(self) -> Checkpoint:
         """Sign where the chain is now, once the topic has all of it. Raises Refused for one that is not sound."""
         with read_only(self._database_url) as db:
             topic = AuditTopic(self._login)
@@ -113,15 +113,16 @@ class Auditor:
             metrics.AUDITED.inc(len(fresh))
             head = fresh[-1].head
 
-    def _sign(self, topic: AuditTopic, head: Head) -> Head:
+    def _sign(self, topic: AuditTopic, head: Head) -> Checkpoint:
         if head.number == 0:
             raise Refused("Nothing is on record yet, so that there is nothing to sign.")
-        signed = checkpoints.sign(self._keys, head, self._now())
+        said = Checkpoint(number=head.number, hash=head.hash.hex(), at=self._now())
+        signed = checkpoints.sign(self._keys, said)
         topic.write([signed])
         self._send(signed)
         self._signed, self._signed_at = head.number, time.monotonic()
         metrics.CHECKPOINTS.inc()
-        return head
+        return said
 
     def _send(self, signed: AuditCheckpoint) -> None:
         """To every member that has a topic; who missed one gets the next, which says more."""
