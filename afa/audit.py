@@ -38,9 +38,7 @@ from schemas.topics import AUDIT, member_topic
 app = typer.Typer(no_args_is_help=True, help="The record of every act with effect: list it, verify it, sign it.")
 Kept = Annotated[
     list[Path] | None,
-    typer.Option(
-        "--checkpoints", metavar="FILE", help="What a member kept, of `afa audit kept`; may be repeated."
-    ),
+    typer.Option("--checkpoints", metavar="FILE", help="What a member kept, of `afa audit kept`; may be repeated."),
 ]
 _SHOWN = 5
 _STEP = 1_000

@@ -60,7 +60,7 @@ def test_the_city_tells_what_the_alliance_made_of_its_scams(played: Played) -> N
 def test_the_record_is_whole_and_a_member_can_hold_the_hub_to_it(played: Played, tmp_path: Path) -> None:
     [signed] = listed("audit", "checkpoint", data=played.data)
     kept = tmp_path / "kept.jsonl"
-    kept.write_text(result("audit", "kept", "--as", "bank-icbc-ty", data=played.data))
+    kept.write_text(result("audit", "kept", "--as", "bank-icbc", data=played.data))
     verify = ("audit", "verify", "--checkpoints", str(kept))
     [report] = listed(*verify, data=played.data)
     assert report["faults"] == []
