@@ -37,7 +37,7 @@ Made = list[tuple[Entry, list[Act]]]
 
 
 def audit(entries: int, acts: int) -> dict[str, Any]:
-    """`seconds` and `entries_per_second`; `acts` in each entry."""
+    """`seconds`, and `cpu_seconds` of the one process that verifies; `acts` in each entry."""
     with (
         tempfile.TemporaryDirectory() as folder,
         EmbeddedServices(Path(folder) / "data", Settings().cache_dir) as services,
@@ -56,11 +56,11 @@ def audit(entries: int, acts: int) -> dict[str, Any]:
         topic.close()
         print("It is verified …", file=sys.stderr)
         evidence = reading.Evidence(keys.signing.public_key())
-        begun = time.perf_counter()
+        begun, cpu = time.perf_counter(), time.process_time()
         evidence.take_topic((record.value for record in kafka.whole(login, AUDIT.name)), lambda: None)
         with reading.read_only(services.database_url) as db:
             report = verify(evidence.copy, evidence.signed, reading.stored(db, lambda: None))
-        seconds = time.perf_counter() - begun
+        seconds, cpu = time.perf_counter() - begun, time.process_time() - cpu
     assert report.faults == evidence.faults == []
     assert (report.entries, report.told, report.signed_to) == (entries, entries, entries)
     rate = round(entries / seconds)

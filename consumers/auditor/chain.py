@@ -6,10 +6,11 @@ can find by guessing whom the digest was about. Must never make a salt itself.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import NamedTuple
 
 DIGEST = 32
 SALT = 16
@@ -19,8 +20,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
+class Act(NamedTuple):
     """One thing that was done, to what, and the SHA-256 of what was decided or received."""
 
     act: str
@@ -31,9 +31,9 @@ class Act:
     @property
     def digest(self) -> bytes:
         """What the entry covers. All parts but the last have a length of their own, so that no two acts are alike."""
-        name = self.act.encode()
-        head = self.salt + self.content + len(name).to_bytes(2, "big")
-        return hashlib.sha256(head + name + self.subject.encode()).digest()
+        act, subject, content, salt = self
+        name = act.encode()
+        return sha256(b"%b%b%b%b%b" % (salt, content, len(name).to_bytes(2, "big"), name, subject.encode())).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,7 @@ class Head:
     hash: bytes = START
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """All acts of one transaction. `digests` are theirs, one behind the other; `hash` covers all the rest."""
 
     number: int
@@ -72,9 +71,9 @@ def follow(after: Head, at: datetime, digests: Sequence[bytes]) -> Entry:
 
 def body(at: datetime, digests: bytes) -> bytes:
     """SHA-256 of the time, in microseconds since 1970, and the digests."""
-    return hashlib.sha256(((at - _EPOCH) // _MICROSECOND).to_bytes(8, "big", signed=True) + digests).digest()
+    return sha256(((at - _EPOCH) // _MICROSECOND).to_bytes(8, "big", signed=True) + digests).digest()
 
 
 def link(number: int, previous: bytes, content: bytes) -> bytes:
     """The hash of an entry, by the body that it has."""
-    return hashlib.sha256(number.to_bytes(8, "big", signed=True) + previous + content).digest()
+    return sha256(number.to_bytes(8, "big", signed=True) + previous + content).digest()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from consumers.auditor.chain import DIGEST, Act, Entry, Head, follow
@@ -64,4 +64,4 @@ def edited(row: Row, seed: int) -> Row:
     """Another first act, with the entry's digests to match; its hash is left as it was."""
     other = act("drafted delay", seed)
     digests = other.digest + row.entry.digests[DIGEST:]
-    return Row(replace(row.entry, digests=digests), (other, *row.acts[1:]))
+    return Row(row.entry._replace(digests=digests), (other, *row.acts[1:]))

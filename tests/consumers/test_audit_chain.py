@@ -64,7 +64,7 @@ def test_any_column_that_is_edited_is_named_without_the_topic(place: int, column
     was = getattr(entry, column)
     value = was + timedelta(microseconds=1) if column == "at" else bytes([was[0] ^ 1]) + was[1:]
     change: dict[str, Any] = {column: value}
-    rows[place] = Row(replace(entry, **change), rows[place].acts)
+    rows[place] = Row(entry._replace(**change), rows[place].acts)
     assert place + 1 in named(verified(rows), Wrong.EDITED)
 
 
@@ -199,11 +199,11 @@ def test_the_chain_begins_with_nothing_before_it() -> None:
     rows = chained([(row.entry.at, row.acts) for row in WHOLE], replace(WHOLE[0].entry.head, number=0))
     assert WHOLE[0].entry.previous == START
     assert named(verified(rows), Wrong.BROKEN) == {1}
-    before = Row(replace(WHOLE[0].entry, number=0), WHOLE[0].acts)
+    before = Row(WHOLE[0].entry._replace(number=0), WHOLE[0].acts)
     assert kinds(verified([before, *WHOLE]).faults) == {Wrong.INSERTED}
 
 
 @pytest.mark.parametrize(("left", "right"), [(("a", "bc"), ("ab", "c"))])
 def test_no_two_acts_have_one_digest(left: tuple[str, str], right: tuple[str, str]) -> None:
     same = act("", 1)
-    assert replace(same, act=left[0], subject=left[1]).digest != replace(same, act=right[0], subject=right[1]).digest
+    assert same._replace(act=left[0], subject=left[1]).digest != same._replace(act=right[0], subject=right[1]).digest

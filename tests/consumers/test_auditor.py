@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -60,7 +59,7 @@ def test_what_lacks_an_entry_or_has_a_hash_that_is_not_its_own_is_not_copied(tol
     lacking = [entry for entry in found if entry is not WHOLE[behind]]
     with pytest.raises(Refused, match=f"Entry {behind + 2} ") if behind < 5 else nullcontext():
         following(head, lacking)
-    spoilt = [replace(entry, hash=bytes(32)) if entry is WHOLE[behind] else entry for entry in found]
+    spoilt = [entry._replace(hash=bytes(32)) if entry is WHOLE[behind] else entry for entry in found]
     with pytest.raises(Refused, match=f"Entry {behind + 1} "):
         following(head, spoilt)
 
