@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from sqlalchemy import func, select, text
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import DBAPIError
 
-from consumers.casebook import audit
+from consumers.casebook import audit, database, migrations
 from consumers.casebook.tables import Audit
 from schemas.answers import AnswerStatus
 from tests.consumers.facts import account, lead
 from tests.consumers.office import Office
+from tests.consumers.world import Hub, World
 
 pytestmark = pytest.mark.services
 _CHANGES = {
@@ -75,3 +80,39 @@ def test_who_owns_the_database_and_changes_it_all_the_same_breaks_the_chain(offi
         db.execute(text("alter table audit disable trigger all"))
         db.execute(text("update audit set acts = jsonb_set(acts, '{0,0}', '\"another\"') where number = 1"))
     assert not office.is_audited()
+
+
+def recorded(db: Connection, member: str) -> int:
+    acts = [act for acts in db.scalars(select(Audit.acts)) for act in acts]
+    return sum(act[:2] == ["registry record", member] for act in acts)
+
+
+def test_a_change_of_the_registry_is_on_record_once_however_often_it_is_read(hub: Hub, city: World) -> None:
+    with hub.running("casebook"):
+        before = hub.until(lambda db: recorded(db, "bank-two"))
+    with hub.running("casebook"):
+        city.register("bank-two")
+        hub.until(lambda db: recorded(db, "bank-two") == before + 1)
+    with hub.engine.connect() as db:
+        assert audit.is_unbroken(db)
+
+
+def test_what_was_on_record_before_is_chained_anew_and_keeps_its_text(database_url: str) -> None:
+    engine = database.connect(database_url)
+    config = Config()
+    config.set_main_option("script_location", str(Path(next(iter(migrations.__path__)))))
+    config.set_main_option("path_separator", "os")
+    with engine.begin() as db:
+        config.attributes["connection"] = db
+        command.upgrade(config, "0009")
+        for number in (1, 2, 3):
+            values = f"({number}, '2026-11-01 10:00:00.{number}2345+08', 'drafted stop', '受害者 {number}', :d, :d, :d)"
+            db.execute(text(f"insert into audit values {values}"), {"d": bytes([number] * 32)})
+        command.upgrade(config, "head")
+    with engine.connect() as db:
+        rows = db.execute(select(Audit.number, Audit.acts).order_by(Audit.number)).all()
+        assert audit.is_unbroken(db)
+    assert [(row.number, row.acts[0][:3]) for row in rows] == [
+        (number, ["drafted stop", f"受害者 {number}", bytes([number] * 32).hex()]) for number in (1, 2, 3)
+    ]
+    engine.dispose()
