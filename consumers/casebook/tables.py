@@ -530,7 +530,7 @@ class Audit(Base):
     __tablename__ = "audit"
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[datetime]
-    acts: Mapped[Json]
+    acts: Mapped[list[Any]] = mapped_column(JSONB)
     digests: Mapped[bytes]
     previous: Mapped[bytes]
     hash: Mapped[bytes]
