@@ -21,12 +21,14 @@ class Bench(StrEnum):
     HOPS = "hops"
     RECOVERY = "recovery"
     STAGES = "stages"
+    AUDIT = "audit"
 
 
 def bench(
     context: typer.Context,
     which: Annotated[
-        Bench | None, typer.Argument(metavar="BENCH", help="throughput, latency, risk-check, hops, recovery or stages.")
+        Bench | None,
+        typer.Argument(metavar="BENCH", help="One of throughput, latency, risk-check, hops, recovery, stages, audit."),
     ] = None,
 ) -> None:
     """Measure throughput, latencies and recovery on real services, and what each step costs; all unless one is named.

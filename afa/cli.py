@@ -7,6 +7,7 @@ import typer
 from afa import (
     allow,
     appeals,
+    audit,
     bench,
     caseacts,
     cases,
@@ -60,6 +61,7 @@ members.app.command("accept")(joining.accept)
 members.app.command("rotate-key")(joining.rotate_key)
 app.add_typer(members.app, name="member", rich_help_panel=_RUN)
 app.add_typer(quarantine.app, name="quarantine", rich_help_panel=_RUN)
+app.add_typer(audit.app, name="audit", rich_help_panel=_RUN)
 app.command(rich_help_panel=_MEMBER)(publishing.publish)
 app.command(rich_help_panel=_MEMBER)(publishing.withdraw)
 app.command(rich_help_panel=_MEMBER)(publishing.token)

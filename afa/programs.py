@@ -66,7 +66,7 @@ class Place:
 def hub(place: Place, workers: int) -> list[Program]:
     """The alliance's own processes, in the order in which they start; they stop in the reverse."""
     names = ["streams", *(f"streams-{number}" for number in range(2, workers + 1))]
-    consumers = (_casebook(place), _consumer(place, "dispatch"), _riskdesk(place))
+    consumers = (_casebook(place), _consumer(place, "dispatch"), _riskdesk(place), _auditor(place))
     return [*(_worker(place, name) for name in names), *consumers]
 
 
@@ -101,6 +101,17 @@ def _riskdesk(place: Place) -> Program:
     """It has no use for the database, and so is not told where it is."""
     port = place.data.port("riskdesk-metrics")
     return Program("riskdesk", "consumers.riskdesk", place.login("riskdesk"), metrics_port=port)
+
+
+def auditor_key(data: DataDir) -> Path:
+    """On one machine, where the auditor has none of its own."""
+    return data.path / "auditor" / "key.json"
+
+
+def _auditor(place: Place) -> Program:
+    made = _consumer(place, "auditor")
+    told = {**made.environment, "AFA_AUDITOR_KEY_FILE": str(auditor_key(place.data))}
+    return replace(made, environment=told)
 
 
 def _consumer(place: Place, name: str) -> Program:

@@ -54,3 +54,8 @@ RISK_UNREADABLE = Counter("afa_riskdesk_unreadable", "Records of `leads` that ar
 # Dispatch
 DISPATCHED = Counter("afa_dispatch_sent", "Records that the broker has acknowledged")
 DISPATCH_FAILED = Counter("afa_dispatch_failed", "Records that the broker did not take; they are tried again")
+
+# The auditor
+AUDITED = Counter("afa_auditor_entries", "Entries of the audit copied to the topic")
+AUDIT_BROKEN = Gauge("afa_auditor_broken", "1 once the database's chain no longer follows what the topic has")
+CHECKPOINTS = Counter("afa_auditor_checkpoints", "Checkpoints signed and sent to members")

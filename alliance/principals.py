@@ -83,7 +83,6 @@ TABLE: tuple[Grant, ...] = (
         prefix=True,
     ),
     Grant("registrar", "TOPIC", (TALLY.name,), ("READ",)),
-    Grant("registrar", "TOPIC", (AUDIT.name,), ("WRITE",)),
     # Verifies and correlates: alerts in, leads and receipts out. What members answer is not for it.
     Grant("streams", "TOPIC", (*_ALERTS, MEMBERS.name, RULES.name), ("READ",)),
     Grant("streams", "TOPIC", (SIGNALS.name, CHANGELOG.name), ("READ", "WRITE")),
@@ -94,7 +93,6 @@ TABLE: tuple[Grant, ...] = (
     # Turns leads into cases; what it sends goes by its database through dispatch.
     Grant("casebook", "TOPIC", (LEADS.name, ANSWERS.name, VICTIM_REPORT.name, WITHDRAWAL.name, ALIAS.name), ("READ",)),
     Grant("casebook", "TOPIC", (MEMBERS.name, RULES.name), ("READ",)),
-    Grant("casebook", "TOPIC", (AUDIT.name,), ("WRITE",)),
     Grant("casebook", "GROUP", ("casebook",), ("READ",), prefix=True),
     # Answers what banks ask before money moves, from the leads; of what it refuses the streams tell.
     Grant("riskdesk", "TOPIC", (LEADS.name, MEMBERS.name, RISK_CHECK.name), ("READ",)),
@@ -102,7 +100,10 @@ TABLE: tuple[Grant, ...] = (
     Grant("riskdesk", "GROUP", ("riskdesk",), ("READ",)),
     # Delivers: it writes to members and reads nothing from Kafka.
     Grant("dispatch", "TOPIC", (_TO_ANY_MEMBER,), ("WRITE",), prefix=True),
-    Grant("dispatch", "TOPIC", (AUDIT.name,), ("WRITE",)),
+    # Writes the record that nobody else can, and tells every member where it stands.
+    Grant("auditor", "TOPIC", (AUDIT.name,), ("READ", "WRITE")),
+    Grant("auditor", "TOPIC", (MEMBERS.name,), ("READ",)),
+    Grant("auditor", "TOPIC", (_TO_ANY_MEMBER,), ("WRITE",), prefix=True),
 )
 
 INTERNAL: tuple[str, ...] = tuple(dict.fromkeys(grant.principal for grant in TABLE))

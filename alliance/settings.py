@@ -39,6 +39,8 @@ class Settings(BaseSettings):
 
     database_url: str = ""
     clock_file: Path = Path("data/clock.json")
+    auditor_key_file: Path = Path("data/auditor/key.json")
+    """Where the auditor alone keeps its key; made by its first start."""
     profile: str = profiles.DEFAULT
     partitions: int = Field(default=PARTITIONS, ge=1, le=1_000)
     """Of shared topics, when they are made."""

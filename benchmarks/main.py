@@ -6,6 +6,7 @@ import argparse
 import json
 from collections.abc import Sequence
 
+from benchmarks.audit import audit
 from benchmarks.five_hops import five_hops
 from benchmarks.latency import latency
 from benchmarks.recovery import recovery
@@ -34,6 +35,9 @@ def main(argv: Sequence[str]) -> int:
     steps = benches.add_parser("stages", help="CPU time an alert in each step of the stream, without Kafka")
     steps.add_argument("--alerts", type=int, default=20_000)
     steps.add_argument("--bundle", type=int, default=200, help="events in a bundle (default: 200)")
+    record = benches.add_parser("audit", help="to verify a record of the audit, in database and topic")
+    record.add_argument("--entries", type=int, default=1_000_000)
+    record.add_argument("--acts", type=int, default=2, help="acts in each entry (default: 2)")
     for one, workers in ((burst, 2), (steady, 1)):
         one.add_argument("--workers", type=int, default=workers, help=f"stream workers (default: {workers})")
     chosen = parser.parse_args(argv)
@@ -45,6 +49,8 @@ def main(argv: Sequence[str]) -> int:
         result = risk_check(chosen.rate, chosen.alerts, chosen.seconds)
     elif chosen.bench == "hops":
         result = five_hops(chosen.runs)
+    elif chosen.bench == "audit":
+        result = audit(chosen.entries, chosen.acts)
     elif chosen.bench == "recovery":
         result = recovery(chosen.identifiers)
     else:

@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from schemas.allowlist import AllowEntry, AllowRecord, AllowView
+from schemas.audit import AUDIT_RECORD, AuditReport, AuditView, Checkpoint
 from schemas.cases import CaseView
 from schemas.decisions import AppealView, CaseAct, DisputeView, KeepHold, RevokeMandate, Ruling
 from schemas.envelope import EVENT, EVENTS, VERSION
@@ -72,6 +73,10 @@ CONTRACTS: tuple[Contract, ...] = (
     Contract("member", TypeAdapter(Member), Direction.OUTBOUND),
     Contract("to-member", TO_MEMBER, Direction.OUTBOUND, passes_over=True),
     Contract("quarantine-note", TypeAdapter(QuarantineNote), Direction.OUTBOUND),
+    Contract("audit-record", AUDIT_RECORD, Direction.OUTBOUND),
+    Contract("checkpoint", TypeAdapter(Checkpoint), Direction.OUTBOUND),
+    Contract("audit-view", TypeAdapter(AuditView), Direction.OUTBOUND),
+    Contract("audit-report", TypeAdapter(AuditReport), Direction.OUTBOUND),
     Contract("lead", TypeAdapter(Lead), Direction.OUTBOUND),
     Contract("request-view", TypeAdapter(RequestView), Direction.OUTBOUND),
     Contract("hold-view", TypeAdapter(HoldView), Direction.OUTBOUND),

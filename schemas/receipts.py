@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, TypeAdapter
 
+from schemas.audit import AuditCheckpoint
 from schemas.base import MemberId, Message, Text, Timestamp
 from schemas.decisions import Decision
 from schemas.outcomes import Outcome
@@ -51,6 +52,6 @@ class QuarantineNote(Message):
 
 NOTE_HEADER = "afa-quarantine"
 # A member passes over a kind that it does not know: the contract may grow by one.
-Letter = Request | Receipt | RiskAnswer | Outcome | Decision | ReturnList | ReturnNotice
+Letter = Request | Receipt | RiskAnswer | Outcome | Decision | ReturnList | ReturnNotice | AuditCheckpoint
 ToMember = Annotated[Letter, Field(discriminator="kind")]
 TO_MEMBER: TypeAdapter[Letter] = TypeAdapter(ToMember)

@@ -61,7 +61,7 @@ QUARANTINE = Topic(
 TALLY = Topic("tally", "intake", "hour and worker", "streams.tally", "", 1, 180 * DAY, "compact,delete")
 MEMBERS = Topic("members", "registrar", "member", "Member", "member", 1, -1, "compact")
 RULES = Topic("rules", "registrar", "kind and token", "AllowRecord", "allow-record", 1, -1, "compact")
-AUDIT = Topic("audit", "casebook", "sequence", "AuditEntry", "", 1, -1)
+AUDIT = Topic("audit", "auditor", "number", "AuditRecord", "audit-entry", 1, -1, max_message_bytes=16_000_000)
 
 TOPICS: tuple[Topic, ...] = (
     SUSPICIOUS_ACCOUNT,

@@ -23,7 +23,7 @@ from alliance.settings import Settings
 ROOT = Path(__file__).parents[1]
 COMPOSE = YAML(typ="safe").load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = ("provision", "streams", "casebook", "dispatch", "riskdesk")
+OURS = ("provision", "streams", "casebook", "dispatch", "riskdesk", "auditor")
 PROMETHEUS = YAML(typ="safe").load((ROOT / "deploy" / "prometheus.yml").read_text(encoding="utf-8"))
 
 
@@ -69,9 +69,9 @@ def test_what_goes_on_is_watched_and_started_again(name: str) -> None:
 
 def test_provisioning_comes_before_whoever_needs_it() -> None:
     assert SERVICES["provision"]["depends_on"] == {"kafka": {"condition": "service_healthy"}}
-    for name in ("streams", "casebook", "dispatch", "riskdesk"):
+    for name in ("streams", "casebook", "dispatch", "riskdesk", "auditor"):
         assert SERVICES[name]["depends_on"]["provision"] == {"condition": "service_completed_successfully"}
-    for name in ("casebook", "dispatch"):
+    for name in ("casebook", "dispatch", "auditor"):
         assert SERVICES[name]["depends_on"]["postgres"] == {"condition": "service_healthy"}
 
 

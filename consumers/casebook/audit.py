@@ -1,4 +1,4 @@
-"""The audit trail: what the casebook did, in a chain where each entry's hash covers the one before.
+"""The audit trail: what the casebook did, one entry a transaction in a chain where each hash covers the one before.
 
 The number of an entry is a compare-and-set too: a casebook that missed another's writes repeats a number, and fails.
 """
@@ -6,36 +6,48 @@ The number of an entry is a compare-and-set too: a casebook that missed another'
 from __future__ import annotations
 
 import hashlib
+import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import IntegrityError
 
 from alliance.errors import Stop
+from consumers.auditor.chain import SALT, Act, Head, follow
+from consumers.auditor.copy import Copy
+from consumers.auditor.records import act_of, entry_of, row_of
+from consumers.auditor.verifying import verify
 from consumers.casebook.rows import insert_rows
 from consumers.casebook.tables import Audit
+from schemas.topics import RULES
 
-START = bytes(32)
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The newest entry's number and hash."""
-
-    number: int = 0
-    hash: bytes = START
+_ERASE = text("""
+update audit set acts = (
+  select jsonb_agg(case when act ->> 1 = any(:subjects) then 'null'::jsonb else act end order by place)
+  from jsonb_array_elements(acts) with ordinality as each(act, place))
+where exists (select from jsonb_array_elements(acts) as each(act) where act ->> 1 = any(:subjects))""")
 
 
 @dataclass(slots=True)
 class Trail:
-    """Entries of one transaction, gathered in order."""
+    """The acts of one transaction, gathered in order."""
 
-    entries: list[tuple[str, str, bytes]] = field(default_factory=list)
+    acts: list[Act] = field(default_factory=list)
+
+    def note_changes(self, records: Iterable[Any]) -> None:
+        """What others have written of the registry and of the allow-list, by whom it is about."""
+        for record in records:
+            name = "allow-list entry" if record.topic == RULES.name else "registry record"
+            ended = "" if record.value else " removed"
+            self.note(f"{name}{ended}", record.key.decode(errors="replace"), record.value or b"")
 
     def note(self, act: str, subject: object, content: bytes = b"") -> None:
         """`content` is what was decided or received; only its digest is kept."""
-        self.entries.append((act, str(subject), hashlib.sha256(content).digest()))
+        digest, salt = hashlib.sha256(content).digest(), secrets.token_bytes(SALT)
+        self.acts.append(Act(act, str(subject), digest, salt))
 
 
 def head(db: Connection) -> Head:
@@ -45,35 +57,24 @@ def head(db: Connection) -> Head:
 
 
 def append(db: Connection, trail: Trail, after: Head, at: datetime) -> Head:
-    """Write the entries behind `after`. Raises Stop if something else stands there by now."""
-    rows, number, previous = [], after.number, after.hash
-    for act, subject, digest in trail.entries:
-        number += 1
-        link = chained(number, at, act, subject, digest, previous)
-        rows.append(
-            {"number": number, "at": at, "act": act, "subject": subject, "digest": digest, "previous": previous,
-             "hash": link}
-        )  # fmt: skip
-        previous = link
+    """Write the acts, if there are any, as one entry behind `after`. Raises Stop if something else stands there."""
+    if not trail.acts:
+        return after
+    entry = follow(after, at, [act.digest for act in trail.acts])
     try:
-        insert_rows(db, Audit, rows)
+        insert_rows(db, Audit, [row_of(entry, trail.acts)])
     except IntegrityError as error:
         raise Stop("Another casebook writes to this database; this one ends with nothing acknowledged.") from error
-    return Head(number, previous)
+    return entry.head
 
 
-def chained(number: int, at: datetime, act: str, subject: str, digest: bytes, previous: bytes) -> bytes:
-    """The hash of an entry."""
-    text = f"{number}\0{round(at.timestamp() * 1_000_000)}\0{act}\0{subject}\0"
-    return hashlib.sha256(text.encode() + digest + previous).digest()
+def erase(db: Connection, subjects: Iterable[str]) -> int:
+    """Erase the text and the salt of all acts about these; in how many entries. What the entries cover stands."""
+    return db.execute(_ERASE, {"subjects": list(subjects)}).rowcount
 
 
 def is_unbroken(db: Connection) -> bool:
-    """Whether the whole chain is what was written."""
-    previous = START
-    for number, row in enumerate(db.execute(select(Audit).order_by(Audit.number)).mappings(), start=1):
-        link = chained(number, row["at"], row["act"], row["subject"], row["digest"], previous)
-        if (row["number"], row["previous"], row["hash"]) != (number, previous, link):
-            return False
-        previous = link
-    return True
+    """Whether the chain is one by itself; only the topic and the checkpoints tell whether it is what was written."""
+    rows = db.execute(select(*Audit.__table__.c).order_by(Audit.number))
+    stored = ((entry_of(row), [act_of(act) for act in row.acts]) for row in rows)
+    return not verify(Copy(), (), stored).faults

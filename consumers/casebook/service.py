@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import structlog
@@ -22,6 +23,7 @@ from alliance.clock import AllianceClock
 from alliance.kafka import KafkaLogin
 from alliance.membership import read_registry
 from alliance.profiles import Profile
+from consumers.auditor.chain import Head
 from consumers.casebook import audit, clocks, inbound, members, offsets
 from consumers.casebook.asking import referring
 from consumers.casebook.authority import caseacts, mandates, orders
@@ -63,10 +65,12 @@ class Casebook:
             fetch_max_bytes=16_000_000,
             reconnect_backoff_max_ms=1_000,
         )
-        self._places = [tuple(place) for place in kafka.places_of(self._consumer, (topic.name for topic in TOPICS))]
-        self._consumer.assign([*(TopicPartition(*place) for place in self._places), self._members, self._rules])
+        read = kafka.places_of(self._consumer, (topic.name for topic in TOPICS))
+        self._consumer.assign([*read, self._members, self._rules])
+        # The registry and the allow-list are read anew at each start; the offset says what of them is on record.
+        self._places = [tuple(place) for place in (*read, self._members, self._rules)]
         self._next: dict[Place, int] = {}
-        self._head = audit.Head()
+        self._head = Head()
         self._due: datetime | None = None
         self._mandate: Filed = None
 
@@ -87,12 +91,13 @@ class Casebook:
         while not stop.is_set():
             batch = self._consumer.poll(timeout_ms=int(self._patience() * 1000))
             started = time.monotonic()
+            fresh = self._unrecorded(batch)
             changed = members.apply(self._registry, batch.pop(self._members, ()))
             listed = self._allowing.take(batch.pop(self._rules, ()))
             if changed or listed:
                 self._allowing.judge(self._registry)
-            if batch or changed or listed or self._is_called():
-                self._write(batch, changed)
+            if batch or fresh or changed or listed or self._is_called():
+                self._write(batch, changed, fresh)
                 metrics.TURN_SECONDS.observe(time.monotonic() - started)
 
     def _resume(self) -> None:
@@ -120,17 +125,26 @@ class Casebook:
             filed = (orders, holdacts, keeping, referring, rulings, caseacts, statements)
             return any(words.are_filed(db) for words in filed) or mandates.newest(db) != self._mandate
 
-    def _write(self, batch: Batch, registry_changed: bool) -> None:
-        """One turn."""
-        after = {(place.topic, place.partition): records[-1].offset + 1 for place, records in batch.items()}
+    def _unrecorded(self, batch: Batch) -> Batch:
+        """What of the registry and the allow-list no entry of the audit covers yet."""
+        own = {place: batch.get(place, ()) for place in (self._members, self._rules)}
+        fresh = {place: [one for one in records if one.offset >= self._next[place]] for place, records in own.items()}
+        return {place: records for place, records in fresh.items() if records}
+
+    def _write(self, batch: Batch, registry_changed: bool, fresh: Batch | None = None) -> None:
+        """One turn. `fresh`: what is to be put on record of the registry and the allow-list."""
+        fresh = fresh or {}
+        read = {**batch, **fresh}
+        after = {(place.topic, place.partition): records[-1].offset + 1 for place, records in read.items()}
         with self._engine.begin() as db:
             offsets.advance(db, self._next, after)
             now = self._clock.now()
             turn = Turn(db, now, self._registry, self._profile, self._allowing.tokens(now))
             mandate = mandates.newest(db)
+            turn.trail.note_changes(chain.from_iterable(fresh.values()))
             inbox = _inbox(turn, batch, look_again=registry_changed or mandate != self._mandate)
             take(turn, replace(inbox, spared=turn.spared - self._spared))
-            head = audit.append(db, turn.trail, self._head, turn.now) if turn.trail.entries else self._head
+            head = audit.append(db, turn.trail, self._head, turn.now)
             due = clocks.next_due(db)
         self._next.update(after)
         self._head, self._due, self._mandate, self._spared = head, due, mandate, turn.spared

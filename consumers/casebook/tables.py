@@ -524,13 +524,13 @@ class Outbox(Base):
 
 
 class Audit(Base):
-    """What the casebook did, each entry bound to the one before by its hash."""
+    """What the casebook did, one entry a transaction, each bound to the one before by its hash. `acts` has for each act
+    its name, subject, content's SHA-256 and salt, or null where that was erased."""
 
     __tablename__ = "audit"
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[datetime]
-    act: Mapped[str]
-    subject: Mapped[str]
-    digest: Mapped[bytes]
+    acts: Mapped[list[Any]] = mapped_column(JSONB)
+    digests: Mapped[bytes]
     previous: Mapped[bytes]
     hash: Mapped[bytes]

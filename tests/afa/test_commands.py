@@ -57,6 +57,30 @@ def test_the_city_tells_what_the_alliance_made_of_its_scams(played: Played) -> N
     assert json.loads((played.data / "verdicts.jsonl").read_text()) == played.verdict
 
 
+def test_the_record_is_whole_and_a_member_can_hold_the_hub_to_it(played: Played, tmp_path: Path) -> None:
+    [signed] = listed("audit", "checkpoint", data=played.data)
+    kept = tmp_path / "kept.jsonl"
+    kept.write_text(result("audit", "kept", "--as", "bank-icbc", data=played.data))
+    verify = ("audit", "verify", "--checkpoints", str(kept))
+    [report] = listed(*verify, data=played.data)
+    assert report["faults"] == []
+    assert report["entries"] >= report["told"] >= report["signed_to"] >= signed["number"] > 0
+    assert "The record is whole." in result(*verify, data=played.data)
+
+    acts = {
+        act["act"] for entry in listed("audit", "list", "--limit", "10000", data=played.data) for act in entry["acts"]
+    }
+    assert acts >= {"registry record", "report", "leads", "drafted stop", "answer executed", "hold active"}
+    hold = listed("holds", data=played.data)[0]["hold_id"]
+    about = listed("audit", "list", "--about", hold, data=played.data)
+    assert {act["subject"] for entry in about for act in entry["acts"]} == {hold}
+
+    kept.write_text(kept.read_text() + json.dumps({"kind": "checkpoint", "jws": "a.b.c"}))
+    forged = afa(*verify, data=played.data)
+    assert forged.returncode == 1
+    assert "no checkpoint that this key has signed" in forged.stdout
+
+
 def test_a_freeze_is_drafted_shown_and_signed_by_two_and_the_case_tells_of_it(played: Played, tmp_path: Path) -> None:
     paper = tmp_path / "decision.pdf"
     paper.write_text("It is decided.")

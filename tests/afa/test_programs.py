@@ -17,7 +17,7 @@ def test_the_law_of_the_run_reaches_the_casebook_alone(tmp_path: Path) -> None:
     with DataDir(tmp_path / "data") as data:
         told = {program.name: program.command() for program in hub(Place(data, "broker:1", "postgresql://", "th"), 2)}
     assert "AFA_PROFILE=th" in told.pop("casebook")
-    assert told.keys() == {"streams", "streams-2", "dispatch", "riskdesk"}
+    assert told.keys() == {"streams", "streams-2", "dispatch", "riskdesk", "auditor"}
     assert not any(word.startswith("AFA_DATABASE_URL") for word in told["riskdesk"])
     assert not any(word.startswith("AFA_PROFILE") for command in told.values() for word in command)
 

@@ -15,6 +15,7 @@ from alliance.kafka import KafkaLogin
 from consumers.casebook import audit
 from consumers.casebook.lifecycle import REQUEST_ENDS
 from consumers.casebook.tables import AnswerRow, HoldRow, LeadRow, RequestRow
+from schemas.audit import AuditCheckpoint
 from schemas.outcomes import Outcome
 from schemas.receipts import TO_MEMBER
 from schemas.requests import Action, Request
@@ -111,11 +112,12 @@ def _held(data: DataDir, member: str) -> Iterable[dict[str, str]]:
 
 
 def _letters(login: KafkaLogin, member: str) -> dict[UUID, set[str]]:
-    """The requests in a member's topic, each with its wordings; beside them it is only told what its alerts became."""
+    """The requests in a member's topic, each with its wordings; beside them it is only told what its alerts
+    became, and where the audit stands."""
     found: dict[UUID, set[str]] = defaultdict(set)
     for record in kafka.whole(login, member_topic(member).name):
         letter = TO_MEMBER.validate_json(record.value)
-        if isinstance(letter, Outcome):
+        if isinstance(letter, Outcome | AuditCheckpoint):
             continue
         assert isinstance(letter, Request), letter
         found[letter.request_id].add(record.value.decode())

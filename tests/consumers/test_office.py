@@ -10,8 +10,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from alliance.errors import Refused, Stop
+from consumers.auditor.chain import Head
 from consumers.casebook import audit
-from consumers.casebook.audit import Head, Trail
+from consumers.casebook.audit import Trail
 from schemas.answers import AnswerStatus
 from schemas.identifiers import Identifier, IdentifierKind
 from schemas.leads import Lead, Relation, SubjectRole

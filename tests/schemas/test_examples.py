@@ -19,10 +19,13 @@ from alliance.ids import uuid7_time
 from alliance.keys.encoding import decode
 from alliance.keys.signatures import verify_object
 from alliance.registry import Registry
+from consumers.auditor.chain import Head, follow
+from consumers.auditor.records import told
 from producers.reference.authority import prove
 from schemas import strictjson
 from schemas.alerts import HandleSignal
 from schemas.answers import Answer, AnswerStatus
+from schemas.audit import Checkpoint
 from schemas.base import Message
 from schemas.cases import CaseView
 from schemas.envelope import EVENT, Event, Payload, event_type
@@ -38,6 +41,10 @@ FOLDER = Path(__file__).parents[2] / "schemas" / "examples"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
 # The contract of an example, by how its name begins; the more special stands first.
 CONTRACT_OF = {
+    "audit-view": "audit-view",
+    "audit-report": "audit-report",
+    "audit-": "audit-record",
+    "checkpoint": "checkpoint",
     "appeal-view": "appeal-view",
     "dispute-view": "dispute-view",
     "ruling": "ruling",
@@ -251,6 +258,16 @@ def test_the_withdrawal_names_an_event_of_its_own_member_and_repeats_its_tokens(
     assert withdrawal.source == pending.source
     repeated = {identifier.tokens[0] for identifier in withdrawal.data.identifiers}
     assert repeated == {node["tokens"][0] for node in nodes(raw("suspicious-account-pending")) if "tokens" in node}
+
+
+def test_a_checkpoint_is_of_the_entry_that_is_shown_and_that_entry_is_what_its_hash_says() -> None:
+    entry, view = told(read("audit-entry")), read("audit-view")
+    assert follow(Head(entry.number - 1, entry.previous), entry.at, [entry.digests]) == entry
+    assert (view.number, view.at, bytes.fromhex(view.hash)) == (entry.number, entry.at, entry.hash)
+    checkpoint = read("checkpoint")
+    assert (checkpoint.number, bytes.fromhex(checkpoint.hash)) == (entry.number, entry.hash)
+    payload = read("audit-checkpoint").jws.split(".")[1]
+    assert Checkpoint.model_validate_json(decode(payload)) == checkpoint
 
 
 def test_members_show_keys_that_follow_each_other() -> None:
