@@ -23,7 +23,7 @@ def rows() -> list[str]:
     return table
 
 
-def tests() -> set[str]:
+def present() -> set[str]:
     """Each test of this folder as pytest names it, without its parameters."""
     found = set()
     for path in HERE.glob("test_*.py"):
@@ -42,7 +42,7 @@ def named() -> list[str]:
 
 def test_each_row_names_a_test_that_there_is() -> None:
     assert len(named()) > 35
-    assert set(named()) <= tests()
+    assert set(named()) <= present()
 
 
 def test_no_test_stands_in_two_rows() -> None:
@@ -50,5 +50,5 @@ def test_no_test_stands_in_two_rows() -> None:
 
 
 def test_each_file_of_attacks_is_in_the_table() -> None:
-    files = {name.split("::")[0] for name in tests()} - {"test_table.py"}
+    files = {name.split("::")[0] for name in present()} - {"test_table.py"}
     assert {name.split("::")[0] for name in named()} == files
