@@ -37,8 +37,9 @@ bench: setup ## measure throughput, latency, recovery and what each step costs; 
 chaos: setup ## kill and stall real processes, at length
 	@$(BIN)/pytest -m chaos --faults 100 --timeout 7200
 
-fuzz: setup ## run the property tests at length
+fuzz: setup ## run the property tests at length, and a million bundles through the intake
 	@$(BIN)/pytest -m "not services and not chaos" --hypothesis-profile fuzz --timeout 7200
+	@$(BIN)/python -m tests.attacks.fuzz_intake -runs=1000000 -max_len=96 -artifact_prefix=/tmp/
 
 evaluate: setup ## play the small city and compare with the truth that only it holds
 	@$(BIN)/afa city

@@ -167,6 +167,9 @@ def _check(raw: Any, event: Event | ValidationError, topic: str, member: Member,
     if isinstance(event, ValidationError):
         raise _invalid(event)
     kind = event.data.kind
+    # The contract's JSON Schema can only say that it is a UUID of some version.
+    if event.id.version != 7:
+        raise Quarantine(Reason.INVALID_FIELD, "id: not a UUIDv7 (RFC 9562)")
     if event.source != source_of(member.member):
         raise Quarantine(Reason.WRONG_SOURCE, f"source {event.source} in a bundle of {member.member}")
     if member.sector not in MAY_SEND[kind]:

@@ -1,0 +1,138 @@
+"""A member that is logged in at the broker and reaches for what is not its own: refused by the broker itself.
+
+On the real one, with the rights that the provisioning gives. Each attack is made with a client of the attacker's own
+choice, not with `probe`, which only asks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from kafka import TopicPartition
+from kafka.errors import (
+    GroupAuthorizationFailedError,
+    MessageSizeTooLargeError,
+    TopicAuthorizationFailedError,
+    TransactionalIdAuthorizationFailedError,
+)
+
+from alliance import kafka
+from alliance.embedded.services import EmbeddedServices
+from alliance.errors import Refused
+from alliance.kafka import KafkaLogin
+from alliance.principals import STREAMS_PREFIX, member_principal
+from alliance.provision import add_member, login_of, provision, remove_member
+from schemas.topics import (
+    ANSWERS,
+    AUDIT,
+    CHANGELOG,
+    LEADS,
+    MEMBERS,
+    QUARANTINE,
+    RULES,
+    SIGNALS,
+    SUSPICIOUS_ACCOUNT,
+    TALLY,
+    TOPICS,
+    VICTIM_REPORT,
+    member_topic,
+)
+
+pytestmark = pytest.mark.services
+
+MALLORY, ALICE = "bank-mallory", "bank-alice"
+READABLE = {MEMBERS.name}
+SECRET = [member_topic(ALICE).name, *(topic.name for topic in TOPICS if topic.name not in READABLE)]
+GUARDED = [
+    member_topic(ALICE).name,
+    member_topic(MALLORY).name,
+    *(topic.name for topic in TOPICS if not topic.inbound),
+]
+
+
+@pytest.fixture(scope="module")
+def mallory(services: EmbeddedServices) -> KafkaLogin:
+    provision(services.admin, [MALLORY, ALICE], services.data.secret)
+    return login_of(member_principal(MALLORY), services.admin, services.data.secret)
+
+
+def test_the_lists_hold_what_the_issue_names() -> None:
+    assert {LEADS.name, SIGNALS.name, ANSWERS.name, VICTIM_REPORT.name, QUARANTINE.name} <= set(SECRET)
+    assert {LEADS.name, MEMBERS.name, CHANGELOG.name, SIGNALS.name, RULES.name, AUDIT.name, TALLY.name} <= set(GUARDED)
+
+
+@pytest.mark.parametrize("topic", SECRET)
+def test_reading_what_is_not_its_own(mallory: KafkaLogin, topic: str) -> None:
+    """The offsets of what it may not even see are refused, of what it may write the records."""
+    with pytest.raises(TopicAuthorizationFailedError):
+        read_first(mallory, topic)
+
+
+def test_reading_what_is_its_own(mallory: KafkaLogin, services: EmbeddedServices) -> None:
+    own = member_topic(MALLORY).name
+    with kafka.producer(services.admin) as sender:
+        sender.send(own, b"a request").get(10)
+    assert read_first(mallory, own) == b"a request"
+
+
+def read_first(login: KafkaLogin, topic: str) -> bytes:
+    with kafka.consumer(login, [], None) as reader:
+        place = TopicPartition(topic, 0)
+        reader.assign([place])
+        reader.seek_to_beginning(place)
+        reader.position(place)
+        [first, *_] = reader.poll(10_000)[place]
+        value: bytes = first.value
+        return value
+
+
+@pytest.mark.parametrize("topic", GUARDED)
+def test_writing_what_the_hub_or_the_registrar_writes(mallory: KafkaLogin, topic: str) -> None:
+    with kafka.producer(mallory, max_block_ms=5_000) as sender, pytest.raises(TopicAuthorizationFailedError):
+        sender.send(topic, b"{}", key=b"k", partition=0).get(10)
+
+
+@pytest.mark.parametrize("group", [f"{ALICE}.inbox", f"{STREAMS_PREFIX}intake", "casebook", "riskdesk", MALLORY])
+def test_joining_or_moving_anothers_group(mallory: KafkaLogin, group: str) -> None:
+    own = member_topic(MALLORY).name
+    with kafka.consumer(mallory, [own], group) as reader, pytest.raises(GroupAuthorizationFailedError):
+        reader.poll(10_000)
+
+
+def test_taking_over_a_transaction_of_the_streams(mallory: KafkaLogin) -> None:
+    """It would fence the owner of a partition."""
+    with (
+        kafka.producer(mallory, transactional_id=f"{STREAMS_PREFIX}correlate-0") as sender,
+        pytest.raises(TransactionalIdAuthorizationFailedError),
+    ):
+        sender.init_transactions()
+
+
+def test_a_record_that_unpacks_to_a_thousand_times_its_size(mallory: KafkaLogin) -> None:
+    """The broker measures what it would unpack to: no worker ever reads it."""
+    bomb = b"[" + b" " * 40_000_000 + b"]"
+    with (
+        kafka.producer(mallory, compression_type="gzip", max_request_size=len(bomb) + 1_000) as sender,
+        pytest.raises(MessageSizeTooLargeError),
+    ):
+        sender.send(SUSPICIOUS_ACCOUNT.name, bomb, key=MALLORY.encode()).get(60)
+    with kafka.producer(mallory, compression_type="gzip") as sender:
+        packed = sender.send(SUSPICIOUS_ACCOUNT.name, b"[" + b" " * 900_000 + b"]", key=MALLORY.encode())
+        assert packed.get(30).offset >= 0
+
+
+def test_a_member_that_was_revoked(services: EmbeddedServices, mallory: KafkaLogin) -> None:
+    """Its password and its rights are gone, so that it neither publishes nor reads on."""
+    eve = "bank-eve"
+    add_member(services.admin, eve, services.data.secret)
+    login = login_of(member_principal(eve), services.admin, services.data.secret)
+    kafka.probe(login, reads=[member_topic(eve).name], writes=[SUSPICIOUS_ACCOUNT.name])
+    remove_member(services.admin, eve)
+    with pytest.raises(Refused, match="wrong password or unknown principal"):
+        kafka.probe(login)
+
+
+def test_a_principal_of_the_hub_by_a_guessed_password(mallory: KafkaLogin) -> None:
+    with pytest.raises(Refused, match="wrong password or unknown principal"):
+        kafka.probe(replace(mallory, username="streams"))

@@ -1,0 +1,139 @@
+"""What may be let in of a record, said again and apart: the oracle of the intake's fuzzing.
+
+Of the code under test it shares the models of the contract, which pydantic holds strictly, and nothing else: signature,
+JSON, sectors, topics, times and ids are judged by the standard library and by tables written out here.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NoReturn
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import TypeAdapter, ValidationError
+
+from schemas.envelope import Event
+
+MONEY = ("bank", "payment", "securities", "insurance")
+ALL_BUT_PUBLIC = (*MONEY, "carrier", "platform", "express", "ride", "police")
+SENDERS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "suspicious-account": ("suspicious-account", MONEY),
+    "suspicious-number": ("suspicious-number", ("carrier",)),
+    "suspicious-handle": ("suspicious-handle", ("platform", "express", "ride", "payment")),
+    "victim-report": ("victim-report", ("police", "bank", "payment")),
+    "alias": ("alias", MONEY),
+    "risk-check": ("risk-check", MONEY),
+    "withdrawal": ("withdrawal", ALL_BUT_PUBLIC),
+    "answer": ("answers", ALL_BUT_PUBLIC),
+    "appeal": ("answers", (*MONEY, "police")),
+    "dispute": ("answers", tuple(sector for sector in ALL_BUT_PUBLIC if sector != "police")),
+}
+"""Kind → its topic, and the sectors that may send it."""
+OF_ANY_AGE = ("victim-report", "answer")
+_EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+
+
+@dataclass(frozen=True)
+class Known:
+    """A member that may send: its sector and its keys that are valid now, by `kid`."""
+
+    sector: str
+    keys: dict[str, Ed25519PrivateKey]
+
+
+class Bad(Exception):
+    """The whole record is refused."""
+
+
+def verdict(topic: str, value: bytes, jws: bytes, members: dict[str, Known], now: datetime) -> list[bool]:
+    """Of each event of the bundle whether it may be let in; empty if the record is refused whole."""
+    try:
+        name = _signer(value, jws, members)
+        events = _events(value)
+    except Bad:
+        return []
+    return [_is_good(event, topic, name, members[name].sector, now) for event in events]
+
+
+def _signer(value: bytes, jws: bytes, members: dict[str, Known]) -> str:
+    if len(value) > 1_000_000:
+        raise Bad
+    try:
+        header, empty, signature = jws.split(b".")
+        fields = json.loads(base64.urlsafe_b64decode(header + b"=" * (-len(header) % 4)))
+        kid = fields["kid"]
+        name = kid.split("/")[0]
+        # Ed25519 is deterministic (RFC 8032, 5.1.6): its owner signs to the same bytes, at a third of a verification.
+        genuine = base64.urlsafe_b64encode(members[name].keys[kid].sign(header + b"." + value)).rstrip(b"=")
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise Bad from error
+    if (
+        signature != genuine
+        or empty
+        or {**fields, "kid": ""} != {"alg": "EdDSA", "b64": False, "crit": ["b64"], "kid": ""}
+    ):
+        raise Bad
+    assert isinstance(name, str)
+    return name
+
+
+def _events(value: bytes) -> list[Any]:
+    try:
+        parsed = json.loads(value.decode(), object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_finite)
+        json.dumps(parsed, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise Bad from error
+    if not isinstance(parsed, list) or not 1 <= len(parsed) <= 500 or _depth(parsed) > 32:
+        raise Bad
+    return parsed
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len({key for key, _ in pairs}) < len(pairs):
+        raise ValueError("a key twice")
+    return dict(pairs)
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _finite(digits: str) -> float:
+    if math.isinf(float(digits)):
+        raise ValueError(digits)
+    return float(digits)
+
+
+def _depth(value: Any) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if inner is None else 1 + max(map(_depth, inner), default=0)
+
+
+def _is_good(raw: Any, topic: str, name: str, sector: str, now: datetime) -> bool:
+    try:
+        _EVENT.validate_json(json.dumps(raw))
+    except ValidationError:
+        return False
+    data = raw["data"]
+    kind = data["kind"]
+    belongs, senders = SENDERS[kind]
+    # What the models take as an absent field has its default, which is the right one.
+    right = raw["specversion"] == "1.0" if "specversion" in raw else False
+    age = now - datetime.fromisoformat(raw["time"])
+    young = age <= timedelta(days=7) or kind in OF_ANY_AGE
+    foreign = kind == "withdrawal" and data.get("event_member") not in (None, name)
+    return (
+        right
+        and raw["type"] == f"afa.{kind}.v2"
+        and raw["source"] == f"/members/{name}"
+        and (topic, sector in senders) == (belongs, True)
+        and -timedelta(minutes=5) <= age
+        and young
+        and (sector == "police" or not foreign)
+        and (UUID(raw["id"]).int >> 76 & 0xF, UUID(raw["id"]).int >> 62 & 0b11) == (7, 0b10)
+    )
