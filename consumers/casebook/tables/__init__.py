@@ -1,0 +1,66 @@
+"""The casebook's tables as the code sees them. What the database itself refuses stands in the migrations.
+
+Columns of JSON hold the contract's own messages; what is searched or counted has a column of its own.
+"""
+
+from __future__ import annotations
+
+from consumers.casebook.tables.asking import AnswerRow, Outbox, PathEnd, RequestRow
+from consumers.casebook.tables.base import Base
+from consumers.casebook.tables.evidence import (
+    AliasRow,
+    Case,
+    EvidenceSeen,
+    LeadRow,
+    OutcomeCursor,
+    ReportRow,
+    ReportTarget,
+    Withdrawn,
+)
+from consumers.casebook.tables.holding import Claim, HoldActRow, HoldDecision, HoldRow
+from consumers.casebook.tables.objections import AppealRow, DisputeRow, FiledRuling, Label
+from consumers.casebook.tables.record import Audit, ConsumerOffset
+from consumers.casebook.tables.returning import (
+    FiledStatement,
+    ReturnClaim,
+    ReturnNotice,
+    ReturnObjection,
+    ReturnPaymentRow,
+)
+from consumers.casebook.tables.words import CaseActRow, Escalation, FiledAnswer, FiledOrder, MandateRow
+
+__all__ = [
+    "AliasRow",
+    "AnswerRow",
+    "AppealRow",
+    "Audit",
+    "Base",
+    "Case",
+    "CaseActRow",
+    "Claim",
+    "ConsumerOffset",
+    "DisputeRow",
+    "Escalation",
+    "EvidenceSeen",
+    "FiledAnswer",
+    "FiledOrder",
+    "FiledRuling",
+    "FiledStatement",
+    "HoldActRow",
+    "HoldDecision",
+    "HoldRow",
+    "Label",
+    "LeadRow",
+    "MandateRow",
+    "Outbox",
+    "OutcomeCursor",
+    "PathEnd",
+    "ReportRow",
+    "ReportTarget",
+    "RequestRow",
+    "ReturnClaim",
+    "ReturnNotice",
+    "ReturnObjection",
+    "ReturnPaymentRow",
+    "Withdrawn",
+]

@@ -1,0 +1,81 @@
+"""What officers and units say: mandates, orders, entered answers, acts on cases; and what they have missed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Identity, Text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from consumers.casebook.tables.base import Base, changed
+
+
+class MandateRow(Base):
+    """A standing police order as each of its officers signed it, the last at `signed_at`. `begun`: what waits was
+    looked at since it began. `revocation` is the signed word by which it ended."""
+
+    __tablename__ = "mandate"
+    mandate_id: Mapped[UUID] = mapped_column(primary_key=True)
+    signatures: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    filed_at: Mapped[datetime]
+    signed_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    revocation: Mapped[str | None]
+    valid_from: Mapped[datetime | None]
+    begun: Mapped[bool]
+
+
+class FiledOrder(Base):
+    """An officer's signature on a drafted request, until the casebook has judged it."""
+
+    __tablename__ = "filed_order"
+    number: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    request_id: Mapped[UUID]
+    jws: Mapped[str]
+    filed_at: Mapped[datetime]
+    judged_at: Mapped[datetime | None]
+    refusal: Mapped[str | None]
+
+
+class FiledAnswer(Base):
+    """What an officer heard of a holder out of the city, as it was signed, until the casebook has taken it."""
+
+    __tablename__ = "filed_answer"
+    number: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    event_id: Mapped[UUID]
+    request_id: Mapped[UUID]
+    jws: Mapped[str]
+    filed_at: Mapped[datetime]
+    judged_at: Mapped[datetime | None]
+    refusal: Mapped[str | None]
+
+
+class CaseActRow(Base):
+    """An officer's signed word that a case is closed or transferred, until the casebook has judged it."""
+
+    __tablename__ = "case_act"
+    number: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    case_id: Mapped[UUID]
+    jws: Mapped[str]
+    filed_at: Mapped[datetime]
+    judged_at: Mapped[datetime | None]
+    refusal: Mapped[str | None]
+
+
+class Escalation(Base):
+    """A deadline `due_at` that was missed: whom it concerns, why, how often it was told, and when it is again."""
+
+    __tablename__ = "escalation"
+    number: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    kind: Mapped[str]
+    subject: Mapped[UUID]
+    case_id: Mapped[UUID | None]
+    unit: Mapped[str | None]
+    why: Mapped[str]
+    due_at: Mapped[datetime]
+    told: Mapped[int]
+    next_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    changed: Mapped[int] = changed()
