@@ -34,7 +34,7 @@ from consumers.casebook.lifecycle import (
 from schemas.answers import AnswerStatus
 from schemas.objections import Appeal, AppealGrounds, Dispute, DisputeGrounds
 from schemas.requests import HoldStatus, Request, RequestStatus, Scope
-from tests.consumers.facts import NOW, account, yuan
+from tests.consumers.facts import NOW, account, lead, yuan
 from tests.consumers.office import Office
 from tests.consumers.test_office import stopped
 
@@ -126,15 +126,18 @@ def test_a_hold_goes_only_where_the_table_lets_it(office: Office, held: Request)
 
 def test_a_case_goes_only_where_the_table_lets_it(office: Office, held: Request) -> None:
     change(office, "hold", "status = 'released'")
+    office.suspect(lead(account()))
+    mine = "status = case when case_id = :case then :now else status end, merged_into = (select other.case_id"
+    mine += ' from "case" as other where other.case_id <> :case and "case".case_id = :case and :now = \'merged\')'
     for before in CASE:
         for after in CASE:
             with unguarded(office, "case"):
-                change(office, "case", "status = :now", now=before)
+                change(office, "case", mine, case=held.case_id, now=before.value)
             if after is before or after in CASE[before].values():
-                change(office, "case", "status = :now", now=after)
+                change(office, "case", mine, case=held.case_id, now=after.value)
             else:
                 with refused(f"a case does not go from {before} to {after}"):
-                    change(office, "case", "status = :now", now=after)
+                    change(office, "case", mine, case=held.case_id, now=after.value)
 
 
 def filed(office: Office, table: str, held: Request) -> None:
