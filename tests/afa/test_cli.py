@@ -29,7 +29,8 @@ COMMANDS = ["up", "down", "status", "publish", "withdraw", "token", "risk-check"
             "hold list", "hold reduce", "hold extend", "hold freeze", "hold keep", "hold renew", "hold release",
             "hold deducted", "refer list", "refer take", "refer answer", "appeal list", "appeal file", "appeal decide",
             "dispute list", "dispute file", "dispute decide", "return list", "return announce", "return object",
-            "return decide", "allow list", "allow add", "allow remove"]  # fmt: skip
+            "return decide", "audit list", "audit verify", "audit checkpoint", "audit kept",
+            "allow list", "allow add", "allow remove"]  # fmt: skip
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import product
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 import orjson
@@ -30,6 +30,7 @@ from schemas.leads import Lead, SubjectRole
 from schemas.registry import SigningKey
 from schemas.risk import Advice, Level, RiskAnswer, RiskCheck
 from tests.consumers.facts import NOW, account, evidence, identifier, lead, member, yuan
+from tests.consumers.world import IDS
 
 BANK = member("bank-one")
 KEYS = generate("bank-one")
@@ -173,7 +174,7 @@ def desk(view: View, **options: Any) -> Desk:
 
 def event(event_id: UUID | None = None, **over: Any) -> dict[str, Any]:
     return {
-        "specversion": "1.0", "id": str(event_id or uuid4()), "source": source_of("bank-one"),
+        "specversion": "1.0", "id": str(event_id or IDS.next()), "source": source_of("bank-one"),
         "type": event_type("risk-check"), "time": NOW.isoformat(), "datacontenttype": "application/json",
         "data": check(**over).model_dump(mode="json"), "seals": [],
     }  # fmt: skip
@@ -213,7 +214,7 @@ def test_a_check_that_comes_again_gets_the_same_answer_whatever_was_learnt_meanw
 
 
 def test_an_id_with_another_content_gets_no_second_answer() -> None:
-    asked, one = desk(View()), uuid4()
+    asked, one = desk(View()), IDS.next()
     assert len(asked.answer(record(event(one)), NOW)) == 1
     assert asked.answer(record(event(one, amount=yuan(200))), NOW) == []
 
