@@ -53,7 +53,7 @@ def faults(request: pytest.FixtureRequest) -> int:
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServices]:
     with EmbeddedServices(tmp_path_factory.mktemp("services") / "data", Settings().cache_dir) as running:
         provision(running.admin, (), running.data.secret, PARTITIONS + 1)
-        _trust_the_disk(running)
+        _at_rest(running)
         yield running
 
 
@@ -99,8 +99,10 @@ def _database(services: EmbeddedServices, template: str = "template1") -> Iterat
         connection.execute(f'drop database "{name}" with (force)')
 
 
-def _trust_the_disk(services: EmbeddedServices) -> None:
-    """Only a machine that loses its power could tell the difference, and no test takes that away."""
+def _at_rest(services: EmbeddedServices) -> None:
+    """A database that trusts its disk, since only a machine that loses its power could tell the difference; and that
+    analyses no table by itself, since a listing waits for every transaction, also for those."""
     with psycopg.connect(services.database_url, autocommit=True) as connection:
         connection.execute("alter system set fsync = off")
+        connection.execute("alter system set autovacuum = off")
         connection.execute("select pg_reload_conf()")
