@@ -11,7 +11,10 @@ OFFICER = "chen-guoqiang"
 SECOND = "li-wenjuan"
 """Who signs too where the law wants a second officer."""
 
-_OFFICERS = (OfficerSpec(OFFICER, "county-head"), OfficerSpec(SECOND, "inspector"))
+REVIEWER = "zhao-min"
+"""Who has no hand in any hold, and so can decide on an appeal against one."""
+
+_OFFICERS = (OfficerSpec(OFFICER, "county-head"), OfficerSpec(SECOND, "inspector"), OfficerSpec(REVIEWER, "inspector"))
 
 CAST: tuple[MemberSpec, ...] = (
     MemberSpec(
