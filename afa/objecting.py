@@ -13,7 +13,9 @@ from uuid import UUID
 
 import typer
 from kafka import KafkaConsumer, TopicPartition
+from sqlalchemy import Connection
 
+from afa.judging import await_judgement
 from afa.options import As, Data
 from afa.place import Run, database
 from afa.publishing import clerk
@@ -21,6 +23,7 @@ from alliance import kafka
 from alliance.errors import Refused, Retry
 from alliance.membership import load_member, load_officer
 from consumers.casebook import ids
+from consumers.casebook.holding.holdacts import Judged
 from consumers.casebook.objections import filing, rulings
 from schemas.decisions import About, Finding
 from schemas.objections import Appeal, Dispute
@@ -62,17 +65,14 @@ def decide(data: Data, about: About, of: UUID, uphold: bool, reason: str, unit: 
     with database(run.database_url) as engine:
         with engine.begin() as db:
             number = rulings.sign(db, about, of, outcome, reason, key, kid, run.clock.now())
-        deadline = time.monotonic() + _TAKEN_S
-        while True:
-            with engine.connect() as db:
-                judged, refusal = rulings.judgement(db, number)
-            if refusal:
-                raise Refused(f"The casebook refuses the decision: {refusal}")
-            if judged:
-                return
-            if time.monotonic() > deadline:
-                raise Retry(f"The decision is filed, but not judged after {_TAKEN_S:.0f} s; see `afa status`.")
-            time.sleep(_GLANCE_MS / 1000)
+        judged = await_judgement(engine, lambda db: _judged(db, number), "decision")
+    if judged.refusal:
+        raise Refused(f"The casebook refuses the decision: {judged.refusal}")
+
+
+def _judged(db: Connection, number: int) -> Judged | None:
+    judged, refusal = rulings.judgement(db, number)
+    return Judged(None, refusal) if judged else None
 
 
 def _await_taking(run: Run, mail: KafkaConsumer, about: About, taken: UUID, event: UUID) -> None:
