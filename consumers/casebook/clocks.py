@@ -6,28 +6,24 @@ Must never depend on having been awake at the moment itself.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import select, update
 
 from alliance.profiles.values import AtEnd
 from consumers.casebook import escalations
 from consumers.casebook.asking import requests
-from consumers.casebook.authority import mandates
 from consumers.casebook.evidence.cases import read_cases
 from consumers.casebook.holding import holds
-from consumers.casebook.lifecycle import UNENDED, UNSENT
+from consumers.casebook.lifecycle import UNSENT
 from consumers.casebook.model import RANK
 from consumers.casebook.money import hops
 from consumers.casebook.objections import deadlines
 from consumers.casebook.release import falling, releasing
-from consumers.casebook.returning import goingon
 from consumers.casebook.rows import among
 from consumers.casebook.tables import HoldRow, ReportRow, RequestRow, Withdrawn
 from consumers.casebook.turn import Turn
-from consumers.casebook.views import outcomes
 from schemas.requests import Action
 from schemas.risk import Level
 
@@ -46,21 +42,6 @@ def expire(turn: Turn) -> None:
     falling.let_go(turn, sorted({row.case_id for row in releases}))
     _undecided(turn)
     escalations.strike(turn)
-
-
-def next_due(db: Connection) -> datetime | None:
-    """When the next clock runs out."""
-    until = db.scalar(select(func.min(HoldRow.until)).where(HoldRow.status.in_(UNENDED)))
-    void = db.scalar(select(func.min(RequestRow.void_after)).where(RequestRow.status.in_(UNSENT)))
-    decide = db.scalar(select(func.min(HoldRow.decide_by)))
-    others = (
-        outcomes.due(db),
-        escalations.next_due(db),
-        deadlines.next_due(db),
-        mandates.next_begin(db),
-        goingon.next_due(db),
-    )
-    return min((moment for moment in (until, void, decide, *others) if moment), default=None)
 
 
 def _undecided(turn: Turn) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, case, exists, func, select, update
+from sqlalchemy import ColumnElement, case, exists, func, select, update
 
 from consumers.casebook.asking import requests
 from consumers.casebook.rows import insert_rows
@@ -27,6 +27,12 @@ _LATE = {
     TaskKind.FINAL: "{member} has not answered the {action}",
     TaskKind.RELEASE: "{member} has not let go of what it was told to release",
 }
+CLOCKS = tuple(
+    select(func.min(column)).scalar_subquery()
+    for column in (RequestRow.acknowledge_due, RequestRow.final_due, Escalation.next_at)
+)
+"""When the next deadline is missed, or the next task is told."""
+
 _UNREVIEWED = "nobody has decided on the {about}"
 _UNDECIDED = "{unit} has not decided on the release that was proposed: {cause}"
 
@@ -66,15 +72,6 @@ def close(turn: Turn) -> None:
     closed = turn.db.execute(done.values(closed_at=turn.now, next_at=None).returning(Escalation.subject)).all()
     for row in closed:
         turn.trail.note("task closed", row.subject)
-
-
-def next_due(db: Connection) -> datetime | None:
-    """When the next deadline is missed, or the next task is told."""
-    moments = (
-        db.scalar(select(func.min(column)))
-        for column in (RequestRow.acknowledge_due, RequestRow.final_due, Escalation.next_at)
-    )
-    return min((moment for moment in moments if moment), default=None)
 
 
 def _late(turn: Turn, row: Any, kind: TaskKind) -> dict[str, Any]:

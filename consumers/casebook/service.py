@@ -24,16 +24,12 @@ from alliance.kafka import KafkaLogin
 from alliance.membership import read_registry
 from alliance.profiles import Profile
 from consumers.auditor.chain import Head
-from consumers.casebook import audit, clocks, inbound, members, offsets
-from consumers.casebook.asking import referring
-from consumers.casebook.authority import caseacts, mandates, orders
+from consumers.casebook import audit, calls, inbound, members, offsets
+from consumers.casebook.authority import mandates
 from consumers.casebook.authority.mandates import Filed
 from consumers.casebook.evidence import allowing
-from consumers.casebook.holding import holdacts, keeping
 from consumers.casebook.inbound import Bundle
-from consumers.casebook.objections import rulings
 from consumers.casebook.offsets import Place
-from consumers.casebook.returning import statements
 from consumers.casebook.turn import Turn
 from consumers.casebook.work import Inbox, take
 from schemas.topics import ALIAS, ANSWERS, LEADS, MEMBERS, RULES, VICTIM_REPORT, WITHDRAWAL, Topic
@@ -119,11 +115,11 @@ class Casebook:
 
     def _is_called(self) -> bool:
         """Whether something is due, or was filed or signed, without a record from Kafka."""
-        if self._due is not None and self._due <= self._clock.now():
-            return True
         with self._engine.connect() as db:
-            filed = (orders, holdacts, keeping, referring, rulings, caseacts, statements)
-            return any(words.are_filed(db) for words in filed) or mandates.newest(db) != self._mandate
+            called = calls.look(db)
+            # What dispatch has sent since began to run out then.
+            self._due = called.due
+            return called.words or called.is_due(self._clock.now()) or mandates.newest(db) != self._mandate
 
     def _unrecorded(self, batch: Batch) -> Batch:
         """What of the registry and the allow-list no entry of the audit covers yet."""
@@ -145,7 +141,7 @@ class Casebook:
             inbox = _inbox(turn, batch, look_again=registry_changed or mandate != self._mandate)
             take(turn, replace(inbox, spared=turn.spared - self._spared))
             head = audit.append(db, turn.trail, self._head, turn.now)
-            due = clocks.next_due(db)
+            due = calls.look(db).due
         self._next.update(after)
         self._head, self._due, self._mandate, self._spared = head, due, mandate, turn.spared
 

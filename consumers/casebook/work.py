@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from consumers.casebook import clocks, escalations, inbound
+from consumers.casebook import calls, clocks, escalations, inbound
 from consumers.casebook.asking import answers, consequences, referring, waiting
 from consumers.casebook.asking.rerouting import reroute
 from consumers.casebook.authority import caseacts, mandates, orders
@@ -39,8 +39,11 @@ class Inbox:
 
 def take(turn: Turn, inbox: Inbox) -> None:
     """All effects of the batch, and of the time that has passed."""
-    clocks.expire(turn)
-    look_again = mandates.begin(turn.db, turn.now) or inbox.look_again
+    called = calls.look(turn.db)
+    look_again, due = inbox.look_again, called.is_due(turn.now)
+    if due:
+        clocks.expire(turn)
+        look_again |= mandates.begin(turn.db, turn.now)
     if inbox.spared:
         falling.spare(turn, inbox.spared)
     reported = reports.apply(turn, _events(inbox.reports))
@@ -48,27 +51,37 @@ def take(turn: Turn, inbox: Inbox) -> None:
     withdrawn = _events(inbox.withdrawals)
     withdrawals.apply(turn, withdrawn)
     known |= reports.named_in(turn, withdrawn)
-    heard = referring.heard(turn)
-    answers.apply(turn, [*inbox.answers, *heard])
-    referring.judge(turn, heard)
+    answers.apply(turn, inbox.answers)
+    if called.words:
+        heard = referring.heard(turn)
+        answers.apply(turn, heard)
+        referring.judge(turn, heard)
     appeals.apply(turn, inbox.answers)
     disputes.apply(turn, inbox.answers)
     leads.apply(turn, inbox.leads)
-    keeping.judge(turn)
-    holdacts.judge(turn)
-    statements.judge(turn)
-    orders.judge(turn)
-    decided = rulings.judge(turn)
-    caseacts.judge(turn)
-    goingon.go_on(turn)
+    decided = _judge(turn) if called.words else set()
+    if called.words or called.returns:
+        goingon.go_on(turn)
     inbound.close(turn, [*inbox.reports, *inbox.withdrawals, *inbox.answers, *inbox.aliases])
     named = {*reported, *reroute(turn), *waiting.targets(turn)} if look_again else reported
     leads.redecide(turn, named | decided, reported)
     consequences.look_again(turn, known)
     if look_again or decided:
         waiting.cover(turn)
-    escalations.close(turn)
+    if called.tasks or due:
+        escalations.close(turn)
     outcomes.tell(turn)
+
+
+def _judge(turn: Turn) -> set[str]:
+    """Officers' words; the suspects whose dispute was decided."""
+    keeping.judge(turn)
+    holdacts.judge(turn)
+    statements.judge(turn)
+    orders.judge(turn)
+    decided = rulings.judge(turn)
+    caseacts.judge(turn)
+    return decided
 
 
 def _events(bundles: Sequence[Bundle]) -> list[Admitted]:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from consumers.casebook import clocks
+from consumers.casebook import audit
 from consumers.casebook.main import main as casebook
 from consumers.dispatch.main import main as dispatch
 from consumers.dispatch.outbox import Outbox
@@ -30,7 +30,7 @@ def dying(call: Callable[..., Any], count: int) -> Callable[..., Any]:
 if __name__ == "__main__":
     name, turn = sys.argv[1], int(sys.argv[2])
     if name == "casebook":
-        clocks.next_due = dying(clocks.next_due, turn)
+        audit.append = dying(audit.append, turn)
         sys.exit(casebook())
     outbox: Any = Outbox
     outbox.sent = dying(Outbox.sent, turn)

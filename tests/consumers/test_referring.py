@@ -9,6 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from alliance.errors import Refused
+from consumers.casebook import calls
 from consumers.casebook.asking import referring
 from consumers.casebook.authority import orders
 from schemas.answers import Answer, AnswerStatus
@@ -50,10 +51,10 @@ def enter(office: Office, one: RequestView, key: Ed25519PrivateKey | None = None
     event = Event(id=uuid4(), source=source, type=event_type("answer"), time=office.now, data=said)
     with office.engine.begin() as db:
         referring.file_answer(db, event, key or office.keys["p100"], KID, office.now)
-        assert referring.are_filed(db)
+        assert calls.look(db).words
     office.take()
     with office.engine.connect() as db:
-        assert not referring.are_filed(db)
+        assert not calls.look(db).words
         return str(referring.judgement(db, event.id)[1])
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from alliance.errors import Refused
 from alliance.keys.encoding import encode
+from consumers.casebook import calls
 from consumers.casebook.returning import statements
 from consumers.casebook.views import caseviews, returnviews
 from producers.reference.authority import NotProven, prove
@@ -67,10 +68,10 @@ def signed(office: Office, said: Statement, by: str = "police-one/p100/k1") -> s
     officer = by.split("/")[1]
     with office.engine.begin() as db:
         number = statements.file_statement(db, said, office.keys.get(officer, BANK_KEY), by, office.now)
-        assert statements.are_filed(db)
+        assert calls.look(db).words
     office.take()
     with office.engine.connect() as db:
-        assert not statements.are_filed(db)
+        assert not calls.look(db).words
         judged = statements.judgement(db, number)
     assert judged is not None
     return judged.refusal

@@ -50,11 +50,6 @@ def file_answer(db: Connection, event: Event, key: Ed25519PrivateKey, kid: str, 
     insert_rows(db, FiledAnswer, [values])
 
 
-def are_filed(db: Connection) -> bool:
-    """Whether an answer waits to be taken."""
-    return db.scalar(select(FiledAnswer.number).where(FiledAnswer.judged_at.is_(None)).limit(1)) is not None
-
-
 def judgement(db: Connection, event_id: UUID) -> tuple[bool, str | None]:
     """Whether the casebook has judged an answer, and why it was refused if it was."""
     query = select(FiledAnswer.judged_at, FiledAnswer.refusal).where(FiledAnswer.event_id == event_id)

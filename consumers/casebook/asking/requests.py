@@ -10,8 +10,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, or_, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import delete, select, update
 
 from alliance import metrics
 from alliance.profiles import Profile
@@ -150,14 +149,17 @@ def known_of(turn: Turn, cases: Sequence[UUID]) -> dict[UUID, list[Known]]:
 
 def _one_with(turn: Turn, cases: Sequence[UUID]) -> dict[UUID, list[UUID]]:
     """Of each other case those of `cases` that it was merged with, whichever goes on."""
-    mine, other = aliased(CaseRow), aliased(CaseRow)
-    root = func.coalesce(mine.merged_into, mine.case_id)
-    same = or_(other.case_id == root, other.merged_into == root) & (other.case_id != mine.case_id)
-    query = select(other.case_id, mine.case_id).join(other, same).where(among(mine.case_id, cases))
-    found: dict[UUID, list[UUID]] = {}
-    for there, here in turn.db.execute(query):
-        found.setdefault(there, []).append(here)
-    return found
+    into, wanted = CaseRow.merged_into, set(cases)
+    merged = select(CaseRow.case_id, into).where(into.is_not(None))
+    roots = {root for _, root in turn.db.execute(merged.where(among(CaseRow.case_id, wanted) | among(into, wanted)))}
+    if not roots:
+        return {}
+    one: dict[UUID | None, list[UUID]] = {root: [root] for root in roots if root}
+    for case_id, root in turn.db.execute(merged.where(among(into, roots))):
+        one[root].append(case_id)
+    return {
+        there: [here for here in same if here in wanted and here != there] for same in one.values() for there in same
+    }
 
 
 def message(body: str, member: str | None) -> Request:

@@ -49,11 +49,6 @@ def judgement(db: Connection, number: int) -> Judged | None:
     return None if row is None else Judged(None, row.refusal)
 
 
-def are_filed(db: Connection) -> bool:
-    """Whether an act waits to be judged."""
-    return db.scalar(select(CaseActRow.number).where(CaseActRow.judged_at.is_(None)).limit(1)) is not None
-
-
 def last_word(db: Connection, case_id: UUID) -> CaseAct | None:
     """The act that was done to a case last."""
     done = (CaseActRow.case_id == case_id) & CaseActRow.judged_at.is_not(None) & CaseActRow.refusal.is_(None)

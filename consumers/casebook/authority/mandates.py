@@ -14,7 +14,7 @@ from uuid import UUID
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from alliance import authority
@@ -30,6 +30,10 @@ from schemas.decisions import RevokeMandate
 from schemas.requests import AuthorityClass, Mandate, MandateView
 
 Filed = tuple[int, datetime | None, datetime | None, datetime | None] | None
+
+_TO_BEGIN = MandateRow.begun.is_(False) & MandateRow.revoked_at.is_(None)
+CLOCK = select(func.min(MandateRow.valid_from)).where(_TO_BEGIN).scalar_subquery()
+"""When the next one becomes valid."""
 
 
 def add_mandate(
@@ -116,17 +120,8 @@ def newest(db: Connection) -> Filed:
 
 def begin(db: Connection, now: datetime) -> bool:
     """Whether a mandate that was filed for later has become valid, so that what waits is looked at again."""
-    due = _to_begin() & (MandateRow.valid_from <= now)
+    due = _TO_BEGIN & (MandateRow.valid_from <= now)
     return db.execute(update(MandateRow).where(due).values(begun=True)).rowcount > 0
-
-
-def next_begin(db: Connection) -> datetime | None:
-    """When the next one becomes valid."""
-    return db.scalar(select(func.min(MandateRow.valid_from)).where(_to_begin()))
-
-
-def _to_begin() -> ColumnElement[bool]:
-    return MandateRow.begun.is_(False) & MandateRow.revoked_at.is_(None)
 
 
 def in_force(db: Connection, registry: Registry, profile: Profile, now: datetime) -> list[InForce]:

@@ -77,11 +77,6 @@ def refusal_of(db: Connection, request_id: UUID, jws: str) -> tuple[bool, str | 
     return (False, None) if row is None else (row.judged_at is not None, row.refusal)
 
 
-def are_filed(db: Connection) -> bool:
-    """Whether a signature waits to be judged."""
-    return db.scalar(select(FiledOrder.number).where(FiledOrder.judged_at.is_(None)).limit(1)) is not None
-
-
 def judge(turn: Turn) -> None:
     """Verify what was filed, in its order, and hand over what holds."""
     filed = turn.db.execute(select(FiledOrder).where(FiledOrder.judged_at.is_(None)).order_by(FiledOrder.number))

@@ -61,11 +61,6 @@ def judgement(db: Connection, number: int) -> Judged | None:
     return None if row is None else Judged(row.request_id, row.refusal)
 
 
-def are_filed(db: Connection) -> bool:
-    """Whether an act waits to be drafted."""
-    return db.scalar(select(HoldActRow.number).where(HoldActRow.judged_at.is_(None)).limit(1)) is not None
-
-
 def judge(turn: Turn) -> None:
     """Draft what was filed, in its order, for an officer of the hold's unit to sign."""
     waiting = select(HoldActRow).where(HoldActRow.judged_at.is_(None)).order_by(HoldActRow.number)

@@ -63,11 +63,6 @@ def judgement(db: Connection, number: int) -> Judged | None:
     return None if row is None else Judged(None, row.refusal)
 
 
-def are_filed(db: Connection) -> bool:
-    """Whether a decision waits to be judged."""
-    return db.scalar(select(HoldDecision.number).where(HoldDecision.judged_at.is_(None)).limit(1)) is not None
-
-
 def judge(turn: Turn) -> None:
     """Take what was filed, in its order."""
     waiting = select(HoldDecision).where(HoldDecision.judged_at.is_(None)).order_by(HoldDecision.number)

@@ -5,9 +5,7 @@ Must never decide anything.
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import func, select, update
 
 from consumers.casebook import escalations
 from consumers.casebook.lifecycle import AppealEvent, DisputeEvent, appeal_after, dispute_after
@@ -15,6 +13,12 @@ from consumers.casebook.objections.disputes import asking_unit
 from consumers.casebook.tables import AppealRow, DisputeRow, HoldRow
 from consumers.casebook.turn import Turn
 from schemas.decisions import AppealStatus, DisputeStatus
+
+CLOCKS = (
+    select(func.min(AppealRow.due_at)).where(AppealRow.status == AppealStatus.FILED.value).scalar_subquery(),
+    select(func.min(DisputeRow.due_at)).where(DisputeRow.status == DisputeStatus.OPEN.value).scalar_subquery(),
+)
+"""When the next one is overdue."""
 
 _APPEAL_OVERDUE = appeal_after(AppealStatus.FILED, AppealEvent.ESCALATE)
 _DISPUTE_OVERDUE = dispute_after(DisputeStatus.OPEN, DisputeEvent.ESCALATE)
@@ -32,10 +36,3 @@ def strike(turn: Turn) -> None:
     for dispute in turn.db.execute(disputes).all():
         unit = asking_unit(turn, dispute.request_id)
         escalations.unreviewed(turn, "dispute", dispute.dispute_id, dispute.case_id, unit, dispute.due_at)
-
-
-def next_due(db: Connection) -> datetime | None:
-    """When the next one is overdue."""
-    appeal = db.scalar(select(func.min(AppealRow.due_at)).where(AppealRow.status == AppealStatus.FILED.value))
-    dispute = db.scalar(select(func.min(DisputeRow.due_at)).where(DisputeRow.status == DisputeStatus.OPEN.value))
-    return min((moment for moment in (appeal, dispute) if moment), default=None)

@@ -49,11 +49,6 @@ def judgement(db: Connection, number: int) -> tuple[bool, str | None]:
     return row.judged_at is not None, row.refusal
 
 
-def are_filed(db: Connection) -> bool:
-    """Whether a decision waits to be judged."""
-    return db.scalar(select(FiledRuling.number).where(FiledRuling.judged_at.is_(None)).limit(1)) is not None
-
-
 def judge(turn: Turn) -> set[str]:
     """Verify what was filed, in its order, and let it happen; the suspects whose dispute was decided."""
     waiting = select(FiledRuling).where(FiledRuling.judged_at.is_(None)).order_by(FiledRuling.number)

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 
 from consumers.casebook.asking import requests
 from consumers.casebook.asking.routing import Route, to_member
@@ -37,6 +37,11 @@ from schemas.requests import HoldStatus
 from schemas.returns import MAX_PAYMENTS, PaymentStatus, Stays
 
 RETURNABLE = tuple(status for status, moves in HOLD.items() if HoldEvent.RETURN in moves)
+CLOCK = (
+    select(func.min(ReturnNotice.until)).where(ReturnNotice.closed_at.is_(None), ~ReturnNotice.ended).scalar_subquery()
+)
+"""When the next notice is over."""
+
 _CHANGED = "what is to be returned has changed since it was drafted"
 _DONE = "all that is claimed and can be returned is returned"
 _NO_CLAIM = "no claim is left"
@@ -52,11 +57,6 @@ class _Paying:
     drafted: Counter[str]
     request_id: UUID | None
     status: str | None
-
-
-def next_due(db: Connection) -> datetime | None:
-    """When the next notice is over."""
-    return db.scalar(select(func.min(ReturnNotice.until)).where(ReturnNotice.closed_at.is_(None), ~ReturnNotice.ended))
 
 
 def go_on(turn: Turn) -> None:

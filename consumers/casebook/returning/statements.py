@@ -54,11 +54,6 @@ def judgement(db: Connection, number: int) -> Judged | None:
     return None if row is None else Judged(row.return_id, row.refusal)
 
 
-def are_filed(db: Connection) -> bool:
-    """Whether a statement waits to be judged."""
-    return db.scalar(select(FiledStatement.number).where(FiledStatement.judged_at.is_(None)).limit(1)) is not None
-
-
 def judge(turn: Turn) -> None:
     """Take what was filed, in its order."""
     waiting = select(FiledStatement).where(FiledStatement.judged_at.is_(None)).order_by(FiledStatement.number)

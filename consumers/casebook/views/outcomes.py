@@ -7,12 +7,12 @@ tell a member of another's alert, nor which lead, case or account its own led to
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, text
+from sqlalchemy import DateTime, literal_column, text
 
 from alliance import metrics
 from consumers.casebook.lifecycle import HOLD_ENDS, IN_FORCE
@@ -66,16 +66,17 @@ order by member, event_id"""
 _MOVE = f"update outcome_cursor set up_to = {_NEWEST}, at = :now"
 
 
-def due(db: Connection) -> datetime | None:
-    """When the next messages are due; None while nothing has changed."""
-    pending = db.execute(text(_PENDING)).first()
-    return None if pending is None else _due(pending)
+CLOCK = literal_column(
+    f"(select at + interval '{EVERY.total_seconds()} s' from outcome_cursor where {_NEWEST} > up_to)",
+    DateTime(timezone=True),
+)
+"""When the next messages are due; none while nothing has changed."""
 
 
 def tell(turn: Turn) -> None:
     """What changes after it in the same transaction is told of with the next change only, so that it comes last."""
     pending = turn.db.execute(text(_PENDING)).first()
-    if pending is None or _due(pending) > turn.now:
+    if pending is None or pending.at + EVERY > turn.now:
         return
     cases = list(turn.db.scalars(text(_TOUCHED), {"up_to": pending.up_to}))
     turn.db.execute(text(_CASES), {"cases": cases, "of_hold": _OF_HOLD_TEXT})
@@ -88,11 +89,6 @@ def tell(turn: Turn) -> None:
         turn.trail.note("outcomes", message.to, value.encode())
         metrics.OUTCOMES_TOLD.inc(len(message.alerts))
     insert_rows(turn.db, Outbox, sent)
-
-
-def _due(pending: Any) -> datetime:
-    at: datetime = pending.at
-    return at + EVERY
 
 
 def _messages(turn: Turn, rows: Sequence[Any]) -> Iterator[Outcome]:

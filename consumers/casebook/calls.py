@@ -1,0 +1,67 @@
+"""What calls for a turn, in one question to the database: a clock that runs out, an officer's word that waits.
+
+Most turns find none of it, and pay for one question instead of one a clock and a table. Must never decide anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, exists, func, or_, select
+
+from consumers.casebook import escalations
+from consumers.casebook.authority import mandates
+from consumers.casebook.lifecycle import UNENDED, UNSENT
+from consumers.casebook.objections import deadlines
+from consumers.casebook.returning import goingon
+from consumers.casebook.tables import (
+    CaseActRow,
+    Escalation,
+    FiledAnswer,
+    FiledOrder,
+    FiledRuling,
+    FiledStatement,
+    HoldActRow,
+    HoldDecision,
+    HoldRow,
+    RequestRow,
+    ReturnNotice,
+)
+from consumers.casebook.views import outcomes
+
+_CLOCKS = (
+    select(func.min(HoldRow.until)).where(HoldRow.status.in_(UNENDED)).scalar_subquery(),
+    select(func.min(HoldRow.decide_by)).scalar_subquery(),
+    select(func.min(RequestRow.void_after)).where(RequestRow.status.in_(UNSENT)).scalar_subquery(),
+    *escalations.CLOCKS,
+    *deadlines.CLOCKS,
+    goingon.CLOCK,
+    mandates.CLOCK,
+    outcomes.CLOCK,
+)
+_WORDS = (FiledOrder, HoldActRow, HoldDecision, FiledAnswer, FiledRuling, CaseActRow, FiledStatement)
+_QUERY = select(
+    func.least(*_CLOCKS).label("due"),
+    or_(*(exists().where(words.judged_at.is_(None)) for words in _WORDS)).label("words"),
+    exists().where(Escalation.closed_at.is_(None)).label("tasks"),
+    exists().where(ReturnNotice.closed_at.is_(None)).label("returns"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """`due` is when the next clock runs out. Whether `words` of officers wait, `tasks` and `returns` are open."""
+
+    due: datetime | None
+    words: bool
+    tasks: bool
+    returns: bool
+
+    def is_due(self, now: datetime) -> bool:
+        return self.due is not None and self.due <= now
+
+
+def look(db: Connection) -> Calls:
+    """What calls at this moment."""
+    return Calls(*db.execute(_QUERY).one())
