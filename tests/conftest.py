@@ -31,7 +31,11 @@ from alliance.settings import Settings
 from consumers.casebook.database import connect, migrate
 from schemas.topics import PARTITIONS
 
-hypothesis.settings.register_profile("fuzz", max_examples=5_000, deadline=None)
+# No verdict depends on how fast the machine is.
+_UNTIMED = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile("default", _UNTIMED)
+hypothesis.settings.register_profile("fuzz", _UNTIMED, max_examples=5_000)
+hypothesis.settings.load_profile("default")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

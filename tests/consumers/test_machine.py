@@ -243,7 +243,6 @@ def test_whatever_happens_the_law_is_kept(casebook_url: str) -> None:
     limits = settings(
         max_examples=40,
         stateful_step_count=30,
-        deadline=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )

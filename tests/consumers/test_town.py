@@ -360,7 +360,6 @@ def test_a_town_full_of_mules(casebook_url: str, profile: str, faults: int) -> N
     limits = settings(
         max_examples=2 * faults,
         stateful_step_count=50,
-        deadline=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )

@@ -42,7 +42,7 @@ ADDS = st.lists(st.integers(0, 40), min_size=1, max_size=6)
 SENDS = st.integers(1, 5)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(steps=st.lists(st.one_of(ADDS, SENDS), max_size=12), crash_at=st.integers(0, 60))
 def test_a_crash_at_any_statement_loses_nothing(steps: list[list[int] | int], crash_at: int) -> None:
     """The files as they lie on the disk at some statement are what a process finds that begins after `kill -9`."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.leads import Lead
@@ -38,7 +38,6 @@ def found_and_expected(
 
 
 @given(worlds(), st.integers(1, 5), st.integers(0, 10**6))
-@settings(deadline=None)
 def test_the_last_snapshots_are_the_oracles(world: World, partitions: int, seed: int) -> None:
     found, expected = found_and_expected(world, partitions, seed)
     assert found.keys() == expected.keys()
@@ -47,7 +46,6 @@ def test_the_last_snapshots_are_the_oracles(world: World, partitions: int, seed:
 
 
 @given(worlds(conflicts=True), st.integers(1, 5), st.integers(0, 10**6))
-@settings(deadline=None)
 def test_an_id_with_two_contents_counts_for_nothing(world: World, partitions: int, seed: int) -> None:
     found, expected = found_and_expected(world, partitions, seed)
     assert found.keys() == expected.keys()
@@ -56,7 +54,6 @@ def test_an_id_with_two_contents_counts_for_nothing(world: World, partitions: in
 
 
 @given(worlds(), st.data(), st.integers(1, 5), st.integers(0, 10**6))
-@settings(deadline=None)
 def test_an_allow_list_that_changes_takes_leads_away_and_gives_them_back(
     world: World, data: st.DataObject, partitions: int, seed: int
 ) -> None:
@@ -71,7 +68,6 @@ def test_an_allow_list_that_changes_takes_leads_away_and_gives_them_back(
 
 
 @given(capped_worlds(caps=("hub_suspects",)), st.integers(1, 5), st.integers(0, 10**6))
-@settings(deadline=None)
 def test_hubs_are_crossed_both_ways(world: World, partitions: int, seed: int) -> None:
     found, expected = found_and_expected(world, partitions, seed)
     assert found.keys() == expected.keys()
@@ -80,7 +76,6 @@ def test_hubs_are_crossed_both_ways(world: World, partitions: int, seed: int) ->
 
 
 @given(capped_worlds(), st.integers(1, 5), st.integers(0, 10**6))
-@settings(deadline=None)
 def test_past_a_cap_evidence_may_be_missing_but_is_never_invented(world: World, partitions: int, seed: int) -> None:
     found, _ = found_and_expected(world, partitions, seed)
     possible = oracle.leads(world.alerts, world.retractions, without_caps(world.rules))

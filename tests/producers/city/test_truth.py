@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alliance.keys.tokens import TokenKeys
@@ -104,7 +104,7 @@ measures = st.tuples(
 
 
 @given(st.lists(measures, max_size=12))
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15)
 def test_what_was_stolen_is_held_delayed_or_lost(taken: list[tuple[int, AccountRef, Measure, int, int]]) -> None:
     with world() as city:
         verdict = city.play(taken)
