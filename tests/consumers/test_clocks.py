@@ -3,14 +3,18 @@ when everything was down over it."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from alliance.release import by_law
+from consumers.casebook.inbound import Bundle
 from producers.reference.authority import prove
+from schemas.alerts import ReportChannel, VictimReport
 from schemas.answers import AnswerStatus
-from schemas.requests import Action, HoldStatus, RequestStatus
+from schemas.identifiers import Identifier
+from schemas.requests import Action, HoldStatus, Request, RequestStatus
 from schemas.risk import Level
 from schemas.tasks import TaskKind
 from tests.consumers.facts import NOW, account, lead, yuan
@@ -78,6 +82,38 @@ def test_a_victims_own_withdrawal_keeps_no_stop_from_being_repeated(office: Offi
     office.annul(reported, member="bank-one", by="bank-one")
     office.pass_time(days=2)
     assert stop_of(office.deliver()).attempt == 2
+
+
+def test_a_stop_whose_own_report_fell_is_not_repeated_though_another_keeps_what_it_holds(office: Office) -> None:
+    mule, stop = reported_twice(office)
+    assert stop.authority.covered_by is not None
+    office.annul(stop.authority.covered_by)
+    office.pass_time(days=2)
+    assert hold_of(office, mule).status is HoldStatus.EXPIRED
+    assert {one.attempt for one in office.requests() if one.action is Action.STOP} == {1}
+
+
+def test_a_stop_is_not_repeated_on_a_report_that_says_two_things(office: Office) -> None:
+    mule, stop = reported_twice(office)
+    said = VictimReport(report_id="R2", channel=ReportChannel.STATION, incident_from=office.now)
+    (other,) = office.bundle("police-one", said).events
+    event = other.event.model_copy(update={"id": stop.authority.covered_by})
+    office.take(reports=[Bundle("victim-report", 0, 0, "police-one", [replace(other, event=event)], [])])
+    office.pass_time(days=2)
+    assert hold_of(office, mule).status is HoldStatus.EXPIRED
+    assert {one.attempt for one in office.requests() if one.action is Action.STOP} == {1}
+
+
+def reported_twice(office: Office) -> tuple[Identifier, Request]:
+    """An account that two reports name, and the stop, carried out, that one of them covers."""
+    mule = account()
+    office.mandate()
+    office.report(mule)
+    office.report(mule)
+    office.suspect(lead(mule, reported=True))
+    stop = stop_of(office.deliver())
+    office.answer(stop, AnswerStatus.EXECUTED, amount=yuan(5_000_000))
+    return mule, stop
 
 
 def test_a_release_that_its_unit_does_not_decide_on_is_told_and_the_hold_stays_to_its_end(office: Office) -> None:

@@ -152,6 +152,9 @@ def test_changes_within_a_few_seconds_are_gathered(office: Office) -> None:
     office.deliver()
     assert {(one.to, len(one.alerts)) for one in office.told} == {("bank-two", 1), ("carrier-one", 1)}
     office.told = []
+    due = office.next_due()
+    assert due is not None
+    assert due - office.now == EVERY
     assert told(office) == of(*second.evidence, *third.evidence, became=Became.LEAD)
 
 
