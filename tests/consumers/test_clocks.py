@@ -172,6 +172,7 @@ def test_a_bank_that_answers_after_the_deadline(office: Office) -> None:
     assert told(office) == [("acknowledge", 1, True), ("final", 1, True)]
     office.pass_time(hours=5)
     assert told(office) == [("acknowledge", 1, True), ("final", 1, True)]
+    assert office.next_due() == hold_of(office, mule).until
 
 
 def test_what_could_not_be_told_while_everything_was_down_is_told_once(office: Office) -> None:
