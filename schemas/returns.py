@@ -27,8 +27,9 @@ class ReturnPayment(Message):
     payment_id: UUID
     case_id: UUID
     member: MemberId
-    """Who took the report, whose event this is."""
+    """The unit that ordered the return, whom the holder asks about the report; never who took it."""
     event_id: UUID
+    """The report's."""
     amount: Money
     payer: Identifier | None = None
     """The account from which the victim had paid; the holder asks the unit where it is not known."""

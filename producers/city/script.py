@@ -71,6 +71,7 @@ class Script:
         conduits = {"device": events.ident("device", victim.device), "ip": events.ident("ip", victim.ip)}
         reasons = {"reasons": ["first payment to this payee", "savings moved at once"]}
         seen = events.from_payer(payment, who, 0.72, **conduits, **reasons)
+        seen["clear"] = {"payer_name": victim.name, "payee_name": self._mules[payee.number].name}
         self.notice(minute + 0.5, payment.actor, seen, payment)
         if settles:
             self._story.acts.append(Settlement(self.at(minute + settles), payment))
@@ -104,7 +105,8 @@ class Script:
         }
         name = f"TY-{self._prefix}-{self._name}"
         channel = "hotline" if by == POLICE else "bank"
-        self.notice(minute, by, events.report(self.at(minute), name, channel, transfers, **{**told, **more}))
+        event = events.report(self.at(minute), name, channel, transfers, **{**told, **more})
+        self.notice(minute, by, {**event, "clear": {"victim_name": victim.name}})
 
     def end(self, victim: Person) -> Scam:
         mules = tuple(person.accounts[0] for person in self._mules.values())

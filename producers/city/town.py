@@ -18,6 +18,7 @@ from producers.reference.entries import AccountRef, Opened
 from producers.reference.subscribers import Subscribed
 from producers.reference.users import Listed
 
+_SURNAMES, _GIVEN = "王李张刘陈杨赵黄周吴", "伟芳娜秀敏静丽强磊军洋勇艳杰涛明超兰霞平"
 _HOUSEHOLDS, _SHOPS, _COURIERS, _OFFICES, _SELLERS = 2500, 200, 200, 120, 250
 
 
@@ -33,6 +34,12 @@ class Person:
     device: str
     ip: str
     balance: int = 0
+
+    @property
+    def name(self) -> str:
+        """Of three characters, by the digits of the citizen's id."""
+        digits = int(self.citizen[-8:-1])
+        return _SURNAMES[digits % 10] + _GIVEN[digits // 10 % 20] + _GIVEN[digits // 200 % 20]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,17 @@ from uuid import UUID
 
 import pytest
 
+from afa.place import Run
 from alliance.kafka import until
+from producers.city.cast import CAST, POLICE
 from schemas.cases import CaseView
 from schemas.notices import notice_of
+from schemas.topics import MEMBERS, member_topic
 from tests.afa.runs import AFA, afa, result, up
+from tests.trust import search as trust
+from tests.trust.finder import Finder, Value
+from tests.trust.mail import published, received
+from tests.trust.need import Need
 
 pytestmark = pytest.mark.services
 
@@ -27,6 +34,7 @@ REQUEST = {"request_id", "case_id", "lead_id", "to", "action", "authority", "sta
 HOLD = {"hold_id", "request_id", "member", "target", "status", "amount", "until"}
 SCORECARD = {"member", "since", "at", "requests", "first_answer", "final_answer", "late", "alerts", "over_holds",
              "releases"}  # fmt: skip
+SEED, ALERTS = 1, 300
 VERDICT = {"scams", "caught", "held_minor", "lost_minor", "innocents_held"}
 
 
@@ -41,7 +49,7 @@ class Played(NamedTuple):
 def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     data = tmp_path_factory.mktemp("commands") / "data"
     with up(data, "--rate", "2400") as run:
-        out = result("city", "--alerts", "300", data=data)
+        out = result("city", "--seed", str(SEED), "--alerts", str(ALERTS), data=data)
         yield Played(data, json.loads(out.splitlines()[-1]))
         run.end(signal.SIGTERM)
 
@@ -304,3 +312,30 @@ def test_every_member_has_its_numbers_and_a_member_sees_its_own_alone(played: Pl
     assert (none["requests"], none["alerts"]["published"]) == ({}, 0)
     assert max(map(len, result("scorecard", data=played.data).splitlines())) <= 100
     assert "bank-nobody is not a member" in afa("scorecard", "--as", "bank-nobody", data=played.data).stderr
+
+
+def test_no_clear_identifier_and_no_key_of_a_member_is_anywhere_in_the_hub(played: Played) -> None:
+    run = Run(played.data)
+    typed = {Value("account", "6217000000000780"), Value("account", "6217000000018067")}
+    used = trust.day_of(run, SEED, ALERTS).used | typed
+    assert len(used) > 1_000
+    assert {value.kind for value in used} >= {"account", "number", "person", "sim", "device", "handle", "url", "name"}
+    clear, unseen = trust.found_in_the_hub(run, used)
+    assert clear == set()
+    assert unseen == set(), "what was put there must be found"
+
+
+def test_no_member_received_more_than_it_needs(played: Played) -> None:
+    run = Run(played.data)
+    day = trust.day_of(run, SEED, ALERTS)
+    need = Need(day, Finder(day.used), *published(run.admin))
+    kinds: set[str] = set()
+    for spec in CAST:
+        got = received(run.data, spec.member)
+        letters = got[member_topic(spec.member).name]
+        assert got.keys() == {member_topic(spec.member).name, MEMBERS.name}
+        assert not any(need.finder.find(record) for records in got.values() for record in records)
+        kinds |= {json.loads(letter.split(b"\n", 1)[0])["kind"] for letter in letters}
+        if spec.member != POLICE:
+            assert [each for letter in letters for each in need.excess(spec.member, letter)] == []
+    assert kinds >= {"request", "outcome", "checkpoint"}

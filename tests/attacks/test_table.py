@@ -8,6 +8,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "security.md"
+_TEST = re.compile(r"`(tests/[a-z0-9_/]+\.py)::([a-z0-9_]+)`")
 _ROW = re.compile(r"^\|(?P<attack>[^|]+)\|(?P<stop>[^|]+)\| `(?P<test>[a-z0-9_.]+::[a-z0-9_]+)` \|$")
 
 
@@ -25,13 +26,12 @@ def rows() -> list[str]:
 
 def present() -> set[str]:
     """Each test of this folder as pytest names it, without its parameters."""
-    found = set()
-    for path in HERE.glob("test_*.py"):
-        functions = [
-            node for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)
-        ]
-        found |= {f"{path.name}::{one.name}" for one in functions if one.name.startswith("test_")}
-    return found
+    return {f"{path.name}::{name}" for path in HERE.glob("test_*.py") for name in functions_of(path)}
+
+
+def functions_of(path: Path) -> set[str]:
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    return {node.name for node in body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
 
 
 def named() -> list[str]:
@@ -52,3 +52,10 @@ def test_no_test_stands_in_two_rows() -> None:
 def test_each_file_of_attacks_is_in_the_table() -> None:
     files = {name.split("::")[0] for name in present()} - {"test_table.py"}
     assert {name.split("::")[0] for name in named()} == files
+
+
+def test_each_guarantee_names_tests_that_there_are() -> None:
+    named_elsewhere = _TEST.findall(PAGE.read_text(encoding="utf-8"))
+    assert len(named_elsewhere) >= 9
+    for path, name in named_elsewhere:
+        assert name in functions_of(HERE.parents[1] / path), f"{path}::{name}"

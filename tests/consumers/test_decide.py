@@ -315,3 +315,30 @@ def test_a_bank_that_asked_about_a_victims_payment_is_asked_to_hold_it_back() ->
     assert {(to, act) for to, act, _ in acts(drafts)} == {
         ("bank-two", "delay"), ("bank-two", "verify"), ("carrier-one", "interrupt-line"), ("police-one", "call"),
     }  # fmt: skip
+
+
+def test_no_member_is_told_which_sectors_see_a_suspect() -> None:
+    suspicion = lead(account("m"), Level.VERY_HIGH, members=["bank-two", "carrier-one"])
+    assert {sector.value for sector in suspicion.sectors} == {"bank", "carrier"}
+    for draft in decided(suspicion, [report()]):
+        assert "seen by 2 members of 2 sectors" in draft.reasons
+        assert not any(sector.value in " ".join(draft.reasons) for sector in suspicion.sectors)
+
+
+def test_a_payers_bank_is_told_neither_what_others_customers_paid_nor_where_the_account_is() -> None:
+    suspicion = lead(account("m"), amount_at_risk=[yuan(9_000_000)], evidence=[evidence("bank-two")])
+    drafts = decided(suspicion)
+    told = {draft.to: (draft.amount, draft.target.holders) for draft in drafts}
+    assert told == {"bank-one": (yuan(9_000_000), account("m").holders), "bank-two": (None, [])}
+    assert {draft.target.tokens[0] for draft in drafts} == {account("m").tokens[0]}
+
+
+def test_only_police_are_told_what_a_victim_risks_at_all_its_banks_and_where_its_number_is() -> None:
+    seen = [evidence("carrier-one", "suspicious-number"), evidence("bank-one"), evidence("bank-two")]
+    victim = identifier(IdentifierKind.NUMBER, "a victim", "carrier:one")
+    risk = [yuan(9_000_000)]
+    drafts = decided(lead(victim, Level.VERY_HIGH, SubjectRole.VICTIM, evidence=seen, amount_at_risk=risk))
+    told = {draft.to: (draft.amount, draft.target.holders) for draft in drafts}
+    police = told.pop("police-one")
+    assert police == (yuan(9_000_000), ["carrier:one"])
+    assert told == dict.fromkeys(("carrier-one", "bank-one", "bank-two"), (None, []))

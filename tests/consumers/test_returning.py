@@ -43,11 +43,14 @@ BANK_KEY = Ed25519PrivateKey.generate()
 QUARTER_S = 90 * 86400
 
 
-def frozen(office: Office, mule: Identifier, *claimed: int, minor: int) -> tuple[HoldView, list[UUID]]:
-    """So much frozen on a whole account that so many victims paid, each so much; the hold and their reports."""
+def frozen(
+    office: Office, mule: Identifier, *claimed: int, minor: int, told: str = "police-one"
+) -> tuple[HoldView, list[UUID]]:
+    """So much frozen on a whole account that so many victims paid, each so much; the hold and the reports that `told`
+    took."""
     office.registry.apply("bank-one", keyed("bank-one"))
     office.mandate()
-    reports = [office.report(mule, each) for each in claimed]
+    reports = [office.report(mule, each, told) for each in claimed]
     office.suspect(lead(mule, reported=True))
     stop = stop_of(office.deliver())
     full = minor >= sum(claimed)
@@ -121,6 +124,7 @@ def sent(office: Office) -> tuple[Request, dict[UUID, int]]:
     assert (listed.request_id, listed.hold_id) == (request.request_id, request.hold_id)
     assert listed.digest() == request.authority.document_hash
     assert prove(request, office.registry, office.profile, office.now).unit == "police-one"
+    assert {payment.member for payment in listed.payments} == {"police-one"}
     pays = {payment.event_id: payment.amount.minor for payment in listed.payments}
     assert request.amount == yuan(sum(pays.values()))
     return request, pays
@@ -164,6 +168,16 @@ def test_what_is_traced_is_signed_by_two_and_paid_and_the_hold_is_returned(offic
     assert (held(office, mule), shown(office)) == (ended, made)
     assert statuses(office) == [PaymentStatus.PAID]
     assert office.is_audited()
+
+
+def test_a_holder_is_not_told_which_bank_took_the_report(office: Office) -> None:
+    hold, (report,) = frozen(office, account(), 5_000_000, minor=5_000_000, told="bank-two")
+    assert announced(office, hold).claims[0].member == "bank-two"
+    office.deliver()
+    office.returns.pop()
+    assert returned(office) == {report: 5_000_000}
+    assert [payment.member for payment in shown(office).payments] == ["bank-two"]
+    assert statuses(office) == [PaymentStatus.PAID]
 
 
 def test_two_victims_are_paid_and_a_salary_stays_as_nobodys_claim(office: Office) -> None:

@@ -6,11 +6,12 @@ Pure, and the only place that decides what is asked because of a lead. What was 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from consumers.casebook.asking import victims
 from consumers.casebook.asking.amounts import at_risk, to_stop
-from consumers.casebook.asking.drafting import Act, ask, order, stop
+from consumers.casebook.asking.drafting import Act, ask, order, stop, unplaced
 from consumers.casebook.asking.matching import match_of
 from consumers.casebook.asking.routing import Route, to_holder, to_member
 from consumers.casebook.model import RANK, Case, Draft, Law, Reported
@@ -92,14 +93,18 @@ def _stop(lead: Lead, case: Case, reports: Sequence[Reported], law: Law) -> Draf
 
 
 def _delay(lead: Lead, case: Case, law: Law, target: Identifier, route: Route) -> Drafts:
-    """Both banks: the payee's by its route, the payer's are who reported transfers to the subject."""
+    """Both banks: the payee's by its route, the payer's are who reported transfers to the subject. What other banks'
+    customers paid, and where the account is, is not the payer's bank's to know."""
     amount = at_risk(lead, (), law.profile.currency)
-    asked = [("holder", route)]
-    asked += [(member, to_member(member, law.registry)) for member in _reporters(lead) if member != route.to]
-    for name, way in asked:
+    asked = [Act(Action.DELAY, target, route, amount=amount)]
+    asked += [
+        Act(Action.DELAY, unplaced(target), to_member(member, law.registry), member)
+        for member in _reporters(lead)
+        if member != route.to
+    ]
+    for act in asked:
         for action in (Action.DELAY, Action.VERIFY):
-            act = Act(action, target, way, name, amount, attempt=_attempt(case), reasons=why(lead))
-            yield ask(case, act, law)
+            yield ask(case, replace(act, action=action, attempt=_attempt(case), reasons=why(lead)), law)
 
 
 def _number(lead: Lead, case: Case, reports: Sequence[Reported], law: Law) -> Drafts:
@@ -146,7 +151,8 @@ def _attempt(case: Case) -> int:
 
 
 def why(lead: Lead) -> list[str]:
-    """What a member is told of the lead: its level, who sees it, how far it is. No identifier."""
-    seen = ", ".join(sector.value for sector in lead.sectors)
-    texts = [f"level {lead.level.value}", f"seen by {len(lead.members)} members ({seen})", f"stage {lead.stage.value}"]
+    """What a member is told of the lead: its level, how many see it, how far it is. No identifier; and no sector, of
+    which there may be but one member."""
+    seen = f"seen by {len(lead.members)} members of {len(lead.sectors)} sectors"
+    texts = [f"level {lead.level.value}", seen, f"stage {lead.stage.value}"]
     return texts if lead.victims_corroborated == 0 else [*texts, f"{lead.victims_corroborated} victims corroborated"]

@@ -42,6 +42,11 @@ class Act:
     """The profile's, unless said."""
 
 
+def unplaced(target: Identifier) -> Identifier:
+    """The target for a member that is not its holder: who is, others told."""
+    return target.model_copy(update={"holders": []})
+
+
 def ask(case: Case, act: Act, law: Law, kind: AuthorityClass = AuthorityClass.MEMBER_REQUEST) -> Draft | None:
     """A request (B) or an advisory (C); None if it was asked already, or nobody may ask it so."""
     act, known = _tried(case, act)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from consumers.casebook.asking.amounts import at_risk as amount_at_risk
-from consumers.casebook.asking.drafting import Act, ask, find
+from consumers.casebook.asking.drafting import Act, ask, find, unplaced
 from consumers.casebook.asking.routing import to_member, to_police
 from consumers.casebook.model import Case, Draft, Law
 from schemas.base import seconds
@@ -38,9 +38,11 @@ def _acts(lead: Lead, law: Law) -> Iterator[Act]:
     amount = amount_at_risk(lead, (), law.profile.currency)
     reasons = (f"victim at risk, {lead.level.value}", f"stage {lead.stage.value}")
     yield Act(Action.CALL, target, to_police(law.registry), DESK, amount, reasons=reasons)
+    # What the victim's other banks saw leave, and where the number is, is police's alone to know.
+    target = unplaced(target)
     for bank in _members(lead, "suspicious-account", "risk-check"):
         for action in (Action.DELAY, Action.VERIFY):
-            yield Act(action, target, to_member(bank, law.registry), bank, amount, reasons=reasons)
+            yield Act(action, target, to_member(bank, law.registry), bank, reasons=reasons)
     if subject.kind is IdentifierKind.NUMBER:
         for carrier in _members(lead, "suspicious-number"):
             action = Action.INTERRUPT_LINE if _is_talking(lead, carrier, law) else Action.WARN

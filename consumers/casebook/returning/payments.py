@@ -41,18 +41,19 @@ def put(turn: Turn, return_id: UUID, hold: Any, route: Route, due: Sequence[Paym
     case = read_cases(turn, [hold.case_id])[hold.case_id]
     made = _draft(turn, case, hold, route, sum(each.money.minor for each in due))
     payers = _payers(turn, return_id)
-    listed = [_listed(made.request_id, each, payers) for each in due]
-    paper = ReturnList(request_id=made.request_id, hold_id=hold.hold_id, payments=_ordered(listed)).digest()
+    listed = [(each.claim.partition("/")[0], _listed(made.request_id, each, hold.unit, payers)) for each in due]
+    payments = _ordered([each for _, each in listed])
+    paper = ReturnList(request_id=made.request_id, hold_id=hold.hold_id, payments=payments).digest()
     made = replace(made, authority=made.authority.model_copy(update={"document_hash": paper}))
     requests.put(turn, [made])
     rows = [
         {
             "payment_id": each.payment_id, "return_id": return_id, "hold_id": hold.hold_id,
-            "request_id": made.request_id, "member": each.member, "event_id": each.event_id,
+            "request_id": made.request_id, "member": reporter, "event_id": each.event_id,
             "minor": each.amount.minor, "currency": each.amount.currency, "status": PaymentStatus.DRAFTED.value,
             "drafted_at": turn.now,
         }
-        for each in listed
+        for reporter, each in listed
     ]  # fmt: skip
     insert_rows(turn.db, ReturnPaymentRow, rows)
 
@@ -73,7 +74,8 @@ def enclose(turn: Turn, ordered: Sequence[Request]) -> None:
 def lists_of(turn: Turn, ordered: Sequence[Request]) -> dict[UUID, ReturnList]:
     """As they were drafted, by request."""
     row, claim = ReturnPaymentRow, ReturnClaim
-    query = select(*row.__table__.c, HoldRow.case_id, claim.payer).join(HoldRow, HoldRow.hold_id == row.hold_id)
+    query = select(*row.__table__.c, HoldRow.case_id, HoldRow.unit, claim.payer)
+    query = query.join(HoldRow, HoldRow.hold_id == row.hold_id)
     same = and_(claim.return_id == row.return_id, claim.member == row.member, claim.event_id == row.event_id)
     found: dict[UUID, list[ReturnPayment]] = {}
     wanted = among(row.request_id, [one.request_id for one in ordered])
@@ -81,7 +83,7 @@ def lists_of(turn: Turn, ordered: Sequence[Request]) -> dict[UUID, ReturnList]:
         payment = ReturnPayment(
             payment_id=each.payment_id,
             case_id=each.case_id,
-            member=each.member,
+            member=each.unit,
             event_id=each.event_id,
             amount=Money(minor=each.minor, currency=each.currency),
             payer=_identifier(each.payer),
@@ -114,11 +116,12 @@ def _draft(turn: Turn, case: Case, hold: Any, route: Route, minor: int) -> Draft
     return replace(made, void_after=min(made.void_after, hold.until))
 
 
-def _listed(request_id: UUID, due: Payment, payers: Mapping[str, Identifier | None]) -> ReturnPayment:
+def _listed(request_id: UUID, due: Payment, unit: str, payers: Mapping[str, Identifier | None]) -> ReturnPayment:
+    # Who took the report is not for the holder, which asks the unit.
     return ReturnPayment(
         payment_id=ids.payment_id(request_id, due.claim),
         case_id=due.case_id,
-        member=due.claim.partition("/")[0],
+        member=unit,
         event_id=due.report,
         amount=due.money,
         payer=payers[due.claim],
