@@ -152,6 +152,15 @@ def test_where_the_law_says_so_what_nobody_decides_on_is_released(casebook_url: 
     office.engine.dispose()
 
 
+def test_a_late_acknowledgement_is_no_answer(office: Office) -> None:
+    _, stop = stopped(office, account())
+    office.pass_time(minutes=30)
+    assert sorted(told(office)) == [("acknowledge", 0, False), ("final", 0, False)]
+    assert {task.unit for task in office.tasks()} == {"police-one"}
+    office.answer(stop, AnswerStatus.ACKNOWLEDGED)
+    assert sorted(told(office)) == [("acknowledge", 0, True), ("final", 0, False)]
+
+
 def test_a_bank_that_answers_after_the_deadline(office: Office) -> None:
     mule = account()
     _, stop = stopped(office, mule)
