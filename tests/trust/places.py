@@ -6,6 +6,7 @@ Left out of a run's data folder is what is not the hub's, and only stands beside
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -24,6 +25,7 @@ NOT_THE_HUBS = {
     "city.json": "what the simulated city remembers of its scams",
     "vault": "police's own, apart from the hub",
 }
+_ZEROS = re.compile(rb"\0{16,}")
 Place = tuple[str, bytes]
 
 
@@ -31,8 +33,13 @@ def files(data: Path) -> Iterator[Place]:
     """Each folder and file of the data folder, but for what is not the hub's."""
     for entry in sorted(data.iterdir()):
         if entry.name not in NOT_THE_HUBS:
-            inside = sorted(entry.rglob("*")) if entry.is_dir() else [entry]
-            yield entry.name, b"\n".join(_content(path) for path in inside)
+            yield entry.name, content(entry)
+
+
+def content(entry: Path) -> bytes:
+    """Of a file, or of all the files in a folder."""
+    inside = sorted(entry.rglob("*")) if entry.is_dir() else [entry]
+    return b"\n".join(_content(path) for path in inside)
 
 
 def topics(login: KafkaLogin) -> Iterator[Place]:
@@ -87,7 +94,8 @@ def pages(ports: Iterable[int]) -> Iterator[Place]:
 
 
 def _content(path: Path) -> bytes:
-    """A file's bytes without its holes, of which a broker's indexes are made for the most part."""
+    """A file's bytes without its holes and most of its zeros: a broker's indexes and a database's pages are made of
+    these for the most part."""
     parts: list[bytes] = []
     # A file that was taken away meanwhile lies nowhere.
     with suppress(FileNotFoundError):
@@ -103,4 +111,4 @@ def _content(path: Path) -> bytes:
                     file.seek(at)
                     parts.append(file.read(hole - at))
                     at = hole
-    return b"\0".join(parts)
+    return _ZEROS.sub(b"\0", b"\0".join(parts))

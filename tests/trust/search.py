@@ -25,6 +25,11 @@ def found_in_the_hub(run: Run, used: Iterable[Value]) -> tuple[set[tuple[str, Va
     return clear, {(place, value) for value, place in canaries.at.items()} - known
 
 
+def kept_by_members(run: Run, used: Iterable[Value]) -> set[Value]:
+    """What the same search finds where it may be: in the members' own folders."""
+    return Finder(used).find(places.content(run.data.path / "members"))
+
+
 def day_of(run: Run, seed: int, alerts: int) -> Day:
     """The first day of that city on this run."""
     return played(seed, alerts, token_keys(run.data))
