@@ -135,7 +135,7 @@ def kept(member: As, data: Data = None) -> None:
 def _place(data: Path | None) -> _Place:
     settings = Settings()
     if data is None and settings.kafka_bootstrap:
-        return _Place(settings.kafka_login(), settings.database_url, settings.auditor_key_file, settings.clock_file)
+        return _Place(settings.kafka_login(), settings.database(), settings.auditor_key_file, settings.clock_file)
     run = Run(data)
     login = login_of("auditor", run.admin, run.data.secret)
     return _Place(login, run.database_url, auditor_key(run.data), clock_file(run.data))

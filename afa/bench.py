@@ -22,13 +22,16 @@ class Bench(StrEnum):
     RECOVERY = "recovery"
     STAGES = "stages"
     AUDIT = "audit"
+    FLOOD = "flood"
 
 
 def bench(
     context: typer.Context,
     which: Annotated[
         Bench | None,
-        typer.Argument(metavar="BENCH", help="One of throughput, latency, risk-check, hops, recovery, stages, audit."),
+        typer.Argument(
+            metavar="BENCH", help="One of throughput, latency, risk-check, hops, recovery, stages, audit, flood."
+        ),
     ] = None,
 ) -> None:
     """Measure throughput, latencies and recovery on real services, and what each step costs; all unless one is named.

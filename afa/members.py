@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from afa.options import Data, Json
+from afa.options import Data, Json, Rate
 from afa.output import Column, note, show
 from afa.place import Run
 from alliance.membership import MemberSpec, OfficerSpec, enrol, member_dir, token_keys
@@ -44,6 +44,7 @@ def add(  # noqa: PLR0913, PLR0917 — each argument is an option of the command
         list[str], typer.Option(metavar="ID:RANK", help="An officer who may sign orders (police); repeat for more.")
     ] = [],  # noqa: B006
     call_back: Annotated[str | None, typer.Option(help="The number at which its orders can be confirmed.")] = None,
+    rate: Rate = None,
     data: Data = None,
     json: Json = False,
 ) -> None:
@@ -53,7 +54,7 @@ def add(  # noqa: PLR0913, PLR0917 — each argument is an option of the command
     Example: afa member add bank-x --name "Bank X" --sector bank --alliance police-bank --route cnaps:105161000015
     """
     spec = MemberSpec(
-        member, name, sector, alliance, tuple(route), tuple(_officer(text) for text in officer), call_back
+        member, name, sector, alliance, tuple(route), tuple(_officer(text) for text in officer), call_back, rate
     )
     run = Run(data)
     record = enrol(run.data, run.registrar(), spec, token_keys(run.data), run.clock)

@@ -1,4 +1,4 @@
-"""`afa member suspend`, `revoke`, `restore`, `uninvite`: the registrar ends what a unit may do, and undoes it."""
+"""`afa member suspend`, `revoke`, `restore`, `rate`, `uninvite`: the registrar changes what a unit may do."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from afa.registrar import MEMBER, desk
 from alliance.embedded.datadir import write_private
 from alliance.errors import Refused
 from alliance.joining import standing
+from alliance.provision import agree_rate, agreed_rate
+from alliance.quotas import MOST
 
 
 def suspend(member: Annotated[str, MEMBER], data: Data = None) -> None:
@@ -49,6 +51,29 @@ def restore(
         path = out or Path(f"{member}.login")
         write_private(path, answer.decode("ascii") + "\n")
         note(f"It needs the new password in {path}, sealed so that it alone can read it: afa member accept {path.name}")
+
+
+def rate(
+    member: Annotated[str, MEMBER],
+    alerts: Annotated[
+        int | None,
+        typer.Argument(metavar="ALERTS", min=1, max=MOST, help="Alerts a second, from now on."),
+    ] = None,
+    data: Data = None,
+) -> None:
+    """How many alerts a second are agreed with a member; the broker slows it beyond ten times that. Acts at once.
+
+    Example: afa member rate bank-042 200
+    """
+    registrar = Run(data).registrar()
+    known = agreed_rate(registrar, member)
+    if known is None:
+        raise Refused(f"{member} was never admitted; see `afa member list`.")
+    if alerts is None:
+        print(known)
+    else:
+        agree_rate(registrar, member, alerts)
+        note(f"{alerts} alerts a second are agreed with {member}; before it were {known}.")
 
 
 def uninvite(member: Annotated[str, MEMBER], data: Data = None) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from alliance.quotas import AGREED, MOST
 from alliance.settings import Settings
 
 Data = Annotated[
@@ -22,6 +23,14 @@ ActsAs = Annotated[
 MemberFilePath = Annotated[
     Path | None,
     typer.Option("--member-file", metavar="FILE", help="The file that a member holds, wherever the hub is."),
+]
+Rate = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=MOST,
+        help=f"Alerts a second that are agreed ({AGREED} at first); the broker slows beyond ten times that.",
+    ),
 ]
 OfficerId = Annotated[str, typer.Option("--officer", metavar="ID", help="The police officer who signs.")]
 

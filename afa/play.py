@@ -15,7 +15,6 @@ from threading import Event
 from uuid import UUID
 
 import orjson
-from prometheus_client import start_http_server
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
@@ -27,6 +26,7 @@ from alliance.errors import AfaError, Stop
 from alliance.ids import IdSource
 from alliance.membership import load_member, read_registry
 from alliance.profiles import Profile
+from alliance.serving import serve_metrics
 from alliance.settings import Settings
 from consumers.casebook.authority.mandates import add_mandate, list_mandates
 from consumers.casebook.authority.orders import sign_draft
@@ -108,9 +108,8 @@ def main() -> int:
 
 
 def _run(settings: Settings, plan: Plan, days: int, stopping: Event) -> None:
-    if settings.metrics_port:
-        start_http_server(settings.metrics_port, addr="127.0.0.1")
-    engine = connect(settings.database_url)
+    serve_metrics(settings)
+    engine = connect(settings.database())
     try:
         data, ticking = DataDir(settings.data_dir), clock.load(settings.clock_file)
         profile = profiles.load(settings.profile)

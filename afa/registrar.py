@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from afa.options import Data, Json
+from afa.options import Data, Json, Rate
 from afa.output import Column, note, show
 from afa.place import Run
 from alliance.embedded.datadir import write_private
@@ -18,6 +18,7 @@ from alliance.joining import wire
 from alliance.joining.desk import Desk
 from alliance.joining.succession import OVERLAP
 from alliance.membership import MemberSpec, read_registry
+from alliance.tls import is_loopback
 from schemas.joining import Broker, KeyRequest, Pending
 from schemas.registry import Alliance, Member, Sector
 
@@ -39,6 +40,7 @@ def invite(  # noqa: PLR0913, PLR0917 — each argument is an option of the comm
         list[str], typer.Option("--route", "--routes", help="A routing code it answers for; repeat for more.")
     ] = [],  # noqa: B006
     call_back: Annotated[str | None, typer.Option(help="The number at which its orders can be confirmed.")] = None,
+    rate: Rate = None,
     hours: Annotated[int, typer.Option("--hours", min=1, max=720, help="How long the invite can be used.")] = 72,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="MEMBER.invite unless given.")] = None,
     broker: Annotated[
@@ -54,18 +56,24 @@ def invite(  # noqa: PLR0913, PLR0917 — each argument is an option of the comm
     Example: afa member invite bank-042 --sector bank --alliance police-bank --route cnaps:102161000042
     """
     run = Run(data)
-    spec = MemberSpec(member, name or member, sector, alliance, tuple(route), (), call_back)
-    place = Broker(
-        bootstrap=broker or run.admin.bootstrap,
-        security_protocol="SASL_SSL" if ca else run.admin.security_protocol,
-        ca=ca.read_text(encoding="utf-8") if ca else run.admin.ca,
-    )
-    made = desk(run).invite(spec, place, timedelta(hours=hours))
+    spec = MemberSpec(member, name or member, sector, alliance, tuple(route), (), call_back, rate)
+    made = desk(run).invite(spec, broker_at(run, broker, ca), timedelta(hours=hours))
     path = out or Path(f"{member}.invite")
     write_private(path, made.model_dump_json(indent=2) + "\n")
     note(f"The invite of {member} is in {path}; it can be used once, until {made.expires:%Y-%m-%d %H:%M} UTC.")
     note(f"Give it to {member} alone, who runs: afa member join {path.name}")
     note("Then compare the fingerprint by telephone: afa member pending, afa member approve " + member)
+
+
+def broker_at(run: Run, address: str | None, ca: Path | None) -> Broker:
+    """Where the unit reaches Kafka: with TLS, unless that is on this machine."""
+    bootstrap = address or run.admin.bootstrap
+    plain = ca is None and all(is_loopback(one.rpartition(":")[0]) for one in bootstrap.split(","))
+    return Broker(
+        bootstrap=bootstrap,
+        security_protocol=run.admin.security_protocol if plain else "SASL_SSL",
+        ca=ca.read_text(encoding="utf-8") if ca else run.admin.ca,
+    )
 
 
 def pending(data: Data = None, json: Json = False) -> None:

@@ -25,7 +25,8 @@ from kafka.errors import (
     NotCoordinatorError,
 )
 
-from alliance.errors import Refused, Retry
+from alliance import tls
+from alliance.errors import Refused, Retry, SetupError
 
 if TYPE_CHECKING:
     import faust
@@ -41,7 +42,10 @@ _POLL_S = 0.02
 
 @dataclass(frozen=True, slots=True)
 class KafkaLogin:
-    """Where a cluster is and who we are there; `bootstrap` is `host:port[,host:port…]`."""
+    """Where a cluster is and who we are there; `bootstrap` is `host:port[,host:port…]`.
+
+    Raises SetupError for a broker on another machine without TLS.
+    """
 
     bootstrap: str
     username: str
@@ -49,6 +53,15 @@ class KafkaLogin:
     security_protocol: SecurityProtocol = "SASL_PLAINTEXT"
     ca: str | None = field(default=None, repr=False)
     """PEM of the authority that signs the broker's certificate; None for those that the machine trusts."""
+
+    def __post_init__(self) -> None:
+        for address in () if self.security_protocol == "SASL_SSL" else self.bootstrap.split(","):
+            if not tls.is_loopback(address.rpartition(":")[0]):
+                raise SetupError(
+                    f"The broker {address} is on another machine, and SASL_PLAINTEXT would send all in clear; set "
+                    "AFA_KAFKA_SECURITY_PROTOCOL=SASL_SSL, and AFA_KAFKA_CA_FILE for a private authority (in an "
+                    "invite: --ca)."
+                )
 
     def options(self) -> dict[str, Any]:
         """The options that every kafka-python client shares."""
@@ -160,6 +173,8 @@ async def _authenticate(login: KafkaLogin) -> None:
                 "check its password file."
             ) from error
         except (OSError, TimeoutError, KafkaError) as error:
+            if said := tls.untrusted(f"Kafka at {address}", str(error), "AFA_KAFKA_CA_FILE, or in the invite,"):
+                raise Refused(said) from error
             unreachable = f"{address} ({error or type(error).__name__})"
         else:
             connection.close()

@@ -44,7 +44,7 @@ class OfficerSpec:
 
 @dataclass(frozen=True, slots=True)
 class MemberSpec:
-    """What is decided about a member before it has keys; fields as in `schemas.registry.Member`."""
+    """What is decided about a member before it has keys; fields as in `schemas.registry.Member`, and the rate."""
 
     member: str
     name: str
@@ -53,13 +53,15 @@ class MemberSpec:
     routes: tuple[str, ...] = ()
     officers: tuple[OfficerSpec, ...] = ()
     call_back: str | None = None
+    rate: int | None = None
+    """Alerts a second that are agreed; what was agreed before, or `quotas.AGREED`, unless given."""
 
 
 def enrol(data: DataDir, login: KafkaLogin, spec: MemberSpec, tokens: TokenKeys, clock: AllianceClock) -> Member:
     """Admit one member, whole; again, and nothing changes but what `spec` says otherwise. The registrar may do this."""
     known = read_registry(login).member(spec.member)
     if known is None or known.status is Status.ACTIVE:
-        add_member(login, spec.member, data.secret)
+        add_member(login, spec.member, data.secret, spec.rate)
     return register(data, login, [spec], tokens, clock)[0]
 
 

@@ -69,8 +69,8 @@ class Right:
 CLUSTER = ("kafka-cluster",)
 
 TABLE: tuple[Grant, ...] = (
-    # Admits members: their topic, password and rights; writes the registry, and the allow-list as police signed it.
-    Grant("registrar", "CLUSTER", CLUSTER, ("ALTER", "DESCRIBE")),
+    # Admits members: topic, password, rights and quotas; writes the registry, and the allow-list as police signed it.
+    Grant("registrar", "CLUSTER", CLUSTER, ("ALTER", "DESCRIBE", "ALTER_CONFIGS", "DESCRIBE_CONFIGS")),
     Grant(
         "registrar", "TOPIC", (_TO_ANY_MEMBER,), ("CREATE", "WRITE", "DESCRIBE_CONFIGS", "ALTER_CONFIGS"), prefix=True
     ),

@@ -1,4 +1,4 @@
-"""Brings a cluster to what the code declares: topics, principals and rights. Running it again changes nothing.
+"""Brings a cluster to what the code declares: topics, principals, rights and quotas. Running it again changes nothing.
 
 It never deletes a topic and never changes a partition count: both lose data or order, and are a person's decision.
 """
@@ -26,6 +26,7 @@ from kafka.admin import (
 )
 from pydantic import TypeAdapter, ValidationError
 
+from alliance import quotas
 from alliance.errors import Refused, SetupError
 from alliance.kafka import KafkaLogin, admin, probe, until
 from alliance.principals import (
@@ -67,18 +68,24 @@ def provision(login: KafkaLogin, members: Iterable[str], secret: Secret, partiti
         principals = [*INTERNAL, *(member_principal(name) for name in names)]
         _set_passwords(client, {principal: secret(principal) for principal in principals})
         _set_rights(client, principals, [*TABLE, *(grant for name in names for grant in member_grants(name))])
+        quotas.agree_default(client, (member_principal(name) for name in names))
     _await_password(login_of(principals[-1], login, secret))
     return report
 
 
-def add_member(login: KafkaLogin, member: str, secret: Secret) -> None:
-    """Admit one member: its topic, its password, its rights. The registrar may do this."""
+def add_member(login: KafkaLogin, member: str, secret: Secret, rate: int | None = None) -> None:
+    """Admit one member: its topic, its password, its rights, and the rate that is agreed with it, else the one that it
+    had. The registrar may do this."""
     name = _checked(member)
     principal = member_principal(name)
     with admin(login) as client:
         _declare_topics(client, [member_topic(name)], Report())
         _set_passwords(client, {principal: secret(principal)})
         _set_rights(client, [principal], member_grants(name))
+        if rate is None:
+            quotas.agree_default(client, [principal])
+        else:
+            quotas.agree(client, {principal: rate})
     _await_password(login_of(principal, login, secret))
 
 
@@ -102,6 +109,18 @@ def readmit_member(login: KafkaLogin, member: str) -> None:
         _set_rights(client, [member_principal(_checked(member))], member_grants(member))
 
 
+def agree_rate(login: KafkaLogin, member: str, rate: int) -> None:
+    """How many alerts a second are agreed with a member, from now on, also on connections that it has open."""
+    with admin(login) as client:
+        quotas.agree(client, {member_principal(_checked(member)): rate})
+
+
+def agreed_rate(login: KafkaLogin, member: str) -> int | None:
+    """The same as the broker has it; None of who was never admitted."""
+    with admin(login) as client:
+        return quotas.rates(client).get(member_principal(_checked(member)))
+
+
 def has_password(login: KafkaLogin, member: str) -> bool:
     """Whether the broker would let the member in."""
     with admin(login) as client:
@@ -115,6 +134,7 @@ def open_joining(login: KafkaLogin, member: str, code: str) -> None:
         _declare_topics(client, [joining_topic(member)], Report())
         _set_passwords(client, {principal: code})
         _set_rights(client, [principal], joining_grants(member, may_ask=True))
+        quotas.agree(client, {principal: quotas.INVITED})
     _await_password(replace(login, username=principal, password=code))
 
 

@@ -7,12 +7,13 @@ The only module that reads the environment (prefix AFA_). It holds paths of secr
 from __future__ import annotations
 
 import os
+import ssl
 from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from alliance import profiles
+from alliance import profiles, tls
 from alliance.errors import SetupError
 from alliance.kafka import KafkaLogin, SecurityProtocol
 from schemas.topics import PARTITIONS
@@ -33,6 +34,8 @@ class Settings(BaseSettings):
 
     kafka_bootstrap: str = ""
     kafka_security_protocol: SecurityProtocol = "SASL_PLAINTEXT"
+    kafka_ca_file: Path | None = None
+    """PEM of the authority that signs the brokers' certificates; those that the machine trusts unless set."""
     kafka_username: str = ""
     kafka_password_file: Path | None = None
     kafka_heap_mb: int = Field(default=512, ge=256)
@@ -45,6 +48,8 @@ class Settings(BaseSettings):
     partitions: int = Field(default=PARTITIONS, ge=1, le=1_000)
     """Of shared topics, when they are made."""
     metrics_port: int = Field(default=0, ge=0, le=65535)
+    metrics_tls_file: Path | None = None
+    """PEM of the key and certificate with which metrics are served; in plain text unless set."""
 
     def kafka_login(self) -> KafkaLogin:
         """Raise SetupError naming the variable that is missing or the password file that can't be read."""
@@ -54,11 +59,57 @@ class Settings(BaseSettings):
                     f"AFA_{field.upper()} is not set; start with `afa up`, or set it to reach your cluster."
                 )
         assert self.kafka_password_file is not None
+        password = _read("AFA_KAFKA_PASSWORD_FILE", self.kafka_password_file, "a file that holds the password alone")
+        return KafkaLogin(
+            self.kafka_bootstrap, self.kafka_username, password.strip(), self.kafka_security_protocol, self.kafka_ca()
+        )
+
+    def kafka_ca(self) -> str | None:
+        """The authority of `kafka_ca_file`; SetupError if it is none."""
+        if self.kafka_ca_file is None:
+            return None
+        pem = _read("AFA_KAFKA_CA_FILE", self.kafka_ca_file, _PEM)
         try:
-            password = self.kafka_password_file.read_text(encoding="utf-8").strip()
-        except OSError as error:
+            ssl.create_default_context(cadata=pem)
+        except (ssl.SSLError, ValueError):
             raise SetupError(
-                f"AFA_KAFKA_PASSWORD_FILE: {self.kafka_password_file} can't be read ({error.strerror}); "
-                "point it at a file that holds the password alone."
-            ) from error
-        return KafkaLogin(self.kafka_bootstrap, self.kafka_username, password, self.kafka_security_protocol)
+                f"AFA_KAFKA_CA_FILE: {self.kafka_ca_file} is no certificate; point it at {_PEM}."
+            ) from None
+        return pem
+
+    def database(self) -> str:
+        """The URL of the database. SetupError if there is none, it holds a password, or it leaves this machine in other
+        ways than by TLS to a server that proves its name."""
+        from psycopg import ProgrammingError
+        from psycopg.conninfo import conninfo_to_dict
+
+        if not self.database_url.startswith("postgresql://"):
+            raise SetupError("AFA_DATABASE_URL is not a postgresql:// URL; start with `afa up`, or set it.")
+        try:
+            told = conninfo_to_dict(self.database_url)
+        # The cause may quote a password.
+        except ProgrammingError:
+            raise SetupError("AFA_DATABASE_URL can't be read as a URL; write postgresql://USER@HOST/NAME.") from None
+        if told.get("password"):
+            raise SetupError(
+                "AFA_DATABASE_URL holds a password, which others could read with it; put it into a file as libpq's "
+                "`pgpass`, and name that by ?passfile=FILE."
+            )
+        hosts = [host for name in ("host", "hostaddr") for host in str(told.get(name) or "").split(",") if host]
+        away = [host for host in hosts if not host.startswith("/") and not tls.is_loopback(host)]
+        if away and told.get("sslmode") != "verify-full":
+            raise SetupError(
+                f"AFA_DATABASE_URL: {away[0]} is another machine, and must prove its name by TLS; add "
+                "sslmode=verify-full, and sslrootcert=FILE with its authority (or `system`)."
+            )
+        return self.database_url
+
+
+_PEM = "the PEM of an authority's certificate"
+
+
+def _read(setting: str, path: Path, what: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SetupError(f"{setting}: {path} can't be read ({error.strerror}); point it at {what}.") from error

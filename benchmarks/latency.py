@@ -54,7 +54,7 @@ def latency(rate: int, seconds: int, workers: int) -> dict[str, Any]:
         print(f"{total} alerts are generated …", file=sys.stderr)
         scams = [town.scam() for _ in range(max(20, total // 150))]
         first = [alert for scam in scams for alert in scam[:2]]
-        _send(up, bundles(first, up.keys, 100))
+        send(up, bundles(first, up.keys, 100))
         wait_until_done(up, 300)
         last = [scam[2] for scam in scams]
         flow = [*last, *(town.benign() for _ in range(total - len(last)))]
@@ -63,8 +63,8 @@ def latency(rate: int, seconds: int, workers: int) -> dict[str, Any]:
         reader = Reader(up)
         reader.start()
         begun = wall_ms()
-        sent = _at_rate(up, flow, packed, rate, {alert.suspect for alert in last})
-        _wait_for(reader, set(sent))
+        sent = at_rate(up, flow, packed, rate, {alert.suspect for alert in last})
+        wait_for(reader, set(sent))
         spans = sorted(float(reader.seen[token] - at) for token, at in sent.items() if token in reader.seen)
         return {
             "bench": "latency",
@@ -78,7 +78,7 @@ def latency(rate: int, seconds: int, workers: int) -> dict[str, Any]:
         }
 
 
-def _at_rate(up: Stack, flow: list[Alert], packed: list[Bundle], rate: int, watched: set[str]) -> dict[str, int]:
+def at_rate(up: Stack, flow: list[Alert], packed: list[Bundle], rate: int, watched: set[str]) -> dict[str, int]:
     """Send one alert after the other on the beat of `rate`; when each watched one was sent."""
     sent: dict[str, int] = {}
     begun = time.perf_counter()
@@ -92,7 +92,7 @@ def _at_rate(up: Stack, flow: list[Alert], packed: list[Bundle], rate: int, watc
     return sent
 
 
-def _wait_for(reader: Reader, tokens: set[str], timeout_s: float = 60.0) -> None:
+def wait_for(reader: Reader, tokens: set[str], timeout_s: float = 60.0) -> None:
     deadline = time.perf_counter() + timeout_s
     while not tokens <= reader.seen.keys() and time.perf_counter() < deadline:
         signal.sigtimedwait([], 0.1)
@@ -100,7 +100,7 @@ def _wait_for(reader: Reader, tokens: set[str], timeout_s: float = 60.0) -> None
     reader.join()
 
 
-def _send(up: Stack, packed: list[Bundle]) -> None:
+def send(up: Stack, packed: list[Bundle]) -> None:
     for record in packed:
         up.producer.send(record.topic, key=record.member.encode(), value=record.value, headers=record.headers)
     up.producer.flush()

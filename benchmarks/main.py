@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from benchmarks.audit import audit
 from benchmarks.five_hops import five_hops
+from benchmarks.flood import flood
 from benchmarks.latency import latency
 from benchmarks.recovery import recovery
 from benchmarks.risk_check import risk_check
@@ -38,6 +39,10 @@ def main(argv: Sequence[str]) -> int:
     record = benches.add_parser("audit", help="to verify a record of the audit, in database and topic")
     record.add_argument("--entries", type=int, default=1_000_000)
     record.add_argument("--acts", type=int, default=2, help="acts in each entry (default: 2)")
+    flooding = benches.add_parser("flood", help="from alert to request, while one member sends all that it can")
+    flooding.add_argument("--rate", type=int, default=200, help="alerts a second of all others (default: 200)")
+    flooding.add_argument("--agreed", type=int, default=20, help="alerts a second agreed with it (default: 20)")
+    flooding.add_argument("--seconds", type=int, default=20)
     for one, workers in ((burst, 2), (steady, 1)):
         one.add_argument("--workers", type=int, default=workers, help=f"stream workers (default: {workers})")
     chosen = parser.parse_args(argv)
@@ -51,6 +56,8 @@ def main(argv: Sequence[str]) -> int:
         result = five_hops(chosen.runs)
     elif chosen.bench == "audit":
         result = audit(chosen.entries, chosen.acts)
+    elif chosen.bench == "flood":
+        result = flood(chosen.rate, chosen.agreed, chosen.seconds)
     elif chosen.bench == "recovery":
         result = recovery(chosen.identifiers)
     else:

@@ -7,10 +7,10 @@ import sys
 
 import faust
 import uvloop
-from prometheus_client import start_http_server
 
 from alliance import clock, kafka
 from alliance.errors import AfaError
+from alliance.serving import serve_metrics
 from alliance.settings import Settings
 from schemas.topics import CHANGELOG, LEADS, MEMBERS, QUARANTINE, RULES, SIGNALS
 from streams.app import GROUP, INBOUND, Worker, load_rules
@@ -29,8 +29,7 @@ def main() -> int:
     except AfaError as error:
         print(f"streams: {error}", file=sys.stderr)
         return 1
-    if settings.metrics_port:
-        start_http_server(settings.metrics_port, addr="127.0.0.1")
+    serve_metrics(settings)
     _spare_the_collector()
     faust.Worker(worker.app, loglevel="info").execute_from_commandline()
     return 0

@@ -14,16 +14,18 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 from ruamel.yaml import YAML
 
+from alliance.certificates import SERVERS
 from alliance.embedded.kafka_config import ADMIN, MAX_MESSAGE_BYTES, server_properties
 from alliance.errors import SetupError
 from alliance.principals import INTERNAL
 from alliance.provision_main import run
 from alliance.settings import Settings
+from tests.deploy.containers import COMPOSE, ROOT, unless_set
 
-ROOT = Path(__file__).parents[1]
-COMPOSE = YAML(typ="safe").load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = ("provision", "streams", "casebook", "dispatch", "riskdesk", "auditor")
+ONCE = ("certificates", "provision")
+TLS = {"ca", "broker-tls", "database-tls", "metrics-tls"}
 PROMETHEUS = YAML(typ="safe").load((ROOT / "deploy" / "prometheus.yml").read_text(encoding="utf-8"))
 
 
@@ -47,7 +49,7 @@ def test_the_services_and_their_images() -> None:
         "kafka": "apache/kafka:4.3.1",
         "postgres": "postgres:18",
         "prometheus": "prom/prometheus:v3.5.0",
-        **dict.fromkeys(OURS, "anti-fraud-alliance-matrix"),
+        **dict.fromkeys((*OURS, "certificates"), "anti-fraud-alliance-matrix"),
     }
     # A first part with a dot or a colon would be the name of a registry's host.
     assert not any(re.match(r"[^/]*[.:][^/]*/", image) for image in images.values())
@@ -56,12 +58,12 @@ def test_the_services_and_their_images() -> None:
 @pytest.mark.parametrize("name", SERVICES)
 def test_nothing_is_published_beyond_the_loopback(name: str) -> None:
     service = SERVICES[name]
-    assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
-    assert service.get("network_mode") in (None, "service:prometheus")
+    assert all(unless_set(port).startswith("127.0.0.1:") for port in service.get("ports", []))
+    assert service.get("network_mode") in (None, "none", "service:prometheus")
     assert not service.get("privileged")
 
 
-@pytest.mark.parametrize("name", [name for name in SERVICES if name != "provision"])
+@pytest.mark.parametrize("name", [name for name in SERVICES if name not in ONCE])
 def test_what_goes_on_is_watched_and_started_again(name: str) -> None:
     assert SERVICES[name]["healthcheck"]["test"]
     assert SERVICES[name]["restart"] == "unless-stopped"
@@ -78,7 +80,7 @@ def test_provisioning_comes_before_whoever_needs_it() -> None:
 @pytest.mark.parametrize("name", OURS)
 def test_our_processes_are_told_only_what_they_read(name: str) -> None:
     told = SERVICES[name]["environment"]
-    ours = {key.removeprefix("AFA_").lower(): _unless_set(v) for key, v in told.items() if key.startswith("AFA_")}
+    ours = {key.removeprefix("AFA_").lower(): unless_set(v) for key, v in told.items() if key.startswith("AFA_")}
     assert ours.keys() <= Settings.model_fields.keys()
     assert {key for key in told if not key.startswith("AFA_")} <= {"FAUST_DATADIR"}
     settings = Settings.model_validate(ours)
@@ -96,17 +98,12 @@ def test_our_processes_are_modules_of_ours(name: str) -> None:
         assert importlib.util.find_spec(f"{module}.__main__") is not None
 
 
-@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("name", (*OURS, "certificates"))
 def test_our_containers_can_do_little(name: str) -> None:
     service = SERVICES[name]
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
-
-
-def _unless_set(value: str) -> str:
-    """What `${NAME:-value}` stands for where nobody sets it."""
-    return re.sub(r"\$\{[A-Z_]+:-([^}]*)\}", r"\1", value)
 
 
 def secret_paths(service: dict[str, Any]) -> dict[str, str]:
@@ -120,15 +117,27 @@ def test_a_secret_is_a_file_that_only_who_needs_it_is_given(name: str) -> None:
     paths = secret_paths(SERVICES[name])
     told = SERVICES[name].get("environment", {})
     files = {value for key, value in told.items() if key.endswith("_FILE") and "PASSWORD" in key}
-    files |= set(re.findall(r"passfile=(\S+)", told.get("AFA_DATABASE_URL", "")))
+    files |= {value for key, value in told.items() if re.search(r"_(CA|TLS)_FILE$", key)}
+    files |= set(re.findall(r"(?:passfile|sslrootcert)=([^&]+)", told.get("AFA_DATABASE_URL", "")))
     assert files <= paths.keys()
     assert not any(re.search(r"(PASSWORD|SECRET|TOKEN)$", key) for key in told)
-    if name not in ("provision", "kafka"):
+    if name in OURS and name != "provision":
         assert set(paths) == files
 
 
+def test_a_servers_key_is_given_to_that_server_alone_and_the_authoritys_to_nobody() -> None:
+    holders = {key: {n for n in SERVICES if key in secret_paths(SERVICES[n]).values()} for key in TLS}
+    assert holders["broker-tls"] == {"kafka"}
+    assert holders["database-tls"] == {"postgres"}
+    assert holders["metrics-tls"] == set(OURS) - {"provision"}
+    assert holders["ca"] == {*OURS, "kafka", "prometheus"}
+    files = {Path(unless_set(secret["file"])) for name, secret in COMPOSE["secrets"].items() if name in TLS}
+    assert {path.parent for path in files} == {Path("deploy/secrets/tls")}
+    assert {path.name for path in files} == {"ca.pem", *(f"{server}.pem" for server in SERVERS)}
+
+
 def test_every_secret_is_a_file_that_the_script_makes_up(tmp_path: Path) -> None:
-    wanted = {Path(secret["file"]) for secret in COMPOSE["secrets"].values()}
+    wanted = {Path(secret["file"]) for name, secret in COMPOSE["secrets"].items() if name not in TLS}
     assert {path.parent for path in wanted} == {Path("deploy/secrets")}
     (tmp_path / "secrets").mkdir()
     shutil.copy(ROOT / "deploy" / "secrets.sh", tmp_path)
@@ -147,7 +156,10 @@ def _made(folder: Path) -> dict[str, bytes]:
 
 def test_provisioning_is_given_every_principals_password() -> None:
     folder = Path(SERVICES["provision"]["environment"]["AFA_DATA_DIR"]) / "secrets"
-    assert secret_paths(SERVICES["provision"]) == {str(folder / name): name for name in (ADMIN, *INTERNAL)}
+    assert secret_paths(SERVICES["provision"]) == {
+        "/run/secrets/ca": "ca",
+        **{str(folder / name): name for name in (ADMIN, *INTERNAL)},
+    }
 
 
 def test_provisioning_makes_up_no_password(tmp_path: Path) -> None:
@@ -169,7 +181,30 @@ def test_prometheus_reads_every_process_where_it_serves_its_metrics() -> None:
     served = {name: SERVICES[name]["environment"].get("AFA_METRICS_PORT") for name in OURS if name != "provision"}
     assert scraped == {name: [f"127.0.0.1:{port}"] for name, port in served.items()}
     for name, port in served.items():
-        assert f"http://127.0.0.1:{port}/metrics" in SERVICES[name]["healthcheck"]["test"][-1]
+        assert f"https://127.0.0.1:{port}/metrics" in SERVICES[name]["healthcheck"]["test"][-1]
+
+
+def test_whoever_connects_does_so_by_tls_and_asks_for_a_proof() -> None:
+    for job in PROMETHEUS["scrape_configs"]:
+        assert (job["scheme"], job["tls_config"]) == ("https", {"ca_file": "/run/secrets/ca"})
+    for name in OURS:
+        told = SERVICES[name]["environment"]
+        assert (told["AFA_KAFKA_SECURITY_PROTOCOL"], told["AFA_KAFKA_CA_FILE"]) == ("SASL_SSL", "/run/secrets/ca")
+        if url := told.get("AFA_DATABASE_URL"):
+            assert Settings(database_url=url).database() == url
+        assert name == "provision" or "cafile='/run/secrets/ca'" in SERVICES[name]["healthcheck"]["test"][-1]
+
+
+def test_the_database_takes_none_but_tls_with_a_password_from_the_network() -> None:
+    folder = ROOT / "deploy" / "postgres"
+    rules = [line.split() for line in (folder / "pg_hba.conf").read_text().splitlines() if line[:1] not in ("", "#")]
+    assert [rule[0] for rule in rules] == ["local", "hostssl"]
+    assert rules[1][1:] == ["all", "all", "all", "scram-sha-256"]
+    config = (folder / "postgresql.conf").read_text()
+    for line in ("ssl = on", "hba_file = '/deploy/pg_hba.conf'", "ssl_key_file = '/run/tls/database.pem'"):
+        assert f"{line}\n" in config
+    assert SERVICES["postgres"]["entrypoint"] == ["/deploy/start.sh"]
+    assert "-c config_file=/deploy/postgresql.conf" in (folder / "start.sh").read_text()
 
 
 def test_the_image_installs_what_is_locked_and_runs_as_nobody_in_particular() -> None:
@@ -197,11 +232,7 @@ def test_the_broker_is_as_closed_as_the_embedded_one() -> None:
     ):
         assert theirs[key] == ours[key], key
     assert int(theirs["message.max.bytes"]) == MAX_MESSAGE_BYTES
-    assert set(re.findall(r"(\w+):SASL_PLAINTEXT", theirs["listener.security.protocol.map"])) == {
-        "HUB",
-        "MEMBER",
-        "CONTROLLER",
-    }
-    assert "PLAINTEXT" not in theirs["listener.security.protocol.map"].replace("SASL_PLAINTEXT", "")
+    assert theirs["listener.security.protocol.map"] == "HUB:SASL_SSL,MEMBER:SASL_SSL,CONTROLLER:SASL_PLAINTEXT"
+    assert theirs["listeners"].endswith(",CONTROLLER://127.0.0.1:9093")
     for listener in ("hub", "member"):
         assert theirs[f"listener.name.{listener}.sasl.enabled.mechanisms"] == "SCRAM-SHA-256"

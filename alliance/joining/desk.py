@@ -133,7 +133,8 @@ class Desk:
             record, password = rotated(known, request, self.clock.now(), overlap), None
         else:
             filed = _read(path)
-            record, password = joined(filed.spec, request, known, self.clock.now()), self.new_password(request.member)
+            record = joined(filed.spec, request, known, self.clock.now())
+            password = self.new_password(request.member, filed.spec.rate)
             self._file(replace(filed, approved=True))
         publish(self.login, registrar_keys(self.data), [record])
         self._answer(request.member, self.welcome(request, password))
@@ -141,10 +142,10 @@ class Desk:
             close_joining(self.login, request.member, may_read=True)
         return record
 
-    def new_password(self, member: str) -> str:
+    def new_password(self, member: str, rate: int | None = None) -> str:
         """Made, and known to the broker; whoever gets it from here must seal it and forget it."""
         password = encode(secrets.token_bytes(32))
-        add_member(self.login, member, lambda principal: password)
+        add_member(self.login, member, lambda principal: password, rate)
         return password
 
     def welcome(self, request: KeyRequest, password: str | None) -> bytes:

@@ -9,9 +9,9 @@ import signal
 import threading
 
 import structlog
-from prometheus_client import start_http_server
 
 from alliance import clock, kafka
+from alliance.serving import serve_metrics
 from alliance.settings import Settings
 from consumers.auditor import checkpoints
 from consumers.auditor.service import Auditor
@@ -26,9 +26,8 @@ def run(settings: Settings, stop: threading.Event) -> None:
     login = settings.kafka_login()
     kafka.probe(login, reads=[AUDIT.name, MEMBERS.name], writes=[AUDIT.name])
     keys = checkpoints.keys_at(settings.auditor_key_file)
-    auditor = Auditor(settings.database_url, login, keys, clock.load(settings.clock_file).now)
-    if settings.metrics_port:
-        start_http_server(settings.metrics_port, addr="127.0.0.1")
+    auditor = Auditor(settings.database(), login, keys, clock.load(settings.clock_file).now)
+    serve_metrics(settings)
     log.info("auditor runs", public_key=keys.public.signing)
     auditor.run(stop)
     log.info("auditor has stopped")

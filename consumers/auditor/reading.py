@@ -16,6 +16,8 @@ from psycopg.rows import namedtuple_row
 from psycopg.types.json import set_json_loads
 from pydantic import ValidationError
 
+from alliance import tls
+from alliance.errors import Refused
 from consumers.auditor.checkpoints import proven
 from consumers.auditor.copy import Copy, fault
 from consumers.auditor.records import act_of, entry_of, told
@@ -71,8 +73,14 @@ class Evidence:
 
 
 def read_only(database_url: str) -> psycopg.Connection[Any]:
-    """The casebook's database, for reading alone, whatever else the login may do."""
-    db = psycopg.connect(database_url, autocommit=True, options="-c default_transaction_read_only=on")
+    """The casebook's database, for reading alone, whatever else the login may do. Raises Refused for a server whose
+    certificate is not believed."""
+    try:
+        db = psycopg.connect(database_url, autocommit=True, options="-c default_transaction_read_only=on")
+    except psycopg.OperationalError as error:
+        if said := tls.untrusted("PostgreSQL", str(error), "sslrootcert of AFA_DATABASE_URL"):
+            raise Refused(said) from error
+        raise
     set_json_loads(orjson.loads, db)
     return db
 

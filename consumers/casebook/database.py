@@ -15,7 +15,8 @@ from alembic.util import CommandError
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 
-from alliance.errors import Retry, SetupError
+from alliance import tls
+from alliance.errors import Refused, Retry, SetupError
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _MIGRATION_LOCK = 7_204_001
@@ -37,7 +38,7 @@ def connect(url: str) -> Engine:
 def migrate(engine: Engine) -> None:
     """Bring the schema to the present version; two processes that start at once take turns.
 
-    Raises Retry, SetupError.
+    Raises Retry, SetupError, and Refused for a server whose certificate is not believed.
     """
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
@@ -48,6 +49,8 @@ def migrate(engine: Engine) -> None:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except OperationalError as error:
+        if said := tls.untrusted("PostgreSQL", str(error.orig), "sslrootcert of AFA_DATABASE_URL"):
+            raise Refused(said) from error
         raise Retry(f"PostgreSQL can't be reached ({_first_line(error)}); check that it runs.") from error
     except CommandError as error:
         raise SetupError(f"The database is of another version ({error}); use the program that made it.") from error

@@ -7,9 +7,9 @@ import signal
 import threading
 
 import structlog
-from prometheus_client import start_http_server
 
 from alliance import clock, kafka, profiles
+from alliance.serving import serve_metrics
 from alliance.settings import Settings
 from consumers.casebook import database
 from consumers.casebook.service import TOPICS, Casebook
@@ -23,11 +23,10 @@ def run(settings: Settings, stop: threading.Event) -> None:
     """Until `stop` is set. Raises AfaError with the one sentence that a person must read."""
     login, profile = settings.kafka_login(), profiles.load(settings.profile)
     kafka.probe(login, reads=[topic.name for topic in (*TOPICS, MEMBERS, RULES)])
-    engine = database.connect(settings.database_url)
+    engine = database.connect(settings.database())
     database.migrate(engine)
     casebook = Casebook(engine, login, clock.load(settings.clock_file), profile)
-    if settings.metrics_port:
-        start_http_server(settings.metrics_port, addr="127.0.0.1")
+    serve_metrics(settings)
     _spare_the_collector()
     log.info("casebook runs", profile=profile.name)
     casebook.run(stop)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import structlog
-from prometheus_client import start_http_server
 
 from alliance import clock, kafka
+from alliance.serving import serve_metrics
 from alliance.settings import Settings
 from consumers.casebook import database
 from consumers.dispatch.service import Dispatch
@@ -19,12 +19,11 @@ def run(settings: Settings, stopping: Stopping) -> None:
     """Until told to stop. Raises AfaError with the one sentence that a person must read."""
     login = settings.kafka_login()
     kafka.probe(login)
-    engine = database.connect(settings.database_url)
+    engine = database.connect(settings.database())
     database.migrate(engine)
     engine.dispose()
-    dispatch = Dispatch(settings.database_url, login, clock.load(settings.clock_file).now, stopping)
-    if settings.metrics_port:
-        start_http_server(settings.metrics_port, addr="127.0.0.1")
+    dispatch = Dispatch(settings.database(), login, clock.load(settings.clock_file).now, stopping)
+    serve_metrics(settings)
     log.info("dispatch runs")
     dispatch.run()
     log.info("dispatch has stopped")

@@ -6,9 +6,9 @@ import signal
 import threading
 
 import structlog
-from prometheus_client import start_http_server
 
 from alliance import clock, kafka
+from alliance.serving import serve_metrics
 from alliance.settings import Settings
 from consumers.process import guarded
 from consumers.riskdesk.service import GROUP, TOPICS, RiskDesk
@@ -21,8 +21,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
     login = settings.kafka_login()
     kafka.probe(login, reads=[topic.name for topic in TOPICS], groups=[GROUP])
     desk = RiskDesk(login, clock.load(settings.clock_file))
-    if settings.metrics_port:
-        start_http_server(settings.metrics_port, addr="127.0.0.1")
+    serve_metrics(settings)
     log.info("the risk desk runs")
     desk.run(stop)
     log.info("the risk desk has stopped")

@@ -13,11 +13,11 @@ from threading import Event
 
 import orjson
 import structlog
-from prometheus_client import start_http_server
 
 from alliance import clock, profiles
 from alliance.embedded.datadir import DataDir
 from alliance.errors import AfaError
+from alliance.serving import serve_metrics
 from alliance.settings import Settings
 from producers.city.honest import ALERTS
 from producers.city.play import City, Plan
@@ -38,8 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         ticking = clock.load(chosen.data / "clock.json" if chosen.data else settings.clock_file)
         data = DataDir(chosen.data or settings.data_dir)
-        if settings.metrics_port:
-            start_http_server(settings.metrics_port, addr="127.0.0.1")
+        serve_metrics(settings)
         plan, profile = Plan(chosen.seed, chosen.alerts), profiles.load(settings.profile)
         city = City(data, ticking, profile, plan=plan, bootstrap=settings.kafka_bootstrap)
         for verdict in city.run(stopping, chosen.days):

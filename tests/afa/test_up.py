@@ -6,6 +6,7 @@ import json
 import re
 import signal
 import socket
+import stat
 import time
 from pathlib import Path
 
@@ -46,6 +47,7 @@ def test_up_status_down_and_up_again_on_the_same_data(data: Path) -> None:
         assert {process["name"] for process in status["processes"] if process["alive"]} == PROCESSES
         assert status["lag"]["casebook"]["leads"] == 0
         assert set(status["counts"]) == {"alerts", "quarantined", "leads", "requests", "answers", "risk-checks"}
+        assert_no_secret_shows(data, run)
 
         family = run.family()
         began = time.monotonic()
@@ -55,6 +57,38 @@ def test_up_status_down_and_up_again_on_the_same_data(data: Path) -> None:
         assert still_alive(family) == []
     with up(data):
         assert json.loads(result("member", "list", "--json", data=data))["member"] == "bank-a"
+
+
+def assert_no_secret_shows(data: Path, run: Up) -> None:
+    """In no process, by arguments or environment, no log, nothing that a command says, no file that others can read."""
+    kept = secrets_of(data)
+    assert {"admin", "controller", "registrar", "m.bank-a", "auditor"} <= {path.name for path in kept}
+    assert {path.parent.name for path in kept} >= {"secrets", "bank-a", "registrar", "auditor", "members"}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in kept} == {0o600}
+    shown = {f"process {process.pid}": said_by(process) for process in [*run.family(), psutil.Process(run.process.pid)]}
+    shown |= {str(path): path.read_text(encoding="utf-8") for path in (data / "log").iterdir()}
+    shown |= {
+        str(path): path.read_text(encoding="utf-8", errors="replace") for path in data.iterdir() if path.is_file()
+    }
+    for command in ("status", "member list", "member pending"):
+        done = afa(*command.split(), "--json", data=data)
+        shown[command] = done.stdout + done.stderr
+    refused = afa("publish", "nowhere.jsonl", "--as", "bank-a", data=data)
+    shown["an error"] = refused.stdout + refused.stderr
+    secrets = {secret for found in kept.values() for secret in found}
+    assert [where for where, text in shown.items() if any(secret in text for secret in secrets)] == []
+
+
+def secrets_of(data: Path) -> dict[Path, set[str]]:
+    """Every file of passwords or keys, and what is in it."""
+    files = [*(data / "secrets").iterdir(), *(data / "members").rglob("*.json")]
+    files += [data / "registrar" / "keys.json", data / "auditor" / "key.json"]
+    # What is 32 bytes or more of chance, in base64.
+    return {path: set(re.findall(r"[A-Za-z0-9_-]{32,}", path.read_text(encoding="utf-8"))) for path in files}
+
+
+def said_by(process: psutil.Process) -> str:
+    return " ".join([*process.cmdline(), *process.environ().values()])
 
 
 def test_ctrl_c_stops_everything_and_is_no_failure(data: Path) -> None:

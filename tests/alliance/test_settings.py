@@ -51,3 +51,69 @@ def test_the_cache_is_where_the_desktop_standard_says(monkeypatch: pytest.Monkey
     assert Settings().cache_dir == tmp_path / "afa"
     monkeypatch.delenv("XDG_CACHE_HOME")
     assert Settings().cache_dir == Path.home() / ".cache" / "afa"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.3.0.9", "localhost", "[::1]"])
+def test_plain_text_stays_on_this_machine(host: str, password_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AFA_KAFKA_BOOTSTRAP", f"{host}:9092")
+    assert Settings().kafka_login().security_protocol == "SASL_PLAINTEXT"
+
+
+@pytest.mark.parametrize("host", ["kafka", "10.0.0.3", "localhost.example", "[fd00::1]", "127.0.0.1:9092,kafka"])
+def test_plain_text_to_another_machine_is_refused(
+    host: str, password_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AFA_KAFKA_BOOTSTRAP", f"{host}:9092")
+    with pytest.raises(SetupError, match=r"another machine.*set AFA_KAFKA_SECURITY_PROTOCOL=SASL_SSL"):
+        Settings().kafka_login()
+    monkeypatch.setenv("AFA_KAFKA_SECURITY_PROTOCOL", "SASL_SSL")
+    assert Settings().kafka_login().bootstrap == f"{host}:9092"
+
+
+def test_an_authority_that_is_none_is_named(
+    password_file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AFA_KAFKA_CA_FILE", str(tmp_path / "ca.pem"))
+    with pytest.raises(SetupError, match=r"AFA_KAFKA_CA_FILE: .*ca.pem can't be read"):
+        Settings().kafka_login()
+    (tmp_path / "ca.pem").write_text("no certificate")
+    with pytest.raises(SetupError, match=r"AFA_KAFKA_CA_FILE: .*ca.pem is no certificate"):
+        Settings().kafka_login()
+
+
+VERIFIED = "sslmode=verify-full&sslrootcert=system"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://afa@/afa?host=/run/socket",
+        "postgresql://afa@localhost/afa",
+        "postgresql://afa@127.0.0.1:5433,[::1]/afa",
+        f"postgresql://afa@db.example/afa?{VERIFIED}",
+        f"postgresql://afa@db.example/afa?passfile=/run/pgpass&{VERIFIED}",
+    ],
+)
+def test_a_database_here_or_by_tls_that_proves_its_name(url: str) -> None:
+    assert Settings(database_url=url).database() == url
+
+
+@pytest.mark.parametrize(
+    ("url", "complaint"),
+    [
+        ("", "is not a postgresql:// URL"),
+        ("mysql://afa@localhost/afa", "is not a postgresql:// URL"),
+        ("postgresql://afa@localhost/afa?nonsense=1", "can't be read as a URL"),
+        ("postgresql://afa@db.example/afa", "db.example is another machine.*add sslmode=verify-full"),
+        ("postgresql://afa@db.example/afa?sslmode=require", "db.example is another machine"),
+        ("postgresql://afa@localhost,db.example/afa", "db.example is another machine"),
+        ("postgresql://afa@localhost/afa?hostaddr=10.0.0.3", "10.0.0.3 is another machine"),
+        ("postgresql://afa:a-secret@localhost/afa", "holds a password"),
+        ("postgresql://afa@localhost/afa?password=a-secret", "holds a password"),
+        ("postgresql://afa:a-secret@localhost/afa?nonsense=1", "can't be read as a URL"),
+    ],
+)
+def test_any_other_database_is_refused_and_its_password_not_told(url: str, complaint: str) -> None:
+    with pytest.raises(SetupError, match=rf"AFA_DATABASE_URL.*{complaint}") as raised:
+        Settings(database_url=url).database()
+    assert "a-secret" not in str(raised.value)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from kafka import TopicPartition
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import (
     GroupAuthorizationFailedError,
     MessageSizeTooLargeError,
@@ -22,7 +22,7 @@ from alliance.embedded.services import EmbeddedServices
 from alliance.errors import Refused
 from alliance.kafka import KafkaLogin
 from alliance.principals import STREAMS_PREFIX, member_principal
-from alliance.provision import add_member, login_of, provision, remove_member
+from alliance.provision import add_member, agree_rate, login_of, provision, remove_member
 from schemas.topics import (
     ANSWERS,
     AUDIT,
@@ -120,6 +120,44 @@ def test_a_record_that_unpacks_to_a_thousand_times_its_size(mallory: KafkaLogin)
     with kafka.producer(mallory, compression_type="gzip") as sender:
         packed = sender.send(SUSPICIOUS_ACCOUNT.name, b"[" + b" " * 900_000 + b"]", key=MALLORY.encode())
         assert packed.get(30).offset >= 0
+
+
+def slowed(client: KafkaProducer | KafkaConsumer) -> float:
+    """Milliseconds, the longest that the broker has told this client to wait."""
+    return max(float(told.get("throttle-time-max", 0)) for told in client.metrics().values())
+
+
+def test_a_member_that_floods(services: EmbeddedServices) -> None:
+    """The broker takes what it sends and slows it; what is agreed anew counts at once."""
+    name = "bank-flood"
+    add_member(services.admin, name, services.data.secret, rate=1)
+    login = login_of(member_principal(name), services.admin, services.data.secret)
+    with kafka.producer(login) as sender:
+        sender.send(SUSPICIOUS_ACCOUNT.name, b"x" * 900_000).get(10)
+        assert slowed(sender) > 0
+    agree_rate(login_of("registrar", services.admin, services.data.secret), name, 10_000)
+    with kafka.producer(login) as sender:
+        sender.send(SUSPICIOUS_ACCOUNT.name, b"x" * 900_000).get(10)
+        assert slowed(sender) == 0
+
+
+def test_a_member_that_reads_without_end(services: EmbeddedServices) -> None:
+    name = "bank-greedy"
+    add_member(services.admin, name, services.data.secret, rate=1)
+    with kafka.producer(services.admin) as sender:
+        for sent in [sender.send(member_topic(name).name, b"x" * 900_000) for _ in range(12)]:
+            sent.get(30)
+        assert slowed(sender) == 0, "the hub's own principals are not slowed"
+    login = login_of(member_principal(name), services.admin, services.data.secret)
+    with kafka.consumer(login, [], None) as reader:
+        reader.assign([TopicPartition(member_topic(name).name, 0)])
+        reader.seek_to_beginning()
+
+        def is_slowed() -> bool:
+            reader.poll(100)
+            return slowed(reader) > 0
+
+        kafka.until(is_slowed, "the broker does not slow it")
 
 
 def test_a_member_that_was_revoked(services: EmbeddedServices, mallory: KafkaLogin) -> None:

