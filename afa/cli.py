@@ -25,6 +25,7 @@ from afa import (
     quarantine,
     referrals,
     registrar,
+    retention,
     returns,
     risk,
     scorecard,
@@ -63,6 +64,7 @@ members.app.command("rotate-key")(joining.rotate_key)
 app.add_typer(members.app, name="member", rich_help_panel=_RUN)
 app.add_typer(quarantine.app, name="quarantine", rich_help_panel=_RUN)
 app.add_typer(audit.app, name="audit", rich_help_panel=_RUN)
+app.add_typer(retention.app, name="retention", rich_help_panel=_RUN)
 app.command(rich_help_panel=_MEMBER)(publishing.publish)
 app.command(rich_help_panel=_MEMBER)(publishing.withdraw)
 app.command(rich_help_panel=_MEMBER)(publishing.token)

@@ -114,6 +114,26 @@ def whole(login: KafkaLogin, *topics: str) -> Iterator[Any]:
                 deadline = time.monotonic() + _READ_TIMEOUT_S
 
 
+def oldest(login: KafkaLogin, topics: Iterable[str]) -> dict[str, float]:
+    """Of each topic that has a record: when its oldest was stamped, in Unix seconds. Raises Retry as `whole` does."""
+    found: dict[str, float] = {}
+    with consumer(login, [], None) as reader:
+        places = places_of(reader, topics)
+        reader.assign(places)
+        reader.seek_to_beginning()
+        ends, left = reader.end_offsets(places), set(places)
+        deadline = time.monotonic() + _READ_TIMEOUT_S
+        while left := {place for place in left if reader.position(place) < ends[place]}:
+            if time.monotonic() > deadline:
+                raise Retry(f"Kafka gave no oldest record for {_READ_TIMEOUT_S:.0f} s; try again.")
+            for place, records in reader.poll(timeout_ms=500, max_records=100).items():
+                first = records[0].timestamp / 1000
+                found[place.topic] = min(found.get(place.topic, first), first)
+                left.discard(place)
+                reader.pause(place)
+    return found
+
+
 def places_of(reader: KafkaConsumer, topics: Iterable[str]) -> list[TopicPartition]:
     """All partitions of these topics. Raises Retry if the broker does not know one of them."""
     places = []

@@ -40,7 +40,7 @@ from alliance.principals import (
     member_principal,
 )
 from schemas.base import MemberId
-from schemas.topics import PARTITIONS, TOPICS, Topic, joining_topic, member_topic
+from schemas.topics import PARTITIONS, TOPICS, Topic, joining_topic, member_topic, unit_topic
 
 Secret = Callable[[str], str]
 """Gives a principal's password, making it up the first time; `DataDir.secret` is one."""
@@ -65,6 +65,7 @@ def provision(login: KafkaLogin, members: Iterable[str], secret: Secret, partiti
     with admin(login) as client:
         shared = (replace(topic, partitions=partitions) if topic.is_shared else topic for topic in TOPICS)
         _declare_topics(client, [*shared, *(member_topic(name) for name in names)], report)
+        _correct_units(client, {member_topic(name).name for name in names}, report)
         principals = [*INTERNAL, *(member_principal(name) for name in names)]
         _set_passwords(client, {principal: secret(principal) for principal in principals})
         _set_rights(client, principals, [*TABLE, *(grant for name in names for grant in member_grants(name))])
@@ -167,7 +168,11 @@ def _config(topic: Topic) -> dict[str, str]:
         "cleanup.policy": topic.cleanup,
         "retention.ms": str(topic.retention_ms),
         "max.message.bytes": str(topic.max_message_bytes),
+        "segment.ms": str(topic.slack_ms),
     }
+    if "compact" in topic.cleanup:
+        # Else a topic that hardly grows is never compacted, and what was replaced or removed stays in it.
+        config["max.compaction.lag.ms"] = str(topic.slack_ms)
     if topic.inbound:
         # A member's clock must not decide how long its alerts are kept.
         config["message.timestamp.type"] = "LogAppendTime"
@@ -193,6 +198,13 @@ def _declare_topics(client: KafkaAdminClient, topics: Sequence[Topic], report: R
             )
     if old:
         _correct_configs(client, old, report)
+
+
+def _correct_units(client: KafkaAdminClient, done: set[str], report: Report) -> None:
+    """What a unit got when it was admitted goes by the present declaration too, whoever is named now."""
+    there = (unit_topic(topic["name"]) for topic in client.describe_topics() if topic["name"] not in done)
+    if units := [topic for topic in there if topic is not None]:
+        _correct_configs(client, units, report)
 
 
 def _correct_configs(client: KafkaAdminClient, topics: Sequence[Topic], report: Report) -> None:

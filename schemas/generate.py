@@ -27,6 +27,7 @@ from schemas.reasons import REMEDY, WHOLE_BUNDLE, Reason
 from schemas.receipts import TO_MEMBER, QuarantineNote
 from schemas.registry import Member
 from schemas.requests import HoldView, Mandate, MandateView, RequestView
+from schemas.retention import RetentionReport, RetentionView
 from schemas.returns import STATEMENT, ReturnView
 from schemas.scorecard import Scorecard
 from schemas.tasks import TaskView
@@ -77,6 +78,8 @@ CONTRACTS: tuple[Contract, ...] = (
     Contract("checkpoint", TypeAdapter(Checkpoint), Direction.OUTBOUND),
     Contract("audit-view", TypeAdapter(AuditView), Direction.OUTBOUND),
     Contract("audit-report", TypeAdapter(AuditReport), Direction.OUTBOUND),
+    Contract("retention-view", TypeAdapter(RetentionView), Direction.OUTBOUND),
+    Contract("retention-report", TypeAdapter(RetentionReport), Direction.OUTBOUND),
     Contract("lead", TypeAdapter(Lead), Direction.OUTBOUND),
     Contract("request-view", TypeAdapter(RequestView), Direction.OUTBOUND),
     Contract("hold-view", TypeAdapter(HoldView), Direction.OUTBOUND),

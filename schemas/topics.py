@@ -32,6 +32,20 @@ class Topic:
     inbound: bool = False
 
     @property
+    def slack_ms(self) -> int:
+        """How long a record may outlive its retention, or the one that replaced it, as the broker lets go of whole
+        segments: a tenth, and seven days at most."""
+        return 7 * DAY if self.retention_ms < 0 else min(7 * DAY, self.retention_ms // 10)
+
+    def kept(self) -> str:
+        """What ends a record of it, in words."""
+        if self.cleanup == "compact":
+            return "until another record of its key takes its place"
+        if self.retention_ms < 0:
+            return "for good"
+        return "from its stamp" if self.cleanup == "delete" else "from its stamp, or until another of its key"
+
+    @property
     def is_shared(self) -> bool:
         """Workers share its partitions."""
         return self.partitions > 1
@@ -107,3 +121,10 @@ def joining_topic(member: str) -> Topic:
     """Between one unit and the registrar alone: its keys in, and what is sealed to them out."""
     return Topic(f"joining.{member}", "registrar", "what it is", "KeyRequest", "key-request", 1, 30 * DAY,
                  max_message_bytes=20_000, inbound=True)  # fmt: skip
+
+
+def unit_topic(name: str) -> Topic | None:
+    """What a topic of one unit is declared as, by its name; None if it is no unit's."""
+    kind, _, member = name.partition(".")
+    made = {"to": member_topic, "joining": joining_topic}.get(kind)
+    return made(member) if made and member else None

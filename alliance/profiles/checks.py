@@ -12,13 +12,14 @@ from alliance.profiles import checks_of_authority
 from alliance.profiles.model import Profile
 from alliance.profiles.values import Way
 from schemas.requests import Action, AuthorityClass
+from schemas.topics import TOPICS
 
 Found = Iterator[tuple[str, str]]
 
 
 def contradictions(profile: Profile) -> Found:
     """All of them, the sections in their order."""
-    checks = (_scope, _stop, checks_of_authority.contradictions, _answers, _releases, _appeal, _returns)
+    checks = (_scope, _stop, checks_of_authority.contradictions, _answers, _releases, _appeal, _returns, _retention)
     return chain.from_iterable(check(profile) for check in checks)
 
 
@@ -96,6 +97,16 @@ def _returns(profile: Profile) -> Found:
     longest = profile.stop.duration_s.value if freeze is None else freeze.duration_s.value * (1 + freeze.renewals.value)
     if returns.notice_s.value >= longest:
         yield "returns.notice_s", "even the longest hold is over before the notice is"
+
+
+def _retention(profile: Profile) -> Found:
+    retention, longest = profile.retention, max(topic.retention_ms for topic in TOPICS) // 1000
+    if retention.suspicion_s.value < longest:
+        yield "retention.suspicion_s", "what the topics still have would come back"
+    if retention.case_s.value < retention.suspicion_s.value:
+        yield "retention.case_s", "what has a case is not kept for less time than what has none"
+    if retention.case_s.value < profile.appeal.file_s.value:
+        yield "retention.case_s", "an appeal may still be filed"
 
 
 def _answer_of(profile: Profile, action: Action) -> str:

@@ -176,6 +176,13 @@ class Desk(Data):
     """How many dissuasion calls the desks can make a day."""
 
 
+class Retention(Data):
+    suspicion_s: Seconds
+    """How long what has no case of police is kept."""
+    case_s: Seconds
+    """How long a case is kept with all that belongs to it, from the last that happened in it after its end."""
+
+
 class Profile(Data):
     name: Code
     currency: Currency
@@ -201,3 +208,4 @@ class Profile(Data):
     void_after: VoidAfter
     call: Call
     desk: Desk
+    retention: Retention

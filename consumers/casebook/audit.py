@@ -24,11 +24,19 @@ from consumers.casebook.rows import insert_rows
 from consumers.casebook.tables import Audit
 from schemas.topics import RULES
 
+_PAGE = 10
+"""Entries: one may have a thousand acts, and a casebook at work waits for all of them."""
 _ERASE = text("""
-update audit set acts = (
-  select jsonb_agg(case when act ->> 1 = any(:subjects) then 'null'::jsonb else act end order by place)
-  from jsonb_array_elements(acts) with ordinality as each(act, place))
-where exists (select from jsonb_array_elements(acts) as each(act) where act ->> 1 = any(:subjects))""")
+with page as materialized (
+  select number, place, act, act <> 'null' and act_is_past(at, act) as past
+  from audit, jsonb_array_elements(acts) with ordinality as each(act, place)
+  where number > :behind and number <= :behind + :page and at <= (select long_ago('suspicion'))),
+changed as (
+  select number, jsonb_agg(case when past then 'null'::jsonb else act end order by place) as acts
+  from page group by number having bool_or(past)),
+written as (
+  update audit set acts = changed.acts from changed where audit.number = changed.number)
+select max(number) as last, count(distinct number) as looked_at, count(*) filter (where past) as erased from page""")
 
 
 @dataclass(slots=True)
@@ -68,9 +76,11 @@ def append(db: Connection, trail: Trail, after: Head, at: datetime) -> Head:
     return entry.head
 
 
-def erase(db: Connection, subjects: Iterable[str]) -> int:
-    """Erase the text and the salt of all acts about these; in how many entries. What the entries cover stands."""
-    return db.execute(_ERASE, {"subjects": list(subjects)}).rowcount
+def erase_past(db: Connection, behind: int) -> tuple[int, int | None]:
+    """Erase the text and the salt of acts about what was erased, in some entries behind that number: of how many acts,
+    and behind which entry to go on. What the entries cover stands; the database refuses any other change."""
+    row = db.execute(_ERASE, {"behind": behind, "page": _PAGE}).one()
+    return int(row.erased), row.last if row.looked_at == _PAGE else None
 
 
 def is_unbroken(db: Connection) -> bool:

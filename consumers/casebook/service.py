@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 from kafka import KafkaConsumer, TopicPartition
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from alliance import kafka, metrics
 from alliance.clock import AllianceClock
@@ -25,11 +25,13 @@ from alliance.membership import read_registry
 from alliance.profiles import Profile
 from consumers.auditor.chain import Head
 from consumers.casebook import audit, calls, inbound, members, offsets
+from consumers.casebook.audit import Trail
 from consumers.casebook.authority import mandates
 from consumers.casebook.authority.mandates import Filed
 from consumers.casebook.evidence import allowing
 from consumers.casebook.inbound import Bundle
 from consumers.casebook.offsets import Place
+from consumers.casebook.retention.runs import Retention
 from consumers.casebook.turn import Turn
 from consumers.casebook.work import Inbox, take
 from schemas.topics import ALIAS, ANSWERS, LEADS, MEMBERS, RULES, VICTIM_REPORT, WITHDRAWAL, Topic
@@ -38,6 +40,8 @@ TOPICS = (LEADS, ANSWERS, VICTIM_REPORT, WITHDRAWAL, ALIAS)
 MAX_RECORDS = 1000
 _IDLE_S = 0.2
 _RETRY_S = 1.0
+_ERASING_REST = 4
+"""Erasing rests so many times as long as it took: a fifth of the time is its at most."""
 log = structlog.get_logger()
 
 Batch = dict[TopicPartition, list[Any]]
@@ -69,6 +73,7 @@ class Casebook:
         self._head = Head()
         self._due: datetime | None = None
         self._mandate: Filed = None
+        self._retention, self._retain_at = Retention(profile), time.monotonic()
 
     def run(self, stop: threading.Event) -> None:
         """Raises Stop if another casebook has taken over."""
@@ -95,9 +100,12 @@ class Casebook:
             if batch or fresh or changed or listed or self._is_called():
                 self._write(batch, changed, fresh)
                 metrics.TURN_SECONDS.observe(time.monotonic() - started)
+            if time.monotonic() >= self._retain_at:
+                self._retain()
 
     def _resume(self) -> None:
         """Read on where the database says; what ran out meanwhile ends before anything else happens."""
+        self._retention = Retention(self._profile)
         with self._engine.begin() as db:
             self._next = offsets.load(db, self._places)
             self._head = audit.head(db)
@@ -144,6 +152,22 @@ class Casebook:
             due = calls.look(db).due
         self._next.update(after)
         self._head, self._due, self._mandate, self._spared = head, due, mandate, turn.spared
+
+    def _retain(self) -> None:
+        """A step of erasing what is past its time, apart from any turn."""
+        started, trail = time.monotonic(), Trail()
+        more, head = False, self._head
+        try:
+            with self._engine.begin() as db:
+                now = self._clock.now()
+                more = self._retention.step(db, now, trail)
+                head = audit.append(db, trail, self._head, now)
+        except IntegrityError as error:
+            # Somebody has just filed a word about what was to go: it stays until that is judged.
+            log.warning("nothing was erased; it is tried again", reason=str(error.orig).strip())
+            self._retention = Retention(self._profile)
+        self._head, ended = head, time.monotonic()
+        self._retain_at = ended + (_ERASING_REST * (ended - started) if more else _RETRY_S)
 
 
 def _inbox(turn: Turn, batch: Batch, *, look_again: bool) -> Inbox:

@@ -31,7 +31,7 @@ COMMANDS = ["up", "down", "status", "publish", "withdraw", "token", "risk-check"
             "hold deducted", "refer list", "refer take", "refer answer", "appeal list", "appeal file", "appeal decide",
             "dispute list", "dispute file", "dispute decide", "return list", "return announce", "return object",
             "return decide", "audit list", "audit verify", "audit checkpoint", "audit kept",
-            "allow list", "allow add", "allow remove"]  # fmt: skip
+            "retention show", "retention run", "allow list", "allow add", "allow remove"]  # fmt: skip
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_wrong_usage_is_2(arguments: str) -> None:
     "mandate list", "appeal list", "dispute list", "hold list", "return list",
     "hold release 019a0000-0000-7000-8000-000000000000 --reason x",
     "case show 019a0000-0000-7000-8000-000000000000", "order 019a0000-0000-7000-8000-000000000000", "allow list",
-    "withdraw 019a0000-0000-7000-8000-000000000000 --as bank-a --reason x",
+    "retention show", "retention run", "withdraw 019a0000-0000-7000-8000-000000000000 --as bank-a --reason x",
 ])  # fmt: skip
 def test_where_nothing_runs_each_says_how_to_start_it(command: str, data: Path) -> None:
     failed = RUNNER.invoke(app, [*command.split(), "--data", str(data)])

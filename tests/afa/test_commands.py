@@ -96,6 +96,14 @@ def test_the_record_is_whole_and_a_member_can_hold_the_hub_to_it(played: Played,
     assert "no checkpoint that this key has signed" in forged.stdout
 
 
+def test_what_is_kept_how_long_is_shown_of_tables_and_topics_and_nothing_of_today_is_past(played: Played) -> None:
+    shown = {(one["kind"], one["name"]): one for one in listed("retention", "show", data=played.data)}
+    for key in (("table", "lead"), ("table", "hold"), ("topic", "suspicious-account"), ("topic", "to.<member>")):
+        assert shown[key]["oldest"] is not None
+        assert shown[key]["kept_s"] > 0
+    assert not any(one["past"] for one in shown.values())
+
+
 def test_a_freeze_is_drafted_shown_and_signed_by_two_and_the_case_tells_of_it(played: Played, tmp_path: Path) -> None:
     paper = tmp_path / "decision.pdf"
     paper.write_text("It is decided.")

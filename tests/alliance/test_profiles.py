@@ -217,6 +217,9 @@ CONTRADICTIONS = [
     ("cn", [("dispute.review_s", 172_800)], "dispute.review_s", "the stop is over"),
     ("cn", [("returns.objection_s", 2_592_001)], "returns.objection_s", "while the notice runs"),
     ("cn", [("returns.notice_s", 4 * 15_552_000)], "returns.notice_s", "longest hold"),
+    ("cn", [("retention.suspicion_s", 15_551_999)], "retention.suspicion_s", "would come back"),
+    ("cn", [("retention.case_s", 15_551_999)], "retention.case_s", "for less time"),
+    ("cn", [("appeal.file_s", 157_680_001)], "retention.case_s", "may still be filed"),
     ("th", [("returns", {**RAW["cn"]["returns"], "objection_s": said(1)}), ("authority.return", POLICE)],
      "returns.notice_s", "longest hold"),
 ]  # fmt: skip

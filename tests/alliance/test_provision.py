@@ -65,6 +65,24 @@ def test_a_changed_setting_is_put_right_and_a_changed_partition_count_reported(
     assert name in report.drift[0]
 
 
+def test_a_units_topic_is_put_right_also_where_the_unit_is_not_named(
+    services: EmbeddedServices, kafka_admin: KafkaAdminClient, provisioned: Report
+) -> None:
+    name = member_topic(BANK).name
+    kafka_admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, configs={"retention.ms": "1000"})])
+    assert f"{name}: retention.ms" in provision(services.admin, [CARRIER], services.data.secret).corrected
+
+
+def test_a_record_is_let_go_of_as_soon_as_it_was_declared(kafka_admin: KafkaAdminClient, provisioned: Report) -> None:
+    """The broker deletes and compacts whole segments, so that how long one lasts counts as well."""
+    resources = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in TOPICS]
+    found = kafka_admin.describe_configs(resources, config_filter="all")["topic"]
+    for topic in TOPICS:
+        values = {key: entry["value"] for key, entry in found[topic.name].items()}
+        assert (values["retention.ms"], values["segment.ms"]) == (str(topic.retention_ms), str(topic.slack_ms))
+        assert "compact" not in topic.cleanup or values["max.compaction.lag.ms"] == str(topic.slack_ms)
+
+
 def test_more_partitions_than_asked_for_are_taken_as_they_are_and_fewer_reported(
     services: EmbeddedServices, kafka_admin: KafkaAdminClient, provisioned: Report
 ) -> None:

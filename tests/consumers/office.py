@@ -71,6 +71,10 @@ class Office:
         self._letters: list[Request] = []
         self._decided: dict[str, Decision] = {}
         self.spared: frozenset[str] = frozenset()
+        self.resume()
+
+    def resume(self) -> None:
+        """Go on behind what others have put on record."""
         with self.engine.connect() as db:
             self._head = audit.head(db)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from consumers.casebook import audit, database, migrations
 from consumers.casebook.tables import Audit
-from schemas.answers import AnswerStatus
+from tests.consumers.archive import SUSPICION, retain
 from tests.consumers.facts import account, lead
 from tests.consumers.office import Office
 from tests.consumers.world import Hub, World
@@ -57,19 +58,13 @@ def test_the_database_refuses_to_delete_an_entry(office: Office, how: str) -> No
         db.execute(text(how))
 
 
-def test_what_is_erased_is_gone_with_its_salt_and_the_chain_stands(office: Office) -> None:
+def test_no_act_is_erased_that_is_about_something_that_is_there(office: Office) -> None:
     office.suspect(lead(account()))
-    delay, *_ = office.deliver()
-    office.answer(delay, AnswerStatus.ACKNOWLEDGED)
-    about = str(delay.request_id)
-    with office.engine.begin() as db:
-        before = list(db.scalars(select(Audit.acts).order_by(Audit.number)))
-        assert audit.erase(db, [about]) == 2
-        after = list(db.scalars(select(Audit.acts).order_by(Audit.number)))
-    assert about in str(before)
-    assert about not in str(after)
-    kept = [[act for act in acts if act[1] != about] for acts in before]
-    assert [[act for act in acts if act] for acts in after] == kept
+    retain(office)
+    office.now += SUSPICION - timedelta(hours=1)
+    retain(office)
+    with pytest.raises(DBAPIError, match="append-only"), office.engine.begin() as db:
+        db.execute(text("update audit set acts = jsonb_set(acts, '{1}', 'null') where number = 1"))
     assert office.is_audited()
 
 

@@ -430,7 +430,7 @@ def test_the_database_lets_no_victim_be_paid_twice(office: Office) -> None:
         f"request_id = {other}",
     ):
         _refuses(office, change.format(changed), "stays what it is", first)
-    _refuses(office, "delete from return_payment where event_id = :first", "stays on record", first)
+    _refuses(office, "delete from return_payment where event_id = :first", "not past its time", first)
 
 
 def test_the_database_pays_no_more_than_is_held_claimed_or_reported(office: Office) -> None:

@@ -53,6 +53,8 @@ CONTRACT_OF = {
     ),
     "request-view": "request-view",
     "return-view": "return-view",
+    "retention-view": "retention-view",
+    "retention-report": "retention-report",
     "return-statement": "return-statement",
     **dict.fromkeys(("request", "receipt", "risk-answer", "outcome", "decision", "return-"), "to-member"),
     "lead": "lead",

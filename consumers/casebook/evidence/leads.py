@@ -133,13 +133,14 @@ def _save(
             "token": s.lead.subject.token,
             "level": s.lead.level.value,
             "snapshot": s.value.decode(),
+            "taken_at": turn.now,
         }
         for s in fresh
     ]
     statement, parameters = inserting(LeadRow, rows)
     new = statement.excluded
     # A lead that fell below Medium keeps its case.
-    values: dict[str, Any] = {name: new[name] for name in ("revision", "digest", "level", "snapshot")}
+    values: dict[str, Any] = {name: new[name] for name in ("revision", "digest", "level", "snapshot", "taken_at")}
     values["case_id"] = func.coalesce(new.case_id, LeadRow.case_id)
     turn.db.execute(statement.on_conflict_do_update(index_elements=["lead_id"], set_=values), parameters)
     turn.trail.note("leads", f"{len(fresh)} snapshots", b"".join(s.digest for s in fresh))

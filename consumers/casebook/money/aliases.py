@@ -41,9 +41,10 @@ def apply(turn: Turn, events: Sequence[Admitted]) -> set[str]:
             continue
         turn.trail.note("alias", subject, admitted.digest)
         rows += [
-            {"member": admitted.member, "event_id": admitted.event.id, "digest": admitted.digest, "token": token}
+            {"member": admitted.member, "event_id": admitted.event.id, "digest": admitted.digest, "token": token,
+             "taken_at": turn.now}
             for token in _tokens(alias)
-        ]
+        ]  # fmt: skip
         named |= _tokens(alias)
     insert_rows(turn.db, AliasRow, rows, ignore=True)
     return named

@@ -19,7 +19,7 @@ from consumers.casebook.tables.evidence import (
 )
 from consumers.casebook.tables.holding import Claim, HoldActRow, HoldDecision, HoldRow
 from consumers.casebook.tables.objections import AppealRow, DisputeRow, FiledRuling, Label
-from consumers.casebook.tables.record import Audit, ConsumerOffset
+from consumers.casebook.tables.record import Audit, ConsumerOffset, RetentionRun
 from consumers.casebook.tables.returning import (
     FiledStatement,
     ReturnClaim,
@@ -58,6 +58,7 @@ __all__ = [
     "ReportRow",
     "ReportTarget",
     "RequestRow",
+    "RetentionRun",
     "ReturnClaim",
     "ReturnNotice",
     "ReturnObjection",

@@ -37,6 +37,7 @@ class LeadRow(Base):
     token: Mapped[str] = mapped_column(index=True)
     level: Mapped[str]
     snapshot: Mapped[str]
+    taken_at: Mapped[datetime]
     changed: Mapped[int] = changed()
 
 
@@ -102,3 +103,4 @@ class AliasRow(Base):
     event_id: Mapped[UUID] = mapped_column(primary_key=True)
     digest: Mapped[bytes] = mapped_column(primary_key=True)
     token: Mapped[str] = mapped_column(primary_key=True, index=True)
+    taken_at: Mapped[datetime]

@@ -1,14 +1,15 @@
-"""Where reading goes on, and what was done."""
+"""Where reading goes on, what was done, and what was erased."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Identity
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from consumers.casebook.tables.base import Base
+from consumers.casebook.tables.base import Base, Json
 
 
 class ConsumerOffset(Base):
@@ -31,3 +32,15 @@ class Audit(Base):
     digests: Mapped[bytes]
     previous: Mapped[bytes]
     hash: Mapped[bytes]
+
+
+class RetentionRun(Base):
+    """A run of the retention, asked for or once a day: how far it came, and how many rows of each table it erased."""
+
+    __tablename__ = "retention_run"
+    number: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    asked_at: Mapped[datetime]
+    begun_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    steps: Mapped[int] = mapped_column(server_default="0")
+    erased: Mapped[Json] = mapped_column(server_default="{}")
