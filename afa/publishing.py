@@ -20,7 +20,8 @@ from alliance.errors import InvalidAlert, Refused, SetupError
 from alliance.joining import memberfile
 from alliance.joining.memberfile import MemberFile
 from alliance.kafka import probe
-from alliance.membership import load_keys, load_member, member_dir, read_registry
+from alliance.membership import load_keys, load_member, member_dir, proven_registry, read_registry
+from alliance.registrar import registrar_public
 from producers.client import MemberClient
 from producers.importer import import_file
 from producers.mapping import for_file
@@ -122,7 +123,7 @@ def clerk(data: Path | None, member: str | None, member_file: Path | None = None
     run = Run(data)
     keys, login = load_member(run.data, member)
     spool = member_dir(run.data, member) / "clerk.db"
-    with MemberClient(keys, login, read_registry(login), spool, run.clock) as client:
+    with MemberClient(keys, login, proven_registry(login, registrar_public(run.data)), spool, run.clock) as client:
         yield client
 
 

@@ -26,7 +26,8 @@ def run(settings: Settings, stop: threading.Event) -> None:
     login = settings.kafka_login()
     kafka.probe(login, reads=[AUDIT.name, MEMBERS.name], writes=[AUDIT.name])
     keys = checkpoints.keys_at(settings.auditor_key_file)
-    auditor = Auditor(settings.database_url, login, keys, clock.load(settings.clock_file).now)
+    ticking = clock.load(settings.clock_file)
+    auditor = Auditor(settings.database_url, login, keys, settings.registrar_key(), ticking.now)
     if settings.metrics_port:
         start_http_server(settings.metrics_port, addr="127.0.0.1")
     log.info("auditor runs", public_key=keys.public.signing)

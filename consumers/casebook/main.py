@@ -10,6 +10,7 @@ import structlog
 from prometheus_client import start_http_server
 
 from alliance import clock, kafka, profiles
+from alliance.roll import Roll
 from alliance.settings import Settings
 from consumers.casebook import database
 from consumers.casebook.service import TOPICS, Casebook
@@ -21,11 +22,11 @@ log = structlog.get_logger()
 
 def run(settings: Settings, stop: threading.Event) -> None:
     """Until `stop` is set. Raises AfaError with the one sentence that a person must read."""
-    login, profile = settings.kafka_login(), profiles.load(settings.profile)
+    login, profile, roll = settings.kafka_login(), profiles.load(settings.profile), Roll(settings.registrar_key())
     kafka.probe(login, reads=[topic.name for topic in (*TOPICS, MEMBERS, RULES)])
     engine = database.connect(settings.database_url)
     database.migrate(engine)
-    casebook = Casebook(engine, login, clock.load(settings.clock_file), profile)
+    casebook = Casebook(engine, login, roll, clock.load(settings.clock_file), profile)
     if settings.metrics_port:
         start_http_server(settings.metrics_port, addr="127.0.0.1")
     _spare_the_collector()

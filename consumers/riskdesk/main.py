@@ -9,6 +9,7 @@ import structlog
 from prometheus_client import start_http_server
 
 from alliance import clock, kafka
+from alliance.roll import Roll
 from alliance.settings import Settings
 from consumers.process import guarded
 from consumers.riskdesk.service import GROUP, TOPICS, RiskDesk
@@ -18,9 +19,9 @@ log = structlog.get_logger()
 
 def run(settings: Settings, stop: threading.Event) -> None:
     """Until `stop` is set. Raises AfaError with the one sentence that a person must read."""
-    login = settings.kafka_login()
+    login, roll = settings.kafka_login(), Roll(settings.registrar_key())
     kafka.probe(login, reads=[topic.name for topic in TOPICS], groups=[GROUP])
-    desk = RiskDesk(login, clock.load(settings.clock_file))
+    desk = RiskDesk(login, roll, clock.load(settings.clock_file))
     if settings.metrics_port:
         start_http_server(settings.metrics_port, addr="127.0.0.1")
     log.info("the risk desk runs")
