@@ -35,7 +35,7 @@ class Roll:
         self._judged = -1
 
     def take(self, records: Iterable[Any]) -> bool:
-        """Take records in the topic's order, also from its beginning again; whether anything changed."""
+        """Take records in the topic's order, each once however often it is read; whether anything changed."""
         changed = False
         for record in records:
             changed |= self._take(record)
@@ -50,15 +50,16 @@ class Roll:
         return True
 
     def _take(self, record: Any) -> bool:
+        # Read again, an old record would undo a newer one until that is read again too.
+        if record.offset <= self._judged:
+            return False
+        self._judged = record.offset
         try:
             return enter(self.registry, proven(record, self._registrar))
         except Refused as refused:
-            if record.offset > self._judged:
-                metrics.REGISTRY_REFUSED.inc()
-                log.error("a registry record is not believed", offset=record.offset, why=str(refused))
+            metrics.REGISTRY_REFUSED.inc()
+            log.error("a registry record is not believed", offset=record.offset, why=str(refused))
             return False
-        finally:
-            self._judged = max(self._judged, record.offset)
 
 
 def proven(record: Any, registrar: Ed25519PublicKey) -> Member | Rulebook:

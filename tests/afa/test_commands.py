@@ -13,9 +13,14 @@ from uuid import UUID
 
 import pytest
 
+from alliance import kafka
+from alliance.embedded.services import attach
 from alliance.kafka import until
+from alliance.rulebook import standard, written
 from schemas.cases import CaseView
 from schemas.notices import notice_of
+from schemas.rulebook import RULEBOOK_KEY
+from schemas.topics import MEMBERS
 from tests.afa.runs import AFA, afa, result, up
 
 pytestmark = pytest.mark.services
@@ -304,3 +309,38 @@ def test_every_member_has_its_numbers_and_a_member_sees_its_own_alone(played: Pl
     assert (none["requests"], none["alerts"]["published"]) == ({}, 0)
     assert max(map(len, result("scorecard", data=played.data).splitlines())) <= 100
     assert "bank-nobody is not a member" in afa("scorecard", "--as", "bank-nobody", data=played.data).stderr
+
+
+def test_the_registrar_changes_the_rules_of_a_run_and_what_another_wrote_is_not_believed(
+    played: Played, tmp_path: Path
+) -> None:
+    def on_record() -> list[str]:
+        entries = listed("audit", "list", "--about", RULEBOOK_KEY, data=played.data)
+        return [act["act"] for entry in entries for act in entry["acts"]]
+
+    shown, file = result("member", "rules", data=played.data), tmp_path / "rules.toml"
+    assert shown == written(standard())
+    file.write_text(shown.replace('["warn", "call", ', '["call", '), encoding="utf-8")
+    refused = afa("member", "set-rules", str(file), data=played.data)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.splitlines() == [
+        f"afa: {file} is wrong at receive.warn: no matrix has it, so that it would be nobody's."
+    ]
+    file.write_text(shown.replace('"ride", "police", "public"]', '"ride", "police"]'), encoding="utf-8")
+    done = afa("member", "set-rules", str(file), data=played.data)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.splitlines()[0] == "- public may no longer be sent advisory"
+    [book] = listed("member", "rules", data=played.data)
+    assert "public" not in book["receive"]["advisory"]
+    until(lambda: on_record() == ["registry record"] * 2, "the change is not on record")
+
+    with kafka.producer(attach(played.data).admin) as sender:
+        sender.send(MEMBERS.name, standard().model_dump_json().encode(), RULEBOOK_KEY.encode()).get(10)
+    until(lambda: on_record()[-1] == "registry record not believed", "the forged rulebook is not on record")
+    # By the worker, the casebook and the risk desk.
+    until(
+        lambda: json.loads(result("status", "--json", data=played.data))["disbelieved"] == 3, "the forgery is not shown"
+    )
+    assert listed("member", "rules", data=played.data) == [book]
+    key = result("member", "registrar", data=played.data)
+    assert key == (played.data / "registrar" / "key.pub").read_text()

@@ -79,6 +79,13 @@ def test_a_record_that_another_than_the_registrar_signed(roll: Roll, by: MemberK
     assert roll.registry.member("bank-one") == FREED
 
 
+def test_what_is_read_again_undoes_nothing(roll: Roll) -> None:
+    known, freed = signed(KNOWN), signed(FREED)
+    assert roll.take([known, freed])
+    assert not roll.take([known])
+    assert roll.registry.member("bank-one") == FREED
+
+
 def test_a_record_that_nobody_signed(roll: Roll) -> None:
     is_not_believed(roll, Record(b"bank-one", FREED.model_dump_json().encode(), []))
 
