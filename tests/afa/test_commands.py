@@ -7,18 +7,25 @@ import json
 import signal
 import subprocess
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import pytest
 
-from alliance import kafka
+from alliance import clock, kafka
 from alliance.embedded.services import attach
+from alliance.joining import newcomer
+from alliance.joining.desk import Desk
 from alliance.kafka import until
+from alliance.membership import MemberSpec
+from alliance.provision import login_of
 from alliance.rulebook import standard, written
 from schemas.cases import CaseView
+from schemas.joining import Broker
 from schemas.notices import notice_of
+from schemas.registry import Alliance, Sector
 from schemas.rulebook import RULEBOOK_KEY
 from schemas.topics import MEMBERS
 from tests.afa.runs import AFA, afa, result, up
@@ -344,3 +351,38 @@ def test_the_registrar_changes_the_rules_of_a_run_and_what_another_wrote_is_not_
     assert listed("member", "rules", data=played.data) == [book]
     key = result("member", "registrar", data=played.data)
     assert key == (played.data / "registrar" / "key.pub").read_text()
+    file.write_text(shown, encoding="utf-8")
+    assert "- public may now be sent advisory" in afa("member", "set-rules", str(file), data=played.data).stderr
+
+
+def joined(data: Path, unit: str, folder: Path) -> Path:
+    """The file of a unit whose keys were made apart from the run, as `afa member join` leaves it."""
+    place = attach(data)
+    login = login_of("registrar", place.admin, place.data.secret)
+    desk = Desk(place.data, login, clock.load(data / "clock.json"))
+    spec = MemberSpec(unit, unit, Sector.BANK, Alliance.POLICE_BANK, (f"cnaps:{unit}",))
+    broker = Broker(bootstrap=place.admin.bootstrap, security_protocol="SASL_PLAINTEXT")
+    invite = desk.invite(spec, broker, timedelta(hours=1))
+    held = newcomer.ask(invite, folder / f"{unit}.member", clock.wall_now())
+    desk.approve(desk.asked(unit))
+    return newcomer.wait(held, newcomer.invite_login(invite), 15).path
+
+
+def test_a_unit_that_joined_does_by_its_file_what_the_runs_own_do(played: Played, tmp_path: Path) -> None:
+    mine = ("--member-file", str(joined(played.data, "bank-joined", tmp_path)))
+    value = ("token", "account", "6217000000000780")
+    assert result(*value, *mine, data=played.data) == result(*value, "--as", "bank-icbc", data=played.data)
+    assert result("member", "rules", *mine, data=played.data) == written(standard())
+
+    said = ("--grounds", "vouched-for", "--statement", "x")
+    dispute = ("dispute", "file", "--target", "account:6217000000000780", *said)
+    [filed] = listed(*dispute, *mine, data=played.data)
+    found = {one["dispute_id"]: one["member"] for one in listed("dispute", "list", data=played.data)}
+    assert found[filed["dispute_id"]] == "bank-joined"
+
+    hold = listed("holds", data=played.data)[0]["hold_id"]
+    refused = afa("appeal", "file", hold, "--grounds", "own-funds", "--statement", "x", *mine, data=played.data)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "afa: The casebook refuses the appeal: " in refused.stderr
+    both = afa(*value, *mine, "--as", "bank-icbc", data=played.data)
+    assert both.stderr.startswith("afa: Say who does it: --member-file FILE for a unit that joined, or --as MEMBER")

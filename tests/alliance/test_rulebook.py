@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alliance.errors import SetupError
@@ -57,6 +57,7 @@ def by_hand(book: Rulebook, table: dict[str, list[str]], sector: str, alliance: 
     return found
 
 
+@settings(max_examples=25)
 @given(BOOKS)
 def test_what_is_prepared_is_what_the_tables_say(book: Rulebook) -> None:
     permits = prepare(book)

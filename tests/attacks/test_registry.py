@@ -22,6 +22,7 @@ from alliance.provision import login_of, provision
 from alliance.registrar import key_of, registrar_keys
 from alliance.roll import Roll
 from alliance.rulebook import standard
+from consumers.casebook.audit import Trail
 from schemas.envelope import SIGNATURE_HEADER
 from schemas.registry import Alliance, Member, Officer, Sector, SigningKey, Status
 from schemas.rulebook import RULEBOOK_KEY, Rulebook
@@ -42,6 +43,7 @@ class Record:
     key: bytes
     value: bytes | None
     headers: list[tuple[str, bytes]]
+    topic: str = MEMBERS.name
     offset: int = field(default_factory=lambda: next(OFFSETS))
 
 
@@ -124,6 +126,17 @@ def test_a_rulebook_that_bars_a_lawful_end_also_if_it_is_signed(roll: Roll) -> N
     raw = standard().model_dump(mode="json")
     raw["send"]["answer"].remove("bank")
     is_not_believed(roll, signed(Rulebook.model_validate_json(orjson.dumps(raw))))
+
+
+def test_what_is_not_believed_is_on_record_as_that(roll: Roll) -> None:
+    trail = Trail()
+    trail.note_changes([signed(FREED), signed(FREED, HUB), signed(FREED, key="police-one"), signed(standard())], roll)
+    assert [(act.act, act.subject) for act in trail.acts] == [
+        ("registry record", "bank-one"),
+        ("registry record not believed", "bank-one"),
+        ("registry record not believed", "police-one"),
+        ("registry record", RULEBOOK_KEY),
+    ]
 
 
 UNIT = MemberSpec(

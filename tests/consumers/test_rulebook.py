@@ -61,6 +61,7 @@ def test_another_rulebook_lets_go_out_what_waited_for_it_without_a_restart(offic
     office.mandate()
     office.report(mule)
     office.suspect(lead(mule, reported=True))
+    office.registry_changed()
     assert office.deliver() == []
     adopt(office, standard())
     assert stop_of(office.deliver()).authority.authority is AuthorityClass.MANDATE
