@@ -158,15 +158,20 @@ def test_an_officer_planted_in_the_registry_is_not_signed_in_by_the_registrars_n
     genuine = enrol(desk.data, desk.login, UNIT, tokens, desk.clock)
     thief = SigningKey(key_id="k1", public=HUB.public.signing, valid_from=datetime.now(UTC) - timedelta(days=9))
     planted = genuine.model_copy(update={"officers": [Officer(officer="thief", rank="head", key=thief)]})
-    with kafka.producer(desk.login) as sender:
-        sender.send(MEMBERS.name, planted.model_dump_json().encode(), UNIT.member.encode()).get(10)
+    plant(desk, planted)
     standing.suspend(desk, UNIT.member)
     standing.restore(desk, UNIT.member)
+    plant(desk, planted)
     enrol(desk.data, desk.login, replace(UNIT, name="Police, renamed"), tokens, desk.clock)
 
     known = proven_registry(desk.login, registrar_keys(desk.data).public.verifier()).member(UNIT.member)
     assert known == genuine.model_copy(update={"name": "Police, renamed"})
     assert officers(known) == ["zhao"]
+
+
+def plant(desk: Desk, record: Member) -> None:
+    with kafka.producer(desk.login) as sender:
+        sender.send(MEMBERS.name, record.model_dump_json().encode(), UNIT.member.encode()).get(10)
 
 
 def officers(known: Member | None) -> list[str]:
