@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from afa import objecting, output
 from afa.listings import pages
-from afa.objecting import Statement, Uphold, Why
+from afa.objecting import Filer, Statement, Uphold, Why
 from afa.options import ActsAs, As, Data, Follow, Json, MemberFilePath, OfficerId
 from afa.output import Column, note, show, when
 from afa.place import Run
@@ -64,7 +64,7 @@ def file(  # noqa: PLR0913, PLR0917 — each argument is an option of the comman
     if (hold_id is None) == (notice is None):
         raise typer.BadParameter("name the hold by its id or by --notice", param_hint="HOLD_ID")
     said = Appeal(hold_id=hold_id, notice=_notice(notice), grounds=grounds, statement=statement)
-    filer = objecting.Filer.of(data, member, member_file)
+    filer = Filer.of(data, member, member_file)
     taken = objecting.file(filer, said)
     if filer.run is None:
         objecting.show_passed_on("appeal", taken, as_json=json)

@@ -64,9 +64,10 @@ def file(  # noqa: PLR0913, PLR0917 — each argument is an option of the comman
     """
     if [lead, request, target].count(None) != 2:
         raise typer.BadParameter("name one of --lead, --request and --target")
-    filer = objecting.Filer.of(data, member, member_file)
-    named = _target(filer, *_split(target)) if target else None
-    said = Dispute(lead_id=_lead(lead), request_id=request, target=named, grounds=grounds, statement=statement)
+    lead_id, customer = _lead(lead), _split(target) if target else None
+    filer = Filer.of(data, member, member_file)
+    named = _target(filer, *customer) if customer else None
+    said = Dispute(lead_id=lead_id, request_id=request, target=named, grounds=grounds, statement=statement)
     taken = objecting.file(filer, said)
     if filer.run is None:
         objecting.show_passed_on("dispute", taken, as_json=json)
