@@ -24,7 +24,7 @@ from alliance.allowlist import AllowList, Filed, judged
 from alliance.errors import Refused
 from alliance.ids import IdSource
 from alliance.keys.signatures import sign_object
-from alliance.membership import load_officer
+from alliance.membership import load_keys, load_officer
 from schemas.allowlist import AllowEntry, AllowRecord, AllowView, Category
 from schemas.identifiers import IdentifierKind
 from schemas.topics import RULES
@@ -71,7 +71,7 @@ def add(  # noqa: PLR0913, PLR0917 — each argument is an option of the command
         entry_id=IdSource(run.clock.now_ms, os.urandom).next(),
         # A presented number is a number, and one entry spares both.
         kind=IdentifierKind.NUMBER if kind is IdentifierKind.PRESENTED_NUMBER else kind,
-        tokens=[token] if token else tokenised(run.data, unit, kind.value, value or ""),
+        tokens=[token] if token else tokenised(load_keys(run.data, unit), kind.value, value or ""),
         category=category,
         reason=reason,
         unit=unit,

@@ -11,8 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from afa import objecting, output
 from afa.listings import pages
-from afa.objecting import Statement, Uphold, Why
-from afa.options import As, Data, Follow, Json, OfficerId
+from afa.objecting import Filer, Statement, Uphold, Why
+from afa.options import ActsAs, As, Data, Follow, Json, MemberFilePath, OfficerId
 from afa.output import Column, note, show, when
 from afa.place import Run
 from consumers.casebook.views import objectionviews
@@ -43,10 +43,11 @@ def list_all(
 
 
 @app.command("file")
-def file(
+def file(  # noqa: PLR0913, PLR0917 — each argument is an option of the command line
     grounds: Annotated[AppealGrounds, typer.Option(help="On which grounds; lost ones are not heard again.")],
     statement: Statement,
-    member: As,
+    member: ActsAs = None,
+    member_file: MemberFilePath = None,
     hold_id: Annotated[
         UUID | None, typer.Argument(metavar="HOLD_ID", help="As `afa holds` shows it; or give --notice.")
     ] = None,
@@ -63,7 +64,11 @@ def file(
     if (hold_id is None) == (notice is None):
         raise typer.BadParameter("name the hold by its id or by --notice", param_hint="HOLD_ID")
     said = Appeal(hold_id=hold_id, notice=_notice(notice), grounds=grounds, statement=statement)
-    taken = objecting.file(data, member, said)
+    filer = Filer.of(data, member, member_file)
+    taken = objecting.file(filer, said)
+    if filer.run is None:
+        objecting.show_passed_on("appeal", taken, as_json=json)
+        return
     shown = _show(data, taken, json)
     note(shown.reason or f"Filed; it is to be decided by {when(shown.due_at)} alliance time.")
 

@@ -6,13 +6,15 @@ On the machine of a run it asks that run; elsewhere, with AFA_KAFKA_… and AFA_
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import Progress
@@ -26,6 +28,7 @@ from alliance.errors import SetupError
 from alliance.kafka import KafkaLogin
 from alliance.membership import load_member
 from alliance.provision import login_of
+from alliance.registrar import registrar_public
 from alliance.settings import Settings
 from consumers.auditor import checkpoints, listing, reading
 from consumers.auditor.reading import Evidence, Tick
@@ -51,6 +54,7 @@ class _Place:
     login: KafkaLogin
     database_url: str
     key: Path
+    registrar: Callable[[], Ed25519PublicKey]
     clock: Path
 
 
@@ -111,7 +115,7 @@ def checkpoint(data: Data = None, json: Json = False) -> None:
     if not place.key.exists():
         raise SetupError(f"{place.key}: there is no auditor's key here; run this where the auditor runs.")
     keys = checkpoints.keys_at(place.key)
-    signed = Auditor(place.database_url, place.login, keys, clock.load(place.clock).now).checkpoint()
+    signed = Auditor(place.database_url, place.login, keys, place.registrar(), clock.load(place.clock).now).checkpoint()
     print(signed.model_dump_json() if json else f"Signed up to entry {signed.number:,}, {signed.hash}.")
 
 
@@ -135,10 +139,17 @@ def kept(member: As, data: Data = None) -> None:
 def _place(data: Path | None) -> _Place:
     settings = Settings()
     if data is None and settings.kafka_bootstrap:
-        return _Place(settings.kafka_login(), settings.database(), settings.auditor_key_file, settings.clock_file)
+        return _Place(
+            settings.kafka_login(),
+            settings.database(),
+            settings.auditor_key_file,
+            settings.registrar_key,
+            settings.clock_file,
+        )
     run = Run(data)
     login = login_of("auditor", run.admin, run.data.secret)
-    return _Place(login, run.database_url, auditor_key(run.data), clock_file(run.data))
+    registrar = partial(registrar_public, run.data)
+    return _Place(login, run.database_url, auditor_key(run.data), registrar, clock_file(run.data))
 
 
 @contextmanager

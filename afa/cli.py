@@ -28,6 +28,7 @@ from afa import (
     retention,
     returns,
     risk,
+    rules,
     scorecard,
     status,
     up,
@@ -58,6 +59,9 @@ members.app.command("suspend")(membershipacts.suspend)
 members.app.command("revoke")(membershipacts.revoke)
 members.app.command("restore")(membershipacts.restore)
 members.app.command("rate")(membershipacts.rate)
+members.app.command("rules")(rules.rules)
+members.app.command("set-rules")(rules.set_rules)
+members.app.command("registrar")(rules.registrar)
 members.app.command("join")(joining.join)
 members.app.command("accept")(joining.accept)
 members.app.command("rotate-key")(joining.rotate_key)

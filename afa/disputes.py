@@ -10,8 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from afa import objecting, output
 from afa.listings import pages
-from afa.objecting import Statement, Uphold, Why
-from afa.options import As, Data, Follow, Json, OfficerId
+from afa.objecting import Filer, Statement, Uphold, Why
+from afa.options import ActsAs, As, Data, Follow, Json, MemberFilePath, OfficerId
 from afa.output import Column, note, show
 from afa.place import Run
 from afa.publishing import tokenised
@@ -48,7 +48,8 @@ def list_all(
 def file(  # noqa: PLR0913, PLR0917 — each argument is an option of the command line
     grounds: Annotated[DisputeGrounds, typer.Option(help="On which grounds.")],
     statement: Statement,
-    member: As,
+    member: ActsAs = None,
+    member_file: MemberFilePath = None,
     lead: Annotated[str | None, typer.Option(metavar="ID", help="A lead that this member was asked about.")] = None,
     request: Annotated[UUID | None, typer.Option(metavar="ID", help="A request that this member got.")] = None,
     target: Annotated[
@@ -63,9 +64,15 @@ def file(  # noqa: PLR0913, PLR0917 — each argument is an option of the comman
     """
     if [lead, request, target].count(None) != 2:
         raise typer.BadParameter("name one of --lead, --request and --target")
-    named = _target(data, member, *_split(target)) if target else None
-    said = Dispute(lead_id=_lead(lead), request_id=request, target=named, grounds=grounds, statement=statement)
-    shown = _show(data, objecting.file(data, member, said), json)
+    lead_id, customer = _lead(lead), _split(target) if target else None
+    filer = Filer.of(data, member, member_file)
+    named = _target(filer, *customer) if customer else None
+    said = Dispute(lead_id=lead_id, request_id=request, target=named, grounds=grounds, statement=statement)
+    taken = objecting.file(filer, said)
+    if filer.run is None:
+        objecting.show_passed_on("dispute", taken, as_json=json)
+        return
+    shown = _show(data, taken, json)
     note(shown.reason or "Filed; until it is decided nothing new is asked without an officer.")
 
 
@@ -102,12 +109,11 @@ def _split(text: str) -> tuple[IdentifierKind, str]:
     return IdentifierKind(kind), value
 
 
-def _target(data: Data, member: str, kind: IdentifierKind, value: str) -> Identifier:
-    run = Run(data)
-    record = run.registry().member(member)
+def _target(filer: Filer, kind: IdentifierKind, value: str) -> Identifier:
+    record = filer.registry().member(filer.member)
     if record is None or not record.routes:
-        raise SetupError(f"{member} answers for no routing code, so that nobody is known to be its customer.")
-    tokens = tokenised(run.data, member, kind.value, value)
+        raise SetupError(f"{filer.member} answers for no routing code, so that nobody is known to be its customer.")
+    tokens = tokenised(filer.keys, kind.value, value)
     return Identifier(kind=kind, tokens=tokens, holders=record.routes[:4], basis=Basis.VERIFIED)
 
 

@@ -15,9 +15,10 @@ from alliance import clock, profiles
 from alliance.clock import AllianceClock
 from alliance.embedded.services import attach
 from alliance.kafka import KafkaLogin
-from alliance.membership import read_registry
+from alliance.membership import proven_registry
 from alliance.profiles import Profile
 from alliance.provision import login_of
+from alliance.registrar import registrar_public
 from alliance.registry import Registry
 from consumers.casebook.database import connect
 
@@ -46,7 +47,7 @@ class Run:
         return login_of("registrar", self.admin, self.data.secret)
 
     def registry(self) -> Registry:
-        return read_registry(self.registrar())
+        return proven_registry(self.registrar(), registrar_public(self.data))
 
     @contextmanager
     def database(self) -> Iterator[Connection]:

@@ -24,8 +24,9 @@ from alliance.clock import AllianceClock
 from alliance.embedded.datadir import DataDir
 from alliance.errors import AfaError, Stop
 from alliance.ids import IdSource
-from alliance.membership import load_member, read_registry
+from alliance.membership import load_member, proven_registry
 from alliance.profiles import Profile
+from alliance.registrar import registrar_public
 from alliance.serving import serve_metrics
 from alliance.settings import Settings
 from consumers.casebook.authority.mandates import add_mandate, list_mandates
@@ -54,7 +55,7 @@ class Station:
             for view in list_mandates(db):
                 if view.mandate.unit == POLICE and view.revoked_at is None and view.mandate.valid_to > now:
                     return
-            registry = read_registry(load_member(self._data, POLICE)[1])
+            registry = proven_registry(load_member(self._data, POLICE)[1], registrar_public(self._data))
             mandate_id = IdSource(self._clock.now_ms, os.urandom).next()
             signatures = mandate([Officer.on_duty(self._data), self._second], mandate_id, now)
             add_mandate(db, signatures, registry, self._profile, now)

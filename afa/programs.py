@@ -13,6 +13,7 @@ from pathlib import Path
 
 from alliance import profiles
 from alliance.embedded.datadir import DataDir
+from alliance.registrar import registrar_keys
 
 ENV = "/usr/bin/env"
 
@@ -57,6 +58,7 @@ class Place:
             "AFA_KAFKA_USERNAME": principal,
             "AFA_KAFKA_PASSWORD_FILE": str(self.data.secret_file(principal)),
             "AFA_CLOCK_FILE": str(self.clock_file),
+            "AFA_REGISTRAR": registrar_keys(self.data).public.signing,
         }
 
     def with_database(self, principal: str) -> dict[str, str]:

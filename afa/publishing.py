@@ -12,7 +12,7 @@ from uuid import UUID
 import orjson
 import typer
 
-from afa.options import ActsAs, As, Data, Json, MemberFilePath, data_dir
+from afa.options import ActsAs, Data, Json, MemberFilePath, data_dir
 from afa.output import note
 from afa.place import Run
 from alliance.embedded.datadir import DataDir
@@ -20,7 +20,9 @@ from alliance.errors import InvalidAlert, Refused, SetupError
 from alliance.joining import memberfile
 from alliance.joining.memberfile import MemberFile
 from alliance.kafka import probe
-from alliance.membership import load_keys, load_member, member_dir, read_registry
+from alliance.keys.store import MemberKeys
+from alliance.membership import load_keys, load_member, member_dir, proven_registry, read_registry
+from alliance.registrar import registrar_public
 from producers.client import MemberClient
 from producers.importer import import_file
 from producers.mapping import for_file
@@ -83,7 +85,8 @@ def withdraw(
 def token(
     kind: Annotated[str, typer.Argument(metavar="KIND", help="The identifier's kind: account, number, handle, …")],
     value: Annotated[str, typer.Argument(metavar="VALUE", help="The value in clear, in any usual spelling.")],
-    member: As,
+    member: ActsAs = None,
+    member_file: MemberFilePath = None,
     data: Data = None,
     json: Json = False,
 ) -> None:
@@ -91,19 +94,18 @@ def token(
 
     Example: afa token number "139 1234 5679" --as bank-icbc-ty
     """
-    tokens = tokenised(DataDir(data_dir(data)), member, kind, value)
+    tokens = tokenised(_keys(data, member, member_file), kind, value)
     print(orjson.dumps({"kind": kind, "tokens": tokens}).decode() if json else "\n".join(tokens))
 
 
-def tokenised(data: DataDir, member: str, kind: str, value: str) -> list[str]:
+def tokenised(keys: MemberKeys, kind: str, value: str) -> list[str]:
     """The tokens that the member's keys make of a clear value. Raises InvalidAlert for what can be no identifier."""
-    keys = load_keys(data, member)
     try:
         form = canonical(kind, value)
     except CanonicalError as error:
         raise InvalidAlert("value", f"{error.reason}: {error}") from error
     if keys.tokens is None:
-        raise SetupError(f"The keys of {member} can make no tokens; use a member's.")
+        raise SetupError(f"The keys of {keys.member} can make no tokens; use a member's.")
     for warning in form.warnings:
         note(f"Note: {warning}")
     return keys.tokens.tokens(form.namespace, form.value)
@@ -112,8 +114,7 @@ def tokenised(data: DataDir, member: str, kind: str, value: str) -> list[str]:
 @contextmanager
 def clerk(data: Path | None, member: str | None, member_file: Path | None = None) -> Iterator[MemberClient]:
     """The member's client on its own spool, which one process at a time may hold."""
-    if (member is None) == (member_file is None):
-        raise SetupError("Say who publishes: --member-file FILE for a unit that joined, or --as MEMBER on this run.")
+    check_who(member, member_file)
     if member_file is not None:
         with _joined(memberfile.load(member_file)) as client:
             yield client
@@ -122,8 +123,22 @@ def clerk(data: Path | None, member: str | None, member_file: Path | None = None
     run = Run(data)
     keys, login = load_member(run.data, member)
     spool = member_dir(run.data, member) / "clerk.db"
-    with MemberClient(keys, login, read_registry(login), spool, run.clock) as client:
+    with MemberClient(keys, login, proven_registry(login, registrar_public(run.data)), spool, run.clock) as client:
         yield client
+
+
+def _keys(data: Path | None, member: str | None, member_file: Path | None) -> MemberKeys:
+    check_who(member, member_file)
+    if member_file is not None:
+        return memberfile.load(member_file).keys
+    assert member is not None
+    return load_keys(DataDir(data_dir(data)), member)
+
+
+def check_who(member: str | None, member_file: Path | None) -> None:
+    """Raises SetupError unless exactly one of the two is said."""
+    if (member is None) == (member_file is None):
+        raise SetupError("Say who does it: --member-file FILE for a unit that joined, or --as MEMBER on this run.")
 
 
 def _joined(held: MemberFile) -> MemberClient:

@@ -17,7 +17,7 @@ from alliance.errors import Refused
 from alliance.joining import wire
 from alliance.joining.desk import Desk
 from alliance.joining.succession import OVERLAP
-from alliance.membership import MemberSpec, read_registry
+from alliance.membership import MemberSpec
 from alliance.tls import is_loopback
 from schemas.joining import Broker, KeyRequest, Pending
 from schemas.registry import Alliance, Member, Sector
@@ -130,7 +130,7 @@ def _change(request: KeyRequest) -> Pending:
 
 
 def _active(at: Desk) -> list[Member]:
-    return sorted(read_registry(at.login), key=lambda member: member.member)
+    return sorted(at.registry(), key=lambda member: member.member)
 
 
 def _compare(request: KeyRequest, said: str | None) -> None:

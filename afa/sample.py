@@ -41,6 +41,8 @@ class Sample:
     held: Sequence[Money]
     spared: int
     saturated: int
+    disbelieved: int
+    """Records of the registry that the registrar has not signed, once for each process that met it."""
     changed: Sequence[Lead]
 
     def counts(self) -> dict[str, Counts]:

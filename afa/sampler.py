@@ -21,6 +21,7 @@ _QUARANTINED = "afa_intake_quarantined_total"
 _CHECKS = "afa_riskdesk_answers_total"
 SPARED = "afa_correlate_spared_total"
 _SATURATED = "afa_correlate_saturated"
+_REFUSED = "afa_registry_refused_total"
 
 
 class Sampler:
@@ -52,6 +53,7 @@ class Sampler:
             holds=totals.holds.get("active", 0),
             held=[Money(minor=minor, currency=currency) for currency, minor in sorted(totals.held_minor.items())],
             spared=sum(_whole(counted.get(SPARED, {})).values()),
+            disbelieved=sum(_whole(counted.get(_REFUSED, {})).values()),
             saturated=sum(_whole(counted.get(_SATURATED, {})).values()),
             changed=page.items,
         )

@@ -59,6 +59,8 @@ class StatusView(BaseModel):
     """Leads that the allow-list spared since the workers started; `afa allow list` shows them by entry."""
     saturated: int
     """Identifiers, among those met since then, through which no pair counts (docs/correlation.md)."""
+    disbelieved: int
+    """Records of the registry that the registrar has not signed, by each process that met it (docs/security.md)."""
 
 
 def status(data: Data = None, json: Json = False) -> None:
@@ -117,6 +119,7 @@ def _look(run: Run) -> StatusView:
         held=list(sample.held),
         spared=sample.spared,
         saturated=sample.saturated,
+        disbelieved=sample.disbelieved,
     )
 
 
@@ -133,6 +136,7 @@ def _draw(view: StatusView) -> None:
     counts.add_row("holds active", f"{view.holds:,}", amounts(view.held))
     counts.add_row("leads spared", f"{view.spared:,}", "")
     counts.add_row("saturated", f"{view.saturated:,}", "")
+    counts.add_row("registry not believed", f"{view.disbelieved:,}", "")
     lag = _table("Group", "Topic", "Lag")
     for group, topics in view.lag.items():
         for topic, records in topics.items():

@@ -22,6 +22,7 @@ from alliance.embedded.child import Child
 from alliance.embedded.services import EmbeddedServices
 from alliance.membership import MemberSpec, barred, members_of, register, token_keys
 from alliance.provision import login_of, provision
+from alliance.rulebook import keeping
 from schemas.topics import PARTITIONS
 
 _PROCESSES_STOP_S = 3.0
@@ -108,8 +109,9 @@ class Supervisor:
         names = {*members_of(data), *(spec.member for spec in self._plan.members)} - barred(data, admin)
         for drift in provision(admin, sorted(names), data.secret, self._plan.partitions).drift:
             self._say(f"Note: {drift}")
+        registrar = login_of("registrar", admin, data.secret)
+        keeping.provide(data, registrar)
         if self._plan.members:
-            registrar = login_of("registrar", admin, data.secret)
             register(data, registrar, self._plan.members, token_keys(data), self.clock)
         self._plan.migrate(self.services.database_url)
 

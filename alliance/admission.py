@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -36,7 +37,7 @@ from schemas.envelope import (
 )
 from schemas.reasons import REMEDY, Reason
 from schemas.receipts import Refusal
-from schemas.registry import MAY_SEND, Member, Sector, Status
+from schemas.registry import Member, Sector, Status
 from schemas.topics import BY_KIND
 
 _SIGNATURE_REASONS = {
@@ -98,10 +99,10 @@ def admit(record: Record, registry: Registry, now: datetime, limits: Limits) -> 
         parsed = _parse(record.value)
     except Quarantine as refused:
         return Admitted(member, refusals=[_whole(refused)])
-    admitted = Admitted(member)
+    admitted, may_send = Admitted(member), registry.permits.sent_by(member)
     for index, (raw, event) in enumerate(_events(record.value, parsed)):
         try:
-            _check(raw, event, record.topic, member, now, limits)
+            _check(raw, event, record.topic, member, may_send, now, limits)
             assert isinstance(event, Event)
             admitted.accepted.append(Accepted(event, digest_of(raw)))
         except Quarantine as refused:
@@ -162,7 +163,15 @@ def _events(value: bytes, parsed: list[Any]) -> Iterator[tuple[Any, Event | Vali
                 yield raw, bad
 
 
-def _check(raw: Any, event: Event | ValidationError, topic: str, member: Member, now: datetime, limits: Limits) -> None:
+def _check(
+    raw: Any,
+    event: Event | ValidationError,
+    topic: str,
+    member: Member,
+    may_send: AbstractSet[str],
+    now: datetime,
+    limits: Limits,
+) -> None:
     _check_version(raw)
     if isinstance(event, ValidationError):
         raise _invalid(event)
@@ -172,8 +181,9 @@ def _check(raw: Any, event: Event | ValidationError, topic: str, member: Member,
         raise Quarantine(Reason.INVALID_FIELD, "id: not a UUIDv7 (RFC 9562)")
     if event.source != source_of(member.member):
         raise Quarantine(Reason.WRONG_SOURCE, f"source {event.source} in a bundle of {member.member}")
-    if member.sector not in MAY_SEND[kind]:
-        raise Quarantine(Reason.WRONG_SECTOR, f"a {member.sector.value} may not send {kind}")
+    if kind not in may_send:
+        who = f"a {member.sector.value} of {member.alliance.value}"
+        raise Quarantine(Reason.WRONG_SECTOR, f"{who} may not send {kind}")
     if BY_KIND[kind].name != topic:
         raise Quarantine(Reason.WRONG_TOPIC, f"{kind} belongs on {BY_KIND[kind].name}, not on {topic}")
     _check_whose(event, member)

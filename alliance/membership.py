@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from alliance import kafka
 from alliance.clock import AllianceClock
 from alliance.embedded.datadir import HOST, DataDir
-from alliance.errors import Refused, SetupError
+from alliance.errors import SetupError
 from alliance.files import write_atomically
 from alliance.kafka import KafkaLogin
 from alliance.keys import store
@@ -27,8 +27,9 @@ from alliance.keys.store import MemberKeys
 from alliance.keys.tokens import TokenKeys
 from alliance.principals import member_principal
 from alliance.provision import add_member
-from alliance.registrar import is_signed, publish, registrar_keys
+from alliance.registrar import publish, registrar_keys
 from alliance.registry import Registry
+from alliance.roll import Roll, enter, proven, read
 from schemas import strictjson
 from schemas.registry import Alliance, Member, Officer, Sector, SigningKey, Status
 from schemas.topics import MEMBERS
@@ -59,7 +60,7 @@ class MemberSpec:
 
 def enrol(data: DataDir, login: KafkaLogin, spec: MemberSpec, tokens: TokenKeys, clock: AllianceClock) -> Member:
     """Admit one member, whole; again, and nothing changes but what `spec` says otherwise. The registrar may do this."""
-    known = read_registry(login).member(spec.member)
+    known = _known(data, login).member(spec.member)
     if known is None or known.status is Status.ACTIVE:
         add_member(login, spec.member, data.secret, spec.rate)
     return register(data, login, [spec], tokens, clock)[0]
@@ -69,7 +70,7 @@ def register(
     data: DataDir, login: KafkaLogin, specs: Sequence[MemberSpec], tokens: TokenKeys, clock: AllianceClock
 ) -> list[Member]:
     """Keys and registry records of members whose topics and rights are provisioned already."""
-    known = read_registry(login)
+    known = _known(data, login)
     records = [_record(data, spec, tokens, known.member(spec.member), clock.now()) for spec in specs]
     if changed := [record for record in records if record != known.member(record.member)]:
         publish(login, registrar_keys(data), changed)
@@ -82,12 +83,17 @@ def read_registry(login: KafkaLogin, registrar: Ed25519PublicKey | None = None) 
     Raises Retry if the broker does not give it, Refused for a record that this registrar has not signed.
     """
     registry = Registry()
-    newest = {record.key.decode(): record for record in kafka.whole(login, MEMBERS.name)}
-    for name, record in newest.items():
-        if registrar is not None and not is_signed(record, registrar):
-            raise Refused(f"The registry's record of {name} is not signed by the registrar; tell the registrar.")
-        _apply(registry, name, record.value)
+    newest = {record.key: record for record in kafka.whole(login, MEMBERS.name) if record.value}
+    for record in newest.values():
+        enter(registry, read(record) if registrar is None else proven(record, registrar))
     return registry
+
+
+def proven_registry(login: KafkaLogin, registrar: Ed25519PublicKey) -> Registry:
+    """The same for the hub and the registrar, who go on by what is proven whatever else somebody has written."""
+    roll = Roll(registrar)
+    roll.take(kafka.whole(login, MEMBERS.name))
+    return roll.registry
 
 
 def load_member(data: DataDir, member: str) -> tuple[MemberKeys, KafkaLogin]:
@@ -129,7 +135,7 @@ def barred(data: DataDir, login: KafkaLogin) -> set[str]:
     """Who is suspended or revoked: the broker must not get its rights anew from whoever starts a run."""
     if not members_of(data):
         return set()
-    return {record.member for record in read_registry(login) if record.status is not Status.ACTIVE}
+    return {record.member for record in _known(data, login) if record.status is not Status.ACTIVE}
 
 
 def member_dir(data: DataDir, member: str) -> Path:
@@ -148,6 +154,11 @@ def token_keys(data: DataDir) -> TokenKeys:
     # The cause may quote what it could not read, and that is a secret.
     except (ValueError, TypeError, KeyError):
         raise SetupError(f"{path}: these are no token keys; restore the file from a copy.") from None
+
+
+def _known(data: DataDir, login: KafkaLogin) -> Registry:
+    """What the registrar itself has signed: what it signs next must rest on nothing else."""
+    return proven_registry(login, registrar_keys(data).public.verifier())
 
 
 def _record(data: DataDir, spec: MemberSpec, tokens: TokenKeys, known: Member | None, now: datetime) -> Member:
@@ -208,13 +219,6 @@ def _keys(path: Path, owner: str, tokens: TokenKeys | None) -> MemberKeys:
         except ValueError as error:
             raise SetupError(f"{error}; choose another name.") from error
     return store.load(path)
-
-
-def _apply(registry: Registry, name: str, value: bytes | None) -> None:
-    try:
-        registry.apply(name, None if value is None else Member.model_validate_json(value))
-    except ValidationError as error:
-        raise SetupError(f"The registry's record of {name} does not parse; it is of another version.") from error
 
 
 def _private(folder: Path) -> Path:

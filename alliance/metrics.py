@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from prometheus_client import Counter, Gauge, Histogram
 
+# Every process that follows the registry
+REGISTRY_REFUSED = Counter("afa_registry_refused", "Records of `members` that are not believed")
+
 # The stream worker
 INTAKE_BYTES = Counter("afa_intake_bytes", "Bytes of inbound bundles read")
 EVENTS_ACCEPTED = Counter("afa_intake_events_accepted", "Events let in", ["kind"])

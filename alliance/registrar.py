@@ -1,23 +1,28 @@
-"""The registrar's own key, and the registry records that it signs, so that a member need not believe the hub's broker.
+"""The registrar's own key, and the registry records that it signs, so that nobody need believe the hub's broker.
 
-The key is the registrar's alone: the hub's processes get no path to it. A record must never be published unsigned.
+The private key is the registrar's alone: the hub's processes and the members get the public one. A record must never be
+published unsigned, and none signed because it was there: what is unsigned may be forged.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from alliance import kafka
 from alliance.embedded.datadir import DataDir
+from alliance.errors import SetupError
+from alliance.files import write_atomically
 from alliance.kafka import KafkaLogin
 from alliance.keys import store
-from alliance.keys.signatures import BadSignature, sign, verify
+from alliance.keys.encoding import public_key
+from alliance.keys.signatures import sign
 from alliance.keys.store import MemberKeys
 from schemas.envelope import SIGNATURE_HEADER
 from schemas.registry import Member
+from schemas.rulebook import RULEBOOK_KEY, Rulebook
 from schemas.topics import MEMBERS
 
 _NAME = "registrar"
@@ -25,44 +30,48 @@ _SEND_TIMEOUT_S = 15.0
 
 
 def registrar_keys(data: DataDir) -> MemberKeys:
-    """The key with which this alliance's registrar signs; made once."""
+    """The key with which this alliance's registrar signs; made once, with the public one in a file beside it."""
     folder = data.path / "registrar"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / "keys.json"
     if not path.exists():
         store.generate(_NAME).save(path)
-    return store.load(path)
+    keys = store.load(path)
+    if not _public_file(data).exists():
+        write_atomically(_public_file(data), f"{keys.public.signing}\n".encode(), mode=0o644)
+    return keys
 
 
-def publish(login: KafkaLogin, keys: MemberKeys, records: Iterable[Member]) -> None:
+def registrar_public(data: DataDir) -> Ed25519PublicKey:
+    """The public key alone, for who must not open the private one. Raises SetupError if there is none here."""
+    try:
+        return public_key(_public_file(data).read_text(encoding="ascii").strip())
+    except (OSError, ValueError) as error:
+        raise SetupError(
+            f"{_public_file(data)} is no registrar's public key; `afa member registrar` makes it."
+        ) from error
+
+
+def publish(login: KafkaLogin, keys: MemberKeys, records: Iterable[Member | Rulebook]) -> None:
     """Write these records, signed, and return when the broker has them."""
     with kafka.producer(login) as sender:
         sent = [
-            sender.send(MEMBERS.name, value, record.member.encode(), headers=[_signed(keys, value)])
+            sender.send(MEMBERS.name, value, key, headers=[(SIGNATURE_HEADER, _signature(keys, value))])
             for record in records
-            for value in (record.model_dump_json().encode(),)
+            for key, value in ((key_of(record).encode(), record.model_dump_json().encode()),)
         ]
         for future in sent:
             future.get(_SEND_TIMEOUT_S)
 
 
-def sign_all(login: KafkaLogin, keys: MemberKeys) -> None:
-    """Sign what stands in the registry from before the registrar had a key."""
-    newest = {record.key: record for record in kafka.whole(login, MEMBERS.name)}
-    unsigned = [record for record in newest.values() if record.value and not is_signed(record, keys.public.verifier())]
-    if unsigned:
-        publish(login, keys, [Member.model_validate_json(record.value) for record in unsigned])
+def key_of(record: Member | Rulebook) -> str:
+    """Under which it lies on the topic."""
+    return RULEBOOK_KEY if isinstance(record, Rulebook) else record.member
 
 
-def _signed(keys: MemberKeys, value: bytes) -> tuple[str, bytes]:
-    return SIGNATURE_HEADER, sign(keys.signing, keys.kid, value).encode()
+def _signature(keys: MemberKeys, value: bytes) -> bytes:
+    return sign(keys.signing, keys.kid, value).encode()
 
 
-def is_signed(record: Any, registrar: Ed25519PublicKey) -> bool:
-    """Whether the registrar wrote this record of `members`."""
-    jws = dict(record.headers).get(SIGNATURE_HEADER) or b""
-    try:
-        verify(jws.decode("ascii", "replace"), record.value or b"", lambda kid: registrar)
-    except BadSignature:
-        return False
-    return True
+def _public_file(data: DataDir) -> Path:
+    return data.path / "registrar" / "key.pub"

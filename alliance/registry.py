@@ -1,4 +1,5 @@
-"""Who is who: the members as the `members` topic last told them, looked up by id, by signing key and by routing code.
+"""Who is who and who may what, as the `members` topic last told it: members by id, signing key and routing code; the
+rulebook.
 
 Holds no connection: whoever reads the topic applies its records here.
 """
@@ -11,7 +12,9 @@ from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from alliance.rulebook import Permits, prepare, standard
 from schemas.registry import Member, Sector, SigningKey, Status
+from schemas.rulebook import Rulebook
 
 
 class Registry:
@@ -21,6 +24,7 @@ class Registry:
         self._members: dict[str, Member] = {}
         self._routes: dict[str, str] = {}
         self._keys: dict[str, tuple[SigningKey, Ed25519PublicKey]] = {}
+        self.adopt(None)
         for member in members:
             self.apply(member.member, member)
 
@@ -28,17 +32,22 @@ class Registry:
         return iter(self._members.values())
 
     def apply(self, name: str, record: Member | None) -> None:
-        """Take the member's newest record; None forgets it."""
-        self._forget(name)
-        if record is None:
-            return
-        self._members[name] = record
-        for route in record.routes:
-            self._routes[route] = name
-        for key in record.keys:
-            self._keys[f"{name}/{key.key_id}"] = (key, _public(key))
-        for officer in record.officers:
-            self._keys[f"{name}/{officer.officer}/{officer.key.key_id}"] = (officer.key, _public(officer.key))
+        """Take the member's newest record; None forgets it. Another thread sees the one before or this one."""
+        members = {known: member for known, member in self._members.items() if known != name}
+        routes = {route: owner for route, owner in self._routes.items() if owner != name}
+        keys = {kid: key for kid, key in self._keys.items() if kid.split("/", 1)[0] != name}
+        if record is not None:
+            members[name] = record
+            routes.update(dict.fromkeys(record.routes, name))
+            keys.update((f"{name}/{key.key_id}", (key, _public(key))) for key in record.keys)
+            signers = ((f"{name}/{each.officer}/{each.key.key_id}", each.key) for each in record.officers)
+            keys.update((kid, (key, _public(key))) for kid, key in signers)
+        self._members, self._routes, self._keys = members, routes, keys
+
+    def adopt(self, book: Rulebook | None) -> None:
+        """Take the newest rulebook, to which there is no objection; None is the one that the product ships."""
+        self.rulebook = book or standard()
+        self.permits: Permits = prepare(self.rulebook)
 
     def member(self, name: str) -> Member | None:
         """The member of that id, whatever its status."""
@@ -60,11 +69,6 @@ class Registry:
         """The police centre: the first active member of the police sector, by id."""
         names = sorted(m.member for m in self if m.sector is Sector.POLICE and m.status is Status.ACTIVE)
         return self._members[names[0]] if names else None
-
-    def _forget(self, name: str) -> None:
-        self._members.pop(name, None)
-        self._routes = {route: owner for route, owner in self._routes.items() if owner != name}
-        self._keys = {kid: key for kid, key in self._keys.items() if kid.split("/", 1)[0] != name}
 
 
 def _valid(key: SigningKey, at: datetime) -> bool:

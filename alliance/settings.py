@@ -10,12 +10,14 @@ import os
 import ssl
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from alliance import profiles, tls
 from alliance.errors import SetupError
 from alliance.kafka import KafkaLogin, SecurityProtocol
+from alliance.keys.encoding import public_key
 from schemas.topics import PARTITIONS
 
 
@@ -44,6 +46,8 @@ class Settings(BaseSettings):
     clock_file: Path = Path("data/clock.json")
     auditor_key_file: Path = Path("data/auditor/key.json")
     """Where the auditor alone keeps its key; made by its first start."""
+    registrar: str = ""
+    """The registrar's public key, by which each record of the registry is believed."""
     profile: str = profiles.DEFAULT
     partitions: int = Field(default=PARTITIONS, ge=1, le=1_000)
     """Of shared topics, when they are made."""
@@ -103,6 +107,17 @@ class Settings(BaseSettings):
                 "sslmode=verify-full, and sslrootcert=FILE with its authority (or `system`)."
             )
         return self.database_url
+
+    def registrar_key(self) -> Ed25519PublicKey:
+        """Raise SetupError if it is not set, or is no key."""
+        if not self.registrar:
+            raise SetupError(
+                "AFA_REGISTRAR is not set; start with `afa up`, or set it to what `afa member registrar` prints."
+            )
+        try:
+            return public_key(self.registrar)
+        except ValueError as error:
+            raise SetupError("AFA_REGISTRAR is no key; set it to what `afa member registrar` prints.") from error
 
 
 _PEM = "the PEM of an authority's certificate"

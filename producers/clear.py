@@ -22,7 +22,8 @@ from producers.bundles import MAX_EVENT_BYTES
 from producers.sealing import make_seals
 from producers.tokenise import tokenise
 from schemas.envelope import EVENT, Event, event_type, source_of
-from schemas.registry import MAY_SEND, Member, Status
+from schemas.registry import Member, Status
+from schemas.topics import BY_KIND
 
 ClearEvent = Mapping[str, Any]
 """`{"id"?, "time", "data", "clear"?}`: see docs/publishing.md."""
@@ -118,14 +119,14 @@ def content_digest(event: ClearEvent) -> bytes:
 
 
 def check_sender(registry: Registry, member: str, kind: str) -> Member:
-    """The sender as the registry knows it. Refused if it may send nothing, InvalidAlert if its sector not this kind."""
+    """The sender as the registry knows it. Refused if it may send nothing, InvalidAlert if not this kind."""
     known = registry.member(member)
     if known is None:
         raise Refused(f"{member} is not in the registry; join with `afa member add`, or read the members topic first.")
     if known.status is not Status.ACTIVE:
         raise Refused(f"{member} is {known.status}; ask the registrar.")
-    if kind in MAY_SEND and known.sector not in MAY_SEND[kind]:
-        raise InvalidAlert("data.kind", f"members of the sector {known.sector} may not send {kind}")
+    if kind in BY_KIND and kind not in registry.permits.sent_by(known):
+        raise InvalidAlert("data.kind", f"members of the sector {known.sector} in {known.alliance} may not send {kind}")
     return known
 
 

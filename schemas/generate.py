@@ -29,6 +29,7 @@ from schemas.registry import Member
 from schemas.requests import HoldView, Mandate, MandateView, RequestView
 from schemas.retention import RetentionReport, RetentionView
 from schemas.returns import STATEMENT, ReturnView
+from schemas.rulebook import Rulebook
 from schemas.scorecard import Scorecard
 from schemas.tasks import TaskView
 
@@ -72,6 +73,7 @@ CONTRACTS: tuple[Contract, ...] = (
     Contract("case-act", TypeAdapter(CaseAct), Direction.BOTH),
     Contract("return-statement", STATEMENT, Direction.BOTH),
     Contract("member", TypeAdapter(Member), Direction.OUTBOUND),
+    Contract("rulebook", TypeAdapter(Rulebook), Direction.OUTBOUND),
     Contract("to-member", TO_MEMBER, Direction.OUTBOUND, passes_over=True),
     Contract("quarantine-note", TypeAdapter(QuarantineNote), Direction.OUTBOUND),
     Contract("audit-record", AUDIT_RECORD, Direction.OUTBOUND),

@@ -35,7 +35,7 @@ REMEDY: dict[Reason, str] = {
     Reason.SUSPENDED_MEMBER: "The member is suspended or revoked: ask the registrar.",
     Reason.UNKNOWN_KEY: "The key of `kid` is not the member's, or not valid now: register it or use the present one.",
     Reason.WRONG_SOURCE: "An event's source is another member than the one that signed: send only your own events.",
-    Reason.WRONG_SECTOR: "Members of this sector may not send this kind: send the kinds of your own sector.",
+    Reason.WRONG_SECTOR: "The rulebook does not let this unit send this kind: `afa member rules` shows who may.",
     Reason.WRONG_TOPIC: "This kind does not belong on this topic: each has its own; what contests goes on `answers`.",
     Reason.MALFORMED: "The bytes are not a JSON array of event objects in UTF-8: check what encodes them.",
     Reason.DUPLICATE_KEY: "An object has the same key twice: write each once.",

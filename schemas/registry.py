@@ -1,5 +1,4 @@
-"""Who is a member, of which sector, with which keys and routes; who may send which kind. Travels on `members`,
-compacted.
+"""Who is a member, of which sector and alliance, with which keys and routes. Travels on `members`, compacted.
 
 Must never carry a private key or a password.
 """
@@ -82,18 +81,6 @@ class Member(Message):
 
 
 MONEY = frozenset({Sector.BANK, Sector.PAYMENT, Sector.SECURITIES, Sector.INSURANCE})
+"""The sectors that hold money."""
 SERVICE = frozenset({Sector.PLATFORM, Sector.EXPRESS, Sector.RIDE, Sector.PAYMENT})
-
-MAY_SEND: dict[str, frozenset[Sector]] = {
-    "suspicious-account": MONEY,
-    "suspicious-number": frozenset({Sector.CARRIER}),
-    "suspicious-handle": SERVICE,
-    "victim-report": frozenset({Sector.POLICE, Sector.BANK, Sector.PAYMENT}),
-    "alias": MONEY,
-    "risk-check": MONEY,
-    "withdrawal": frozenset(Sector) - {Sector.PUBLIC},
-    "answer": frozenset(Sector) - {Sector.PUBLIC},
-    "appeal": MONEY | {Sector.POLICE},
-    "dispute": frozenset(Sector) - {Sector.PUBLIC, Sector.POLICE},
-}
-"""Which sectors may send which kind."""
+"""Those whose customers it knows by a handle."""

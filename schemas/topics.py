@@ -73,6 +73,7 @@ QUARANTINE = Topic(
     "quarantine", "intake", "member", "QuarantineNote", "quarantine-note", 1, 90 * DAY, max_message_bytes=2_000_000
 )
 TALLY = Topic("tally", "intake", "hour and worker", "streams.tally", "", 1, 180 * DAY, "compact,delete")
+# Beside the members, under a key that is nobody's name: the rulebook.
 MEMBERS = Topic("members", "registrar", "member", "Member", "member", 1, -1, "compact")
 RULES = Topic("rules", "registrar", "kind and token", "AllowRecord", "allow-record", 1, -1, "compact")
 AUDIT = Topic("audit", "auditor", "number", "AuditRecord", "audit-entry", 1, -1, max_message_bytes=16_000_000)

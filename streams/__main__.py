@@ -10,6 +10,7 @@ import uvloop
 
 from alliance import clock, kafka
 from alliance.errors import AfaError
+from alliance.roll import Roll
 from alliance.serving import serve_metrics
 from alliance.settings import Settings
 from schemas.topics import CHANGELOG, LEADS, MEMBERS, QUARANTINE, RULES, SIGNALS
@@ -21,11 +22,11 @@ def main() -> int:
     uvloop.install()
     try:
         settings = Settings()
-        login = settings.kafka_login()
+        login, roll = settings.kafka_login(), Roll(settings.registrar_key())
         reads = [topic.name for topic in (*INBOUND, SIGNALS, CHANGELOG, MEMBERS, RULES)]
         writes = [topic.name for topic in (SIGNALS, CHANGELOG, LEADS, QUARANTINE)]
         kafka.probe(login, reads=reads, writes=writes, groups=[GROUP])
-        worker = Worker(login, clock.load(settings.clock_file), load_rules(), partitions_of_state(login))
+        worker = Worker(login, roll, clock.load(settings.clock_file), load_rules(), partitions_of_state(login))
     except AfaError as error:
         print(f"streams: {error}", file=sys.stderr)
         return 1

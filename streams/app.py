@@ -17,6 +17,7 @@ from faust.types import TP, StreamT
 from alliance import kafka, metrics
 from alliance.clock import AllianceClock
 from alliance.kafka import KafkaLogin
+from alliance.roll import Roll
 from schemas.topics import (
     ALIAS,
     RISK_CHECK,
@@ -50,11 +51,11 @@ class Worker:
     """One stream worker: `app` is what Faust runs. `partitions` are those of the whole state."""
 
     def __init__(
-        self, login: KafkaLogin, clock: AllianceClock, rules: Rules, partitions: int, group: str = GROUP
+        self, login: KafkaLogin, roll: Roll, clock: AllianceClock, rules: Rules, partitions: int, group: str = GROUP
     ) -> None:
         self._login, self._clock, self._rules, self._group = login, clock, rules, group
         self._partitions = partitions
-        self._following = Following(login, clock, self._allow)
+        self._following = Following(login, roll, clock, self._allow)
         self._owners: dict[int, Owner] = {}
         self._receipts = Receipts()
         self.app = self._new_app()

@@ -1,7 +1,7 @@
 """What the hub's compacted topics say, kept current: who is a member, and what is allow-listed.
 
-Nothing of `rules` is believed without a police officer's signature. Must never be what a batch of alerts waits for, but
-at the start.
+Nothing of `members` is believed without the registrar's signature, nothing of `rules` without a police officer's. Must
+never be what a batch of alerts waits for, but at the start.
 """
 
 from __future__ import annotations
@@ -12,15 +12,12 @@ from collections.abc import Callable, Mapping
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from pydantic import ValidationError
 
 from alliance import metrics
 from alliance.allowlist import AllowList, Filed
 from alliance.clock import AllianceClock
-from alliance.errors import Stop
 from alliance.kafka import KafkaLogin
-from alliance.registry import Registry
-from schemas.registry import Member
+from alliance.roll import Roll
 from schemas.topics import MEMBERS, RULES
 from streams.core.keys import key_of
 from streams.recovery import client_options
@@ -35,8 +32,8 @@ log = structlog.get_logger()
 class Following:
     """Follows both topics from the first `ready` on; `changed` is given each allow-list that takes another's place."""
 
-    def __init__(self, login: KafkaLogin, clock: AllianceClock, changed: Callable[[Allowed], None]) -> None:
-        self.registry = Registry()
+    def __init__(self, login: KafkaLogin, roll: Roll, clock: AllianceClock, changed: Callable[[Allowed], None]) -> None:
+        self._roll, self.registry = roll, roll.registry
         self.allowed: Allowed = {}
         self._login, self._clock, self._changed = login, clock, changed
         self._list = AllowList()
@@ -74,17 +71,12 @@ class Following:
         """What has come within the poll's time; whether anything has."""
         batches = await consumer.getmany(timeout_ms=_POLL_MS)
         for place, records in batches.items():
-            apply = self._list.apply if place.topic == RULES.name else self._enrol
+            if place.topic == MEMBERS.name:
+                self._roll.take(records)
+                continue
             for record in records:
-                apply(record.key.decode(errors="replace"), record.value)
+                self._list.apply(record.key.decode(errors="replace"), record.value)
         return bool(batches)
-
-    def _enrol(self, name: str, value: bytes | None) -> None:
-        """Only the registrar can write a registry record, so one that does not parse is a broken hub."""
-        try:
-            self.registry.apply(name, None if value is None else Member.model_validate_json(value))
-        except ValidationError as error:
-            raise Stop(f"the registry record of {name} does not parse: {error}") from error
 
     def _judge(self) -> None:
         """Prove every record anew: a unit or an officer's key may have come or gone."""

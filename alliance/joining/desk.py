@@ -23,9 +23,10 @@ from alliance.joining.judging import ADMISSION, REQUEST, Judged, Note, judge
 from alliance.joining.succession import OVERLAP, joined, rotated
 from alliance.kafka import KafkaLogin
 from alliance.keys.encoding import encode
-from alliance.membership import MemberSpec, read_registry, token_keys
+from alliance.membership import MemberSpec, proven_registry, token_keys
 from alliance.provision import add_member, close_joining, open_joining
-from alliance.registrar import publish, registrar_keys, sign_all
+from alliance.registrar import publish, registrar_keys
+from alliance.registry import Registry
 from schemas.joining import Broker, ClockOrigin, EpochKey, Invite, KeyRequest, Welcome
 from schemas.registry import Member, Status
 from schemas.topics import joining_topic
@@ -55,13 +56,16 @@ class Desk:
     login: KafkaLogin
     clock: AllianceClock
 
+    def registry(self) -> Registry:
+        """What this registrar has signed: what it signs next rests on nothing else."""
+        return proven_registry(self.login, registrar_keys(self.data).public.verifier())
+
     def invite(self, spec: MemberSpec, broker: Broker, valid: timedelta) -> Invite:
         """Permit a unit to ask once; an invite that it had before is good for nothing from now on."""
-        known = read_registry(self.login).member(spec.member)
+        known = self.registry().member(spec.member)
         if known is not None and known.status is Status.SUSPENDED:
             raise Refused(f"{spec.member} is suspended; restore it before you invite it anew.")
         keys = registrar_keys(self.data)
-        sign_all(self.login, keys)
         invite = Invite(
             invite_id=uuid4(),
             member=spec.member,
@@ -109,7 +113,7 @@ class Desk:
 
     def changes(self, member: str) -> list[KeyRequest]:
         """New keys that the member has asked for, each signed by a key of it that is valid, and not yet admitted."""
-        registry = read_registry(self.login)
+        registry = self.registry()
         known, now = registry.member(member), self.clock.now()
         if known is None or known.status is not Status.ACTIVE:
             return []
@@ -127,7 +131,7 @@ class Desk:
     def approve(self, request: KeyRequest, overlap: timedelta = OVERLAP) -> Member:
         """Admit these keys: the registry has them, and their holder gets, sealed, what it needs beside them."""
         path = self._folder() / f"{request.member}.json"
-        known = read_registry(self.login).member(request.member)
+        known = self.registry().member(request.member)
         if request.invite_id is None:
             assert known is not None
             record, password = rotated(known, request, self.clock.now(), overlap), None

@@ -17,10 +17,9 @@ from pydantic import ValidationError
 from alliance.clock import AllianceClock
 from alliance.errors import SetupError
 from alliance.files import write_atomically
-from alliance.joining import wire
 from alliance.kafka import KafkaLogin
 from alliance.keys import store
-from alliance.keys.encoding import decode
+from alliance.keys.encoding import decode, public_key
 from alliance.keys.store import MemberKeys
 from alliance.keys.tokens import TokenKeys
 from alliance.principals import member_principal
@@ -50,7 +49,7 @@ class MemberFile:
     @property
     def trusted(self) -> Ed25519PublicKey:
         """The registrar's key, by which a registry record is believed."""
-        return wire.public_key(self.registrar)
+        return public_key(self.registrar)
 
     @property
     def spool(self) -> Path:
@@ -122,7 +121,7 @@ def login_at(broker: Broker, principal: str, password: str) -> KafkaLogin:
 def _from_json(path: Path, content: dict[str, Any]) -> MemberFile:
     if content["version"] != _VERSION:
         raise ValueError("another version")
-    wire.public_key(content["registrar"])
+    public_key(content["registrar"])
     return MemberFile(
         path=path,
         keys=store.from_json(content["keys"]),

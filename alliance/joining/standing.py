@@ -9,7 +9,6 @@ from __future__ import annotations
 from alliance.errors import Refused
 from alliance.joining.desk import Desk
 from alliance.joining.succession import with_status
-from alliance.membership import read_registry
 from alliance.principals import member_principal
 from alliance.provision import add_member, bar_member, has_password, readmit_member, remove_member
 from alliance.registrar import publish, registrar_keys
@@ -47,7 +46,7 @@ def restore(desk: Desk, member: str) -> tuple[Member, bytes | None]:
 
 
 def _changed(desk: Desk, member: str, status: Status) -> Member:
-    known = read_registry(desk.login).member(member)
+    known = desk.registry().member(member)
     if known is None:
         raise Refused(f"{member} is no member; see `afa member list`.")
     desk.withdraw(member)

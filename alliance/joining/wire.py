@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import ValidationError
 
 from alliance.errors import Refused
-from alliance.keys.encoding import decode, encode
+from alliance.keys.encoding import decode, encode, public_key
 from alliance.keys.seals import BadSeal, seal, unseal
 from alliance.keys.signatures import BadSignature, KeyLookup, sign_object, verify_object
 from alliance.keys.store import MemberKeys, PublicKeys
@@ -102,10 +102,6 @@ def admitted(jws: str, keys: MemberKeys, registrar: Ed25519PublicKey) -> Welcome
         raise Refused(
             f"The registrar's answer to {keys.member} does not open; ask the registrar to approve once more."
         ) from None
-
-
-def public_key(text: str) -> Ed25519PublicKey:
-    return Ed25519PublicKey.from_public_bytes(decode(text))
 
 
 def _request(keys: MemberKeys, request: KeyRequest) -> bytes:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 
 def encode(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
@@ -19,3 +21,8 @@ def decode(text: str) -> bytes:
     if encode(data) != text:
         raise ValueError("not base64url in its one spelling")
     return data
+
+
+def public_key(text: str) -> Ed25519PublicKey:
+    """The Ed25519 key that is written so; ValueError for what is none."""
+    return Ed25519PublicKey.from_public_bytes(decode(text))

@@ -15,13 +15,14 @@ from typing import Any
 
 import psycopg
 import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from psycopg.rows import namedtuple_row
 
 from alliance import metrics
 from alliance.errors import Refused, Retry
 from alliance.kafka import KafkaLogin
 from alliance.keys.store import MemberKeys
-from alliance.membership import read_registry
+from alliance.membership import proven_registry
 from consumers.auditor import checkpoints
 from consumers.auditor.chain import Entry, Head, link
 from consumers.auditor.reading import read_only
@@ -55,10 +56,12 @@ class Auditor:
         database_url: str,
         login: KafkaLogin,
         keys: MemberKeys,
+        registrar: Ed25519PublicKey,
         now: Callable[[], datetime],
         every_s: float = EVERY_S,
     ) -> None:
         self._database_url, self._login, self._keys, self._now = database_url, login, keys, now
+        self._registrar = registrar
         self._public = keys.signing.public_key()
         self._post = Post(login)
         self._every_s, self._signed, self._signed_at = every_s, 0, -every_s
@@ -127,7 +130,7 @@ class Auditor:
     def _send(self, signed: AuditCheckpoint) -> None:
         """To every member that has a topic; who missed one gets the next, which says more."""
         value = signed.model_dump_json()
-        names = [member.member for member in read_registry(self._login)]
+        names = [member.member for member in proven_registry(self._login, self._registrar)]
         _, failed = self._post.send([Letter(name, "checkpoint", value) for name in names])
         if failed:
             log.warning("members did not get a checkpoint", members=[letter.member for letter in failed])

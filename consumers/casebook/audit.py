@@ -16,6 +16,7 @@ from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import IntegrityError
 
 from alliance.errors import Stop
+from alliance.roll import Roll
 from consumers.auditor.chain import SALT, Act, Head, follow
 from consumers.auditor.copy import Copy
 from consumers.auditor.records import act_of, entry_of, row_of
@@ -45,12 +46,15 @@ class Trail:
 
     acts: list[Act] = field(default_factory=list)
 
-    def note_changes(self, records: Iterable[Any]) -> None:
+    def note_changes(self, records: Iterable[Any], roll: Roll) -> None:
         """What others have written of the registry and of the allow-list, by whom it is about."""
         for record in records:
-            name = "allow-list entry" if record.topic == RULES.name else "registry record"
-            ended = "" if record.value else " removed"
-            self.note(f"{name}{ended}", record.key.decode(errors="replace"), record.value or b"")
+            key = (record.key or b"").decode(errors="replace")
+            if record.topic == RULES.name:
+                act = "allow-list entry" if record.value else "allow-list entry removed"
+            else:
+                act = "registry record" if roll.proves(record) else "registry record not believed"
+            self.note(act, key, record.value or b"")
 
     def note(self, act: str, subject: object, content: bytes = b"") -> None:
         """`content` is what was decided or received; only its digest is kept."""

@@ -9,6 +9,7 @@ import threading
 import structlog
 
 from alliance import clock, kafka, profiles
+from alliance.roll import Roll
 from alliance.serving import serve_metrics
 from alliance.settings import Settings
 from consumers.casebook import database
@@ -21,11 +22,11 @@ log = structlog.get_logger()
 
 def run(settings: Settings, stop: threading.Event) -> None:
     """Until `stop` is set. Raises AfaError with the one sentence that a person must read."""
-    login, profile = settings.kafka_login(), profiles.load(settings.profile)
+    login, profile, roll = settings.kafka_login(), profiles.load(settings.profile), Roll(settings.registrar_key())
     kafka.probe(login, reads=[topic.name for topic in (*TOPICS, MEMBERS, RULES)])
     engine = database.connect(settings.database())
     database.migrate(engine)
-    casebook = Casebook(engine, login, clock.load(settings.clock_file), profile)
+    casebook = Casebook(engine, login, roll, clock.load(settings.clock_file), profile)
     serve_metrics(settings)
     _spare_the_collector()
     log.info("casebook runs", profile=profile.name)

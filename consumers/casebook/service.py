@@ -21,10 +21,10 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from alliance import kafka, metrics
 from alliance.clock import AllianceClock
 from alliance.kafka import KafkaLogin
-from alliance.membership import read_registry
 from alliance.profiles import Profile
+from alliance.roll import Roll
 from consumers.auditor.chain import Head
-from consumers.casebook import audit, calls, inbound, members, offsets
+from consumers.casebook import audit, calls, inbound, offsets
 from consumers.casebook.audit import Trail
 from consumers.casebook.authority import mandates
 from consumers.casebook.authority.mandates import Filed
@@ -50,9 +50,10 @@ Batch = dict[TopicPartition, list[Any]]
 class Casebook:
     """`run` returns when `stop` is set, at the end of a turn."""
 
-    def __init__(self, engine: Engine, login: KafkaLogin, clock: AllianceClock, profile: Profile) -> None:
+    def __init__(self, engine: Engine, login: KafkaLogin, roll: Roll, clock: AllianceClock, profile: Profile) -> None:
         self._engine, self._login, self._clock, self._profile = engine, login, clock, profile
-        self._registry = read_registry(login)
+        self._roll, self._registry = roll, roll.registry
+        roll.take(kafka.whole(login, MEMBERS.name))
         self._allowing = allowing.read(login, self._registry)
         self._spared: frozenset[str] = frozenset()
         self._members, self._rules = TopicPartition(MEMBERS.name, 0), TopicPartition(RULES.name, 0)
@@ -93,7 +94,7 @@ class Casebook:
             batch = self._consumer.poll(timeout_ms=int(self._patience() * 1000))
             started = time.monotonic()
             fresh = self._unrecorded(batch)
-            changed = members.apply(self._registry, batch.pop(self._members, ()))
+            changed = self._roll.take(batch.pop(self._members, ()))
             listed = self._allowing.take(batch.pop(self._rules, ()))
             if changed or listed:
                 self._allowing.judge(self._registry)
@@ -145,7 +146,7 @@ class Casebook:
             now = self._clock.now()
             turn = Turn(db, now, self._registry, self._profile, self._allowing.tokens(now))
             mandate = mandates.newest(db)
-            turn.trail.note_changes(chain.from_iterable(fresh.values()))
+            turn.trail.note_changes(chain.from_iterable(fresh.values()), self._roll)
             inbox = _inbox(turn, batch, look_again=registry_changed or mandate != self._mandate)
             take(turn, replace(inbox, spared=turn.spared - self._spared))
             head = audit.append(db, turn.trail, self._head, turn.now)

@@ -8,6 +8,7 @@ import threading
 import structlog
 
 from alliance import clock, kafka
+from alliance.roll import Roll
 from alliance.serving import serve_metrics
 from alliance.settings import Settings
 from consumers.process import guarded
@@ -18,9 +19,9 @@ log = structlog.get_logger()
 
 def run(settings: Settings, stop: threading.Event) -> None:
     """Until `stop` is set. Raises AfaError with the one sentence that a person must read."""
-    login = settings.kafka_login()
+    login, roll = settings.kafka_login(), Roll(settings.registrar_key())
     kafka.probe(login, reads=[topic.name for topic in TOPICS], groups=[GROUP])
-    desk = RiskDesk(login, clock.load(settings.clock_file))
+    desk = RiskDesk(login, roll, clock.load(settings.clock_file))
     serve_metrics(settings)
     log.info("the risk desk runs")
     desk.run(stop)

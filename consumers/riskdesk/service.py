@@ -20,8 +20,7 @@ from alliance import kafka, metrics
 from alliance.admission import Record
 from alliance.clock import AllianceClock
 from alliance.kafka import KafkaLogin
-from alliance.registry import Registry
-from consumers.casebook import members
+from alliance.roll import Roll
 from consumers.post import Post
 from consumers.riskdesk.desk import Desk, Letter
 from consumers.riskdesk.reach import Reach
@@ -40,10 +39,9 @@ Batch = dict[TopicPartition, list[Any]]
 class RiskDesk:
     """`run` returns when `stop` is set, with every check that it had taken answered, or left to be read again."""
 
-    def __init__(self, login: KafkaLogin, clock: AllianceClock) -> None:
-        self._clock = clock
-        self._registry, self._view = Registry(), View()
-        self._desk = Desk(self._registry, self._view)
+    def __init__(self, login: KafkaLogin, roll: Roll, clock: AllianceClock) -> None:
+        self._clock, self._roll, self._view = clock, roll, View()
+        self._desk = Desk(roll.registry, self._view)
         self._post = Post(login)
         self._consumer: KafkaConsumer = kafka.consumer(
             login, [], GROUP, max_poll_records=1_000, fetch_max_wait_ms=20, reconnect_backoff_max_ms=1_000
@@ -82,7 +80,7 @@ class RiskDesk:
         for place in self._known:
             records = batch.get(place, ())
             if place.topic == MEMBERS.name:
-                members.apply(self._registry, records)
+                self._roll.take(records)
                 continue
             for record in records:
                 try:

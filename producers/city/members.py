@@ -11,9 +11,11 @@ from threading import Event
 from alliance.clock import AllianceClock
 from alliance.embedded.datadir import DataDir
 from alliance.errors import SetupError
-from alliance.membership import MemberSpec, load_member, member_dir, read_registry
+from alliance.membership import MemberSpec, load_member, member_dir, proven_registry
 from alliance.profiles import Profile
+from alliance.registrar import registrar_public
 from alliance.registry import Registry
+from alliance.roll import Roll
 from producers.client import MemberClient
 from producers.reference.bank import Bank
 from producers.reference.books import Books
@@ -85,14 +87,16 @@ class Players:
     def _add(self, stack: ExitStack, spec: MemberSpec, shared: Registry | None) -> Registry:
         keys, login = load_member(self._data, spec.member)
         login = replace(login, bootstrap=self._bootstrap or login.bootstrap)
-        shared = shared or read_registry(login)
+        trusted = registrar_public(self._data)
+        shared = shared or proven_registry(login, trusted)
         # Each has its own from here on: its thread keeps it current.
         registry = Registry(list(shared))
+        registry.adopt(shared.rulebook)
         own = member_dir(self._data, spec.member) / "city"
         books = Books(own / "books.db", stub_of(_enrolled(registry, spec.member), keys))
         stack.callback(books.close)
         client = stack.enter_context(MemberClient(keys, login, registry, own / "spool.db", self._clock))
-        member = ReferenceMember(client, login, registry, books, self._clock, self._profile)
+        member = ReferenceMember(client, login, Roll(trusted, registry), books, self._clock, self._profile)
         self.by_name[spec.member] = Player(client, books, member)
         return shared
 

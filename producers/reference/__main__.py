@@ -9,11 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
-from alliance import clock, profiles
+from alliance import clock, kafka, profiles
 from alliance.embedded.datadir import DataDir
 from alliance.errors import AfaError, SetupError
-from alliance.kafka import probe
-from alliance.membership import load_member, member_dir, read_registry
+from alliance.membership import load_member, member_dir
+from alliance.registrar import registrar_public
+from alliance.roll import Roll
 from alliance.settings import Settings
 from producers.client import MemberClient
 from producers.reference.books import Books
@@ -46,16 +47,17 @@ def serve(member: str, folder: Path | None, settings: Settings, stopping: Event)
     if settings.kafka_bootstrap:
         protocol, ca = settings.kafka_security_protocol, settings.kafka_ca()
         login = replace(login, bootstrap=settings.kafka_bootstrap, security_protocol=protocol, ca=ca)
-    probe(login, reads=[member_topic(member).name, MEMBERS.name], groups=[f"{member}.reference"])
-    registry = read_registry(login)
-    known = registry.member(member)
+    kafka.probe(login, reads=[member_topic(member).name, MEMBERS.name], groups=[f"{member}.reference"])
+    roll = Roll(registrar_public(data))
+    roll.take(kafka.whole(login, MEMBERS.name))
+    known = roll.registry.member(member)
     if known is None:
         raise SetupError(f"{member} is not in the registry; enrol it with `afa member add`.")
     own = member_dir(data, member) / "reference"
     books = Books(own / "books.db", stub_of(known, keys))
-    with MemberClient(keys, login, registry, own / "spool.db", ticking) as client:
+    with MemberClient(keys, login, roll.registry, own / "spool.db", ticking) as client:
         print(f"{member} reads {member_topic(member).name}", file=sys.stderr, flush=True)
-        ReferenceMember(client, login, registry, books, ticking, profiles.load(settings.profile)).run(stopping)
+        ReferenceMember(client, login, roll, books, ticking, profiles.load(settings.profile)).run(stopping)
     books.close()
 
 

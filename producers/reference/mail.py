@@ -14,20 +14,19 @@ from pydantic import ValidationError
 
 from alliance import kafka
 from alliance.kafka import KafkaLogin
-from alliance.registry import Registry
+from alliance.roll import Roll
 from schemas.receipts import TO_MEMBER, Letter
-from schemas.registry import Member
 from schemas.topics import MEMBERS, member_topic
 
 _log = structlog.get_logger(__name__)
 
 
 class Mail:
-    """For one thread. `registry` is kept up to date as records of members come by."""
+    """For one thread. The roll is kept up to date as records of members come by."""
 
-    def __init__(self, member: str, login: KafkaLogin, registry: Registry) -> None:
+    def __init__(self, member: str, login: KafkaLogin, roll: Roll) -> None:
         self._member = member
-        self._registry = registry
+        self._roll = roll
         self._place = TopicPartition(member_topic(member).name, 0)
         members = TopicPartition(MEMBERS.name, 0)
         self._consumer: KafkaConsumer = kafka.consumer(login, [], f"{member}.reference")
@@ -39,12 +38,12 @@ class Mail:
         """What came; empty after the timeout. Kafka's absence is an empty poll: the client reconnects by itself."""
         letters: list[Letter] = []
         for place, records in self._consumer.poll(timeout_ms=timeout_ms).items():
+            if place != self._place:
+                self._roll.take(records)
+                continue
             for record in records:
-                if place == self._place:
-                    self._next = record.offset + 1
-                    letters += self._letter(record)
-                else:
-                    self._member_changed(record)
+                self._next = record.offset + 1
+                letters += self._letter(record)
         return letters
 
     def commit(self) -> None:
@@ -74,10 +73,3 @@ class Mail:
             place = ".".join(str(part) for part in first["loc"])
             _log.error("mail unreadable", member=self._member, offset=record.offset, field=place, reason=first["msg"])
             return []
-
-    def _member_changed(self, record: Any) -> None:
-        name = record.key.decode()
-        try:
-            self._registry.apply(name, Member.model_validate_json(record.value) if record.value else None)
-        except ValidationError:
-            _log.error("registry record unreadable", member=name, offset=record.offset)

@@ -11,7 +11,7 @@ import structlog
 from alliance.clock import AllianceClock
 from alliance.kafka import KafkaLogin
 from alliance.profiles import Profile
-from alliance.registry import Registry
+from alliance.roll import Roll
 from producers.client import MemberClient
 from producers.reference.books import Books
 from producers.reference.handler import handle
@@ -39,25 +39,25 @@ class Tally(NamedTuple):
 
 
 class ReferenceMember:
-    """Give it a client, books, the law of the place and a registry that was read once; it keeps the registry current.
+    """Give it a client, books, the law of the place and the roll of a registry that was read once; it keeps it current.
     `run` blocks."""
 
     def __init__(
         self,
         client: MemberClient,
         login: KafkaLogin,
-        registry: Registry,
+        roll: Roll,
         books: Books,
         clock: AllianceClock,
         profile: Profile,
     ) -> None:
         self.tally = Tally()
         self._client = client
-        self._registry = registry
+        self._registry = roll.registry
         self._books = books
         self._clock = clock
         self._profile = profile
-        self._mail = Mail(client.member, login, registry)
+        self._mail = Mail(client.member, login, roll)
 
     def run(self, stopping: Event) -> None:
         """Until `stopping` is set. Raises Stop if the books or the spool can't be written: nothing is acknowledged."""

@@ -7,6 +7,7 @@ import json
 import signal
 import subprocess
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -14,10 +15,20 @@ from uuid import UUID
 import pytest
 
 from afa.place import Run
+from alliance import clock, kafka
+from alliance.embedded.services import attach
+from alliance.joining import newcomer
+from alliance.joining.desk import Desk
 from alliance.kafka import until
+from alliance.membership import MemberSpec
+from alliance.provision import login_of
+from alliance.rulebook import standard, written
 from producers.city.cast import CAST, POLICE
 from schemas.cases import CaseView
+from schemas.joining import Broker
 from schemas.notices import notice_of
+from schemas.registry import Alliance, Sector
+from schemas.rulebook import RULEBOOK_KEY
 from schemas.topics import MEMBERS, member_topic
 from tests.afa.runs import AFA, afa, result, up
 from tests.trust import search as trust
@@ -329,6 +340,74 @@ def test_every_member_has_its_numbers_and_a_member_sees_its_own_alone(played: Pl
     assert "bank-nobody is not a member" in afa("scorecard", "--as", "bank-nobody", data=played.data).stderr
 
 
+def test_the_registrar_changes_the_rules_of_a_run_and_what_another_wrote_is_not_believed(
+    played: Played, tmp_path: Path
+) -> None:
+    def on_record() -> list[str]:
+        entries = listed("audit", "list", "--about", RULEBOOK_KEY, data=played.data)
+        return [act["act"] for entry in entries for act in entry["acts"]]
+
+    shown, file = result("member", "rules", data=played.data), tmp_path / "rules.toml"
+    assert shown == written(standard())
+    file.write_text(shown.replace('["warn", "call", ', '["call", '), encoding="utf-8")
+    refused = afa("member", "set-rules", str(file), data=played.data)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.splitlines() == [
+        f"afa: {file} is wrong at receive.warn: no matrix has it, so that it would be nobody's."
+    ]
+    file.write_text(shown.replace('"ride", "police", "public"]', '"ride", "police"]'), encoding="utf-8")
+    done = afa("member", "set-rules", str(file), data=played.data)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.splitlines()[0] == "- public may no longer be sent advisory"
+    [book] = listed("member", "rules", data=played.data)
+    assert "public" not in book["receive"]["advisory"]
+    until(lambda: on_record() == ["registry record"] * 2, "the change is not on record")
+
+    with kafka.producer(attach(played.data).admin) as sender:
+        sender.send(MEMBERS.name, standard().model_dump_json().encode(), RULEBOOK_KEY.encode()).get(10)
+    until(lambda: on_record()[-1] == "registry record not believed", "the forged rulebook is not on record")
+    # By the worker, the casebook and the risk desk.
+    until(
+        lambda: json.loads(result("status", "--json", data=played.data))["disbelieved"] == 3, "the forgery is not shown"
+    )
+    assert listed("member", "rules", data=played.data) == [book]
+    key = result("member", "registrar", data=played.data)
+    assert key == (played.data / "registrar" / "key.pub").read_text()
+    file.write_text(shown, encoding="utf-8")
+    assert "- public may now be sent advisory" in afa("member", "set-rules", str(file), data=played.data).stderr
+
+
+def joined(data: Path, unit: str, folder: Path) -> Path:
+    """The file of a unit whose keys were made apart from the run, as `afa member join` leaves it."""
+    place = attach(data)
+    login = login_of("registrar", place.admin, place.data.secret)
+    desk = Desk(place.data, login, clock.load(data / "clock.json"))
+    spec = MemberSpec(unit, unit, Sector.BANK, Alliance.POLICE_BANK, (f"cnaps:{unit}",))
+    broker = Broker(bootstrap=place.admin.bootstrap, security_protocol="SASL_PLAINTEXT")
+    invite = desk.invite(spec, broker, timedelta(hours=1))
+    held = newcomer.ask(invite, folder / f"{unit}.member", clock.wall_now())
+    desk.approve(desk.asked(unit))
+    return newcomer.wait(held, newcomer.invite_login(invite), 15).path
+
+
+def test_a_unit_that_joined_does_by_its_file_what_the_runs_own_do(played: Played, tmp_path: Path) -> None:
+    mine = ("--member-file", str(joined(played.data, "bank-joined", tmp_path)))
+    value = ("token", "account", "6217000000000780")
+    assert result(*value, *mine, data=played.data) == result(*value, "--as", "bank-icbc", data=played.data)
+    assert result("member", "rules", *mine, data=played.data) == written(standard())
+
+    said = ("--grounds", "vouched-for", "--statement", "x")
+    dispute = ("dispute", "file", "--target", "account:6217000000000780", *said)
+    [filed] = listed(*dispute, *mine, data=played.data)
+    found = {one["dispute_id"]: one["member"] for one in listed("dispute", "list", data=played.data)}
+    assert found[filed["dispute_id"]] == "bank-joined"
+
+    hold = listed("holds", data=played.data)[0]["hold_id"]
+    refused = afa("appeal", "file", hold, "--grounds", "own-funds", "--statement", "x", *mine, data=played.data)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "afa: The casebook refuses the appeal: " in refused.stderr
+    both = afa(*value, *mine, "--as", "bank-icbc", data=played.data)
+    assert both.stderr.startswith("afa: Say who does it: --member-file FILE for a unit that joined, or --as MEMBER")
 def test_no_clear_identifier_and_no_key_of_a_member_is_anywhere_in_the_hub(played: Played, day: Day) -> None:
     typed = {Value("account", "6217000000000780"), Value("account", "6217000000018067")}
     used = day.used | typed

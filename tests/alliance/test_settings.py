@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from afa.rules import registrar
+from alliance.embedded.datadir import DataDir
 from alliance.errors import SetupError
+from alliance.registrar import registrar_keys, registrar_public
 from alliance.settings import Settings
 
 
@@ -37,6 +40,24 @@ def test_a_password_file_that_is_away_is_named(password_file: Path) -> None:
     password_file.unlink()
     with pytest.raises(SetupError, match=r"AFA_KAFKA_PASSWORD_FILE: .*streams can't be read"):
         Settings().kafka_login()
+
+
+@pytest.mark.parametrize(("told", "said"), [("", "is not set"), ("no key", "is no key"), ("A" * 44, "is no key")])
+def test_a_registrar_whose_key_is_not_told_is_believed_by_nobody(
+    told: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AFA_REGISTRAR", told)
+    with pytest.raises(SetupError, match=f"AFA_REGISTRAR {said}.*afa member registrar"):
+        Settings().registrar_key()
+
+
+def test_the_registrars_key_is_what_its_command_prints(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    registrar(tmp_path / "data")
+    monkeypatch.setenv("AFA_REGISTRAR", capsys.readouterr().out.strip())
+    data = DataDir(tmp_path / "data")
+    assert Settings().registrar_key() == registrar_public(data) == registrar_keys(data).public.verifier()
 
 
 def test_the_law_is_that_of_the_default_profile_unless_another_is_set(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -107,14 +107,15 @@ def test_the_owner_of_the_database_can_not_rewrite_what_the_topic_and_the_member
     box, file = mailbox("bank-one"), tmp_path / "key.json"
     login = login_of("auditor", city.services.admin, city.services.data.secret)
     keys = checkpoints.keys_at(file)
-    auditor = Auditor(casebook_url, login, keys, lambda: office.now)
+    registrar = city.registrar.public.verifier()
+    auditor = Auditor(casebook_url, login, keys, registrar, lambda: office.now)
     office.suspect(lead(account()))
     signed = auditor.checkpoint()
     letter = box.until(lambda one: isinstance(one, AuditCheckpoint))
     assert checkpoints.proven(letter, keys.signing.public_key()) == signed
     kept = [letter.model_dump_json()]
 
-    stop, at_work = threading.Event(), Auditor(casebook_url, login, keys, lambda: office.now)
+    stop, at_work = threading.Event(), Auditor(casebook_url, login, keys, registrar, lambda: office.now)
     thread = threading.Thread(target=at_work.run, args=[stop])
     office.suspect(lead(account()))
     thread.start()

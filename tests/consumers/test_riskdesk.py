@@ -18,6 +18,7 @@ from alliance.admission import Record
 from alliance.keys.signatures import sign
 from alliance.keys.store import generate
 from alliance.registry import Registry
+from alliance.rulebook import standard
 from consumers.riskdesk import view as views
 from consumers.riskdesk.advice import ADVICE, advise
 from consumers.riskdesk.desk import Desk, Letter
@@ -29,6 +30,7 @@ from schemas.identifiers import Identifier, IdentifierKind, Phone, PhoneRole
 from schemas.leads import Lead, SubjectRole
 from schemas.registry import SigningKey
 from schemas.risk import Advice, Level, RiskAnswer, RiskCheck
+from schemas.rulebook import Rulebook
 from tests.consumers.facts import NOW, account, evidence, identifier, lead, member, yuan
 from tests.consumers.world import IDS
 
@@ -202,6 +204,16 @@ def test_each_good_check_of_a_bundle_is_answered_and_a_bad_one_is_not() -> None:
 def test_what_its_member_did_not_sign_is_not_answered() -> None:
     forged = record(event(), jws=sign(generate("bank-one").signing, KEYS.kid, b"other bytes"))
     assert desk(View()).answer(forged, NOW) == []
+
+
+def test_who_may_ask_is_the_rulebooks_to_say_and_may_change_meanwhile() -> None:
+    known, raw = registry(), standard().model_dump(mode="json")
+    raw["send"]["risk-check"] = ["payment"]
+    asked = Desk(known, View())
+    known.adopt(Rulebook.model_validate_json(orjson.dumps(raw)))
+    assert asked.answer(record(event()), NOW) == []
+    known.adopt(standard())
+    assert said(asked.answer(record(event()), NOW))[0][1] == "proceed"
 
 
 def test_a_check_that_comes_again_gets_the_same_answer_whatever_was_learnt_meanwhile() -> None:

@@ -29,15 +29,16 @@ from alliance.keys.signatures import sign, sign_object
 from alliance.keys.store import generate
 from alliance.membership import read_registry
 from alliance.provision import login_of, provision
+from alliance.registrar import publish, registrar_keys
 from consumers.casebook import database
 from consumers.casebook.authority.mandates import add_mandate
 from schemas.answers import Answer, AnswerStatus
 from schemas.envelope import Headers, event_type, source_of
 from schemas.leads import Lead
 from schemas.receipts import TO_MEMBER
-from schemas.registry import Officer, SigningKey
+from schemas.registry import Member, Officer, SigningKey
 from schemas.requests import Mandate, Request
-from schemas.topics import BY_KIND, LEADS, MEMBERS, member_topic
+from schemas.topics import BY_KIND, LEADS, member_topic
 from tests.consumers import facts
 
 IDS = IdSource(wall_ms, secrets.token_bytes)
@@ -60,10 +61,13 @@ class World:
         self.clock_file = folder / "clock.json"
         load_or_create(self.clock_file, 1.0)
         self.producer: KafkaProducer = kafka.producer(services.admin)
-        for name in facts.SECTORS:
-            self.register(name)
+        self.registrar = registrar_keys(services.data)
+        publish(services.admin, self.registrar, [self.record(name) for name in facts.SECTORS])
 
     def register(self, name: str, **over: Any) -> None:
+        publish(self.services.admin, self.registrar, [self.record(name, **over)])
+
+    def record(self, name: str, **over: Any) -> Member:
         since = now() - timedelta(days=400)
         key = SigningKey(key_id="k1", public=self.keys[name].public.signing, valid_from=since)
         officers = []
@@ -73,8 +77,7 @@ class World:
                 Officer(officer=OFFICER, rank="r1", key=SigningKey(key_id="k1", public=public, valid_from=since))
             ]
         sealing = self.keys[name].public.sealing
-        record = facts.member(name, **{"keys": [key], "officers": officers, "seal_key": sealing, **over})
-        self.put(MEMBERS.name, record.model_dump_json().encode(), name)
+        return facts.member(name, **{"keys": [key], "officers": officers, "seal_key": sealing, **over})
 
     def put(self, topic: str, value: bytes, key: str, headers: list[tuple[str, bytes]] | None = None) -> None:
         self.producer.send(topic, key=key.encode(), value=value, headers=headers or []).get(10)
@@ -121,6 +124,7 @@ class World:
             "AFA_KAFKA_USERNAME": login.username,
             "AFA_KAFKA_PASSWORD_FILE": str(self.services.data.secret_file(principal)),
             "AFA_CLOCK_FILE": str(self.clock_file),
+            "AFA_REGISTRAR": self.registrar.public.signing,
             "AFA_DATABASE_URL": database_url,
         }
 

@@ -26,9 +26,11 @@ from alliance.keys.signatures import sign
 from alliance.keys.store import MemberKeys, generate
 from alliance.keys.tokens import TokenKeys
 from alliance.provision import login_of, provision
+from alliance.registrar import publish, registrar_keys
 from schemas.envelope import Headers, event_type, source_of
 from schemas.registry import Alliance, Member, Sector, SigningKey
-from schemas.topics import BY_KIND, MEMBERS, PARTITIONS
+from schemas.rulebook import Rulebook
+from schemas.topics import BY_KIND, PARTITIONS
 
 TOKENS = TokenKeys.generate()
 IDS = IdSource(wall_ms, secrets.token_bytes)
@@ -66,12 +68,11 @@ class World:
         self.clock_file = folder / "clock.json"
         load_or_create(self.clock_file, 1.0)
         self.producer: KafkaProducer = kafka.producer(services.admin)
-        for name, sector in SECTORS.items():
-            self.register(member_record(self.keys[name], sector))
+        self.registrar = registrar_keys(services.data)
+        self.register(*(member_record(self.keys[name], sector) for name, sector in SECTORS.items()))
 
-    def register(self, record: Member) -> None:
-        value = record.model_dump_json().encode()
-        self.producer.send(MEMBERS.name, key=record.member.encode(), value=value).get(10)
+    def register(self, *records: Member | Rulebook) -> None:
+        publish(self.services.admin, self.registrar, records)
 
     def event(self, member: str, data: dict[str, Any], time: datetime | None = None, **over: Any) -> dict[str, Any]:
         moment = (time or datetime.now(UTC)).isoformat()
@@ -116,6 +117,7 @@ class World:
             "AFA_KAFKA_USERNAME": login.username,
             "AFA_KAFKA_PASSWORD_FILE": str(self.services.data.secret_file(principal)),
             "AFA_CLOCK_FILE": str(self.clock_file),
+            "AFA_REGISTRAR": self.registrar.public.signing,
             "FAUST_DATADIR": str(self.folder / "faust"),
         }
 

@@ -17,8 +17,8 @@ from alliance.keys.encoding import encode
 from alliance.keys.signatures import sign
 from schemas.envelope import MAX_BYTES, MAX_EVENTS, SIGNATURE_HEADER, VERSION, event_type
 from schemas.reasons import REMEDY, WHOLE_BUNDLE, Reason
-from schemas.registry import MAY_SEND
 from schemas.topics import ALIAS, BY_KIND, SUSPICIOUS_ACCOUNT, SUSPICIOUS_NUMBER, VICTIM_REPORT, WITHDRAWAL
+from tests.attacks.verdict import SENDERS
 from tests.streams.bundles import (
     KEYS,
     OFFICER,
@@ -246,7 +246,7 @@ def test_a_sector_sends_what_it_may(member: str, kind: str) -> None:
     sample = orjson.loads((ROOT / "schemas" / "examples" / f"{kind}.json").read_bytes())
     sample.update(source=f"/members/{member}", time=NOW.isoformat())
     admitted = let_in(bundle(sample, member=member, topic=BY_KIND[kind].name))
-    expected = [] if SECTORS[member] in MAY_SEND[kind] else [Reason.WRONG_SECTOR]
+    expected = [] if SECTORS[member] in SENDERS[kind][1] else [Reason.WRONG_SECTOR]
     assert [refusal.reason for refusal in admitted.refusals] == expected
 
 

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import literal, or_, select, union_all, update
 
 from alliance.authority import missing
+from alliance.rulebook import asked_as
+from consumers.casebook.asking.routing import barred
 from consumers.casebook.authority import cover
 from consumers.casebook.lifecycle import NEEDS_A_PERSON
 from consumers.casebook.model import Draft
@@ -68,17 +71,24 @@ def held_back(turn: Turn, drafts: Sequence[Draft]) -> Sequence[Draft]:
 def go_on(turn: Turn, token: str, case_id: UUID | None) -> Sequence[str]:
     """What waited because of the dispute alone, and needs no order, as it is sent now."""
     rests = RequestRow.target == token if case_id is None else RequestRow.case_id == case_id
-    query = select(RequestRow.request_id, RequestRow.case_id, RequestRow.target, RequestRow.body).where(
+    row = RequestRow
+    query = select(row.request_id, row.case_id, row.target, row.body, row.member, row.action, row.authority).where(
         rests,
         RequestRow.status == RequestStatus.AWAITING_AUTHORISATION.value,
         RequestRow.authority.in_(_WITHOUT_ORDER),
     )
     rows = turn.db.execute(query.order_by(RequestRow.drafted_at, RequestRow.request_id)).all()
     known = standing(turn, {row.case_id for row in rows}, {row.target for row in rows})
-    free = [row for row in rows if not known.covers(row.case_id, row.target)]
+    free = [row for row in rows if not known.covers(row.case_id, row.target) and not _is_barred(turn, row)]
     drafted = update(RequestRow).where(among(RequestRow.request_id, [row.request_id for row in free]))
     turn.db.execute(drafted.values(status=RequestStatus.DRAFTED.value, missing=None))
     return [row.body for row in free]
+
+
+def _is_barred(turn: Turn, row: Any) -> bool:
+    """Whether the rulebook has come to let the member be sent no such thing."""
+    what = asked_as(Action(row.action), AuthorityClass(row.authority))
+    return row.member is not None and barred(row.member, what, turn.registry) is not None
 
 
 def _for_officer(turn: Turn, draft: Draft) -> Draft:

@@ -12,8 +12,9 @@ from datetime import timedelta
 from uuid import UUID
 
 from alliance.authority import allows, missing
+from alliance.rulebook import asked_as
 from consumers.casebook import ids
-from consumers.casebook.asking.routing import Route
+from consumers.casebook.asking.routing import Route, permitted
 from consumers.casebook.authority import cover
 from consumers.casebook.lifecycle import FRUITLESS
 from consumers.casebook.model import Case, Draft, InForce, Known, Law
@@ -49,7 +50,7 @@ def unplaced(target: Identifier) -> Identifier:
 
 def ask(case: Case, act: Act, law: Law, kind: AuthorityClass = AuthorityClass.MEMBER_REQUEST) -> Draft | None:
     """A request (B) or an advisory (C); None if it was asked already, or nobody may ask it so."""
-    act, known = _tried(case, act)
+    act, known = _tried(case, _ruled(act, asked_as(act.action, kind), law))
     if _is_spared(act, law) or not allows(law.profile, act.action, kind):
         return None
     if known and not _may_amend(known, act, covered=False):
@@ -62,7 +63,7 @@ def stop(case: Case, act: Act, law: Law, covered_by: UUID | None) -> Draft | Non
 
     None if it was drafted already, or as often as the law has it.
     """
-    act, known = _tried(case, act)
+    act, known = _tried(case, _ruled(act, act.action, law))
     if _is_spared(act, law) or is_exhausted(case, act, law):
         return None
     held = _mandate(case, act, law, covered_by)
@@ -75,6 +76,7 @@ def restate(case: Case, act: Act, law: Law, covered_by: UUID | None) -> Draft | 
     """A stop that nobody has seen, with another amount; what an officer signed meanwhile is not what it says now."""
     if _is_spared(act, law):
         return None
+    act = _ruled(act, act.action, law)
     return _stop(case, act, law, covered_by, _mandate(case, act, law, covered_by))
 
 
@@ -97,7 +99,7 @@ def _stop(case: Case, act: Act, law: Law, covered_by: UUID | None, held: InForce
 
 def order(case: Case, act: Act, law: Law, covered_by: UUID | None) -> Draft | None:
     """A police order, for an officer to sign; None if it was drafted already."""
-    act, known = _tried(case, act)
+    act, known = _tried(case, _ruled(act, act.action, law))
     if _is_spared(act, law) or (known and not _may_amend(known, act, covered=False)):
         return None
     return _for_officer(case, act, law, covered_by)
@@ -125,6 +127,12 @@ def _tried(case: Case, act: Act) -> tuple[Act, Known | None]:
             break
         act, known = following, find(case, following)
     return act, known
+
+
+def _ruled(act: Act, what: str, law: Law) -> Act:
+    """The act, to nobody where the rulebook lets the member be sent no such thing."""
+    route = permitted(act.route, what, law.registry)
+    return act if route is act.route else replace(act, route=route)
 
 
 def _is_spared(act: Act, law: Law) -> bool:

@@ -1,4 +1,4 @@
-"""Requests that nobody could be asked: looked at again when the registry has changed."""
+"""Requests that nobody could be asked: looked at again when the registry or its rulebook has changed."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from typing import Any
 
 from sqlalchemy import select
 
+from alliance.rulebook import asked_as
 from consumers.casebook import ids
 from consumers.casebook.asking import disputed, requests
 from consumers.casebook.asking.desk import FULL
-from consumers.casebook.asking.routing import Route, to_holder, to_member, to_police
+from consumers.casebook.asking.routing import Route, permitted, to_holder, to_member, to_police
 from consumers.casebook.asking.victims import DESK
 from consumers.casebook.rows import update_rows
 from consumers.casebook.tables import RequestRow
@@ -47,6 +48,10 @@ def reroute(turn: Turn) -> list[str]:
 
 
 def _route(turn: Turn, asked: str, request: Request) -> Route:
+    return permitted(_way(turn, asked, request), asked_as(request.action, request.authority.authority), turn.registry)
+
+
+def _way(turn: Turn, asked: str, request: Request) -> Route:
     if asked == ids.HOLDER:
         return to_holder(request.target.holders, turn.registry)
     return to_police(turn.registry) if asked == DESK else to_member(asked.partition("/")[0], turn.registry)

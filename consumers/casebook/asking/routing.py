@@ -1,4 +1,5 @@
-"""Who is asked about an identifier: the first of its holders that is an active member, or the reason why nobody is.
+"""Who is asked about an identifier: the first of its holders that is an active member, or the reason why nobody is; and
+whether the rulebook lets that member be asked so.
 
 Pure. A reason is a sentence that police read beside the request.
 """
@@ -37,6 +38,20 @@ def to_police(registry: Registry) -> Route:
     """To the police centre."""
     centre = registry.police()
     return Route(centre.member) if centre else Route(None, "no police unit is an active member")
+
+
+def permitted(route: Route, what: str, registry: Registry) -> Route:
+    """The route, unless the rulebook does not let that member be sent `what`, an action or an advisory."""
+    why = barred(route.to, what, registry) if route.to else None
+    return Route(None, why) if why else route
+
+
+def barred(name: str, what: str, registry: Registry) -> str | None:
+    """Why the rulebook does not let that member be sent `what`; None if it does."""
+    member = registry.member(name)
+    if member is None or what in registry.permits.received_by(member):
+        return None
+    return f"by the rulebook {name}, a {member.sector.value} of {member.alliance.value}, is sent no {what}"
 
 
 def _to(member: Member | None, what: str) -> Route:

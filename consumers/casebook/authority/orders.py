@@ -20,7 +20,9 @@ from alliance import authority, metrics
 from alliance.authority import Signer
 from alliance.errors import Refused
 from alliance.keys.signatures import sign_object
+from alliance.rulebook import asked_as
 from consumers.casebook.asking import requests
+from consumers.casebook.asking.routing import barred
 from consumers.casebook.lifecycle import RequestEvent, request_after
 from consumers.casebook.returning import payments
 from consumers.casebook.rows import among, insert_rows, update_rows
@@ -121,6 +123,9 @@ def _signed(turn: Turn, order: _Order, jws: str) -> _Order:
     after = request_after(order.status, RequestEvent.AUTHORISE if order.member else RequestEvent.REFER)
     if after is order.status:
         raise Refused(f"The request is {order.status.value} and waits for nobody's signature.")
+    asked = asked_as(order.request.action, order.request.authority.authority)
+    if order.member and (why := barred(order.member, asked, turn.registry)):
+        raise Refused(f"The request can't be sent: {why}.")
     signer, text = authority.verified(jws, "order", turn.registry, turn.now)
     request = order.request.model_copy(update={"to": order.member or signer.unit})
     by_officer = request.authority.authority is AuthorityClass.POLICE_ORDER

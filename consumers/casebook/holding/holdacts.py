@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Select, func, insert, select
 from alliance.errors import Refused
 from consumers.casebook.asking import requests
 from consumers.casebook.asking.drafting import Act, draft, is_exhausted
-from consumers.casebook.asking.routing import to_member
+from consumers.casebook.asking.routing import permitted, to_member
 from consumers.casebook.authority import cover
 from consumers.casebook.evidence.cases import read_cases
 from consumers.casebook.holding.holdrules import HoldAct, check, within_the_law
@@ -114,7 +114,7 @@ def _reduced(turn: Turn, act: HoldAct, hold: Any) -> HoldAct:
 
 def _asked(act: HoldAct, hold: Any, case: Case, law: Law) -> Act:
     """The act at its next attempt. Raises Refused while the one before is under way, or nobody can be asked."""
-    route = to_member(hold.member, law.registry)
+    route = permitted(to_member(hold.member, law.registry), act.action, law.registry)
     if route.to is None:
         raise Refused(f"Nobody can be asked about the hold {act.hold_id}: {route.unroutable}.")
     wanted = (act.action, hold.target, HOLDER)

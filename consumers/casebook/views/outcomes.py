@@ -15,6 +15,7 @@ import orjson
 from sqlalchemy import DateTime, literal_column, text
 
 from alliance import metrics
+from alliance.rulebook import OUTCOME
 from consumers.casebook.lifecycle import HOLD_ENDS, IN_FORCE
 from consumers.casebook.rows import insert_rows
 from consumers.casebook.tables import Outbox
@@ -92,10 +93,12 @@ def tell(turn: Turn) -> None:
 
 
 def _messages(turn: Turn, rows: Sequence[Any]) -> Iterator[Outcome]:
-    """Of the members that are active; who is not is told of nothing, also not later."""
+    """Of the members that are active and may be told; who is not, or may not, is told of nothing, also not later."""
     for name, alerts in groupby(rows, key=lambda row: row.member):
         member = turn.registry.member(name)
         if member is None or member.status is not Status.ACTIVE:
+            continue
+        if OUTCOME not in turn.registry.permits.received_by(member):
             continue
         told = [AlertOutcome(event_id=row.event_id, became=Became(row.became)) for row in alerts]
         for start in range(0, len(told), MAX_ALERTS):

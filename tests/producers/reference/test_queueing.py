@@ -8,7 +8,9 @@ from typing import Any, cast
 from uuid import UUID
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from alliance.roll import Roll
 from producers.reference import member
 from producers.reference.bank import Bank
 from producers.reference.books import Books
@@ -223,7 +225,8 @@ def test_a_member_answers_a_second_time_when_a_turn_has_come(tmp_path: Path, mon
     post, client = Post(), Outgoing()
     monkeypatch.setattr(member, "Mail", lambda *_: post)
     books = Books(tmp_path / "books.db", bank())
-    unit = ReferenceMember(cast(Any, client), cast(Any, None), registry(), books, cast(Any, Clock()), CN)
+    roll = Roll(Ed25519PrivateKey.generate().public_key(), registry())
+    unit = ReferenceMember(cast(Any, client), cast(Any, None), roll, books, cast(Any, Clock()), CN)
     post.letters = [stop(1), stop(2), release(3, of=1), stop(4)]
     unit.step(0)
     unit.step(0)
