@@ -408,6 +408,8 @@ def test_a_unit_that_joined_does_by_its_file_what_the_runs_own_do(played: Played
     assert "afa: The casebook refuses the appeal: " in refused.stderr
     both = afa(*value, *mine, "--as", "bank-icbc", data=played.data)
     assert both.stderr.startswith("afa: Say who does it: --member-file FILE for a unit that joined, or --as MEMBER")
+
+
 def test_no_clear_identifier_and_no_key_of_a_member_is_anywhere_in_the_hub(played: Played, day: Day) -> None:
     typed = {Value("account", "6217000000000780"), Value("account", "6217000000018067")}
     used = day.used | typed

@@ -23,6 +23,7 @@ from alliance.embedded.jars import class_path
 from alliance.embedded.kafka_config import ADMIN
 from alliance.errors import Retry
 from alliance.kafka import KafkaLogin, probe
+from alliance.registrar import registrar_keys
 from alliance.settings import Settings
 from tests.streams.support import free_port
 
@@ -123,7 +124,8 @@ class Containers:
         for key, value in COMPOSE["services"][service]["environment"].items():
             here = unless_set(value).replace("kafka:9092", f"127.0.0.1:{self.hub}")
             told[key] = re.sub(r"(?<![\w@])/(run|alliance|tmp)/", rf"{self.folder}/\1/", here)
-        return told
+        # Compose is given it by whoever starts it.
+        return told | ({"AFA_REGISTRAR": registrar_keys(self.data).public.signing} if "AFA_REGISTRAR" in told else {})
 
     def log(self, name: str) -> str:
         return (self.folder / "log" / f"{name}.log").read_text(encoding="utf-8")
