@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from alliance.errors import AfaError
 from alliance.keys.encoding import decode, encode
 
+EVENT_INFO = b"afa-seal-v1"
+"""The use of the seals in an event, with the event's id as associated data."""
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_128_GCM)
 
 

@@ -70,6 +70,9 @@ CONTRACT_OF = {
     "keep-hold": "keep-hold",
     "revoke-mandate": "revoke-mandate",
     "task-view": "task-view",
+    "inquiry": "inquiry",
+    "sought": "sought",
+    "vault-answer": "vault-answer",
     "bundle": "bundle",
     **{name: name for name in ("invite", "key-request", "endorsed", "admission", "welcome", "pending")},
 }
