@@ -26,7 +26,7 @@ from alliance.profiles import Profile
 from consumers.auditor.chain import Head
 from consumers.casebook import audit, clocks, inbound, members, offsets
 from consumers.casebook.asking import referring
-from consumers.casebook.authority import caseacts, mandates, orders
+from consumers.casebook.authority import caseacts, inquiries, mandates, orders
 from consumers.casebook.authority.mandates import Filed
 from consumers.casebook.evidence import allowing
 from consumers.casebook.holding import holdacts, keeping
@@ -73,6 +73,7 @@ class Casebook:
         self._head = Head()
         self._due: datetime | None = None
         self._mandate: Filed = None
+        self._asked, self._looked_at = False, 0.0
 
     def run(self, stop: threading.Event) -> None:
         """Raises Stop if another casebook has taken over."""
@@ -96,7 +97,8 @@ class Casebook:
             listed = self._allowing.take(batch.pop(self._rules, ()))
             if changed or listed:
                 self._allowing.judge(self._registry)
-            if batch or fresh or changed or listed or self._is_called():
+            self._asked = self._is_asked()
+            if batch or fresh or changed or listed or self._asked or self._is_called():
                 self._write(batch, changed, fresh)
                 metrics.TURN_SECONDS.observe(time.monotonic() - started)
 
@@ -125,6 +127,14 @@ class Casebook:
             filed = (orders, holdacts, keeping, referring, rulings, caseacts, statements)
             return any(words.are_filed(db) for words in filed) or mandates.newest(db) != self._mandate
 
+    def _is_asked(self) -> bool:
+        """Whether a question to the vault waits. Looked for now and then, so that not every turn pays for it."""
+        if time.monotonic() - self._looked_at < _IDLE_S:
+            return False
+        self._looked_at = time.monotonic()
+        with self._engine.connect() as db:
+            return inquiries.are_filed(db)
+
     def _unrecorded(self, batch: Batch) -> Batch:
         """What of the registry and the allow-list no entry of the audit covers yet."""
         own = {place: batch.get(place, ()) for place in (self._members, self._rules)}
@@ -143,7 +153,7 @@ class Casebook:
             mandate = mandates.newest(db)
             turn.trail.note_changes(chain.from_iterable(fresh.values()))
             inbox = _inbox(turn, batch, look_again=registry_changed or mandate != self._mandate)
-            take(turn, replace(inbox, spared=turn.spared - self._spared))
+            take(turn, replace(inbox, spared=turn.spared - self._spared, asked=self._asked))
             head = audit.append(db, turn.trail, self._head, turn.now)
             due = clocks.next_due(db)
         self._next.update(after)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from consumers.casebook import clocks, escalations, inbound
 from consumers.casebook.asking import answers, consequences, referring, waiting
 from consumers.casebook.asking.rerouting import reroute
-from consumers.casebook.authority import caseacts, mandates, orders
+from consumers.casebook.authority import caseacts, inquiries, mandates, orders
 from consumers.casebook.evidence import leads, reports, withdrawals
 from consumers.casebook.holding import holdacts, keeping
 from consumers.casebook.inbound import Admitted, Bundle
@@ -26,7 +26,8 @@ from consumers.casebook.views import outcomes
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """A batch; `look_again` where the registry or the mandates have changed. `spared` is newly allow-listed."""
+    """A batch; `look_again` where the registry or the mandates have changed. `spared` is newly allow-listed; `asked`
+    where somebody asks something of the police's vault."""
 
     reports: Sequence[Bundle] = ()
     withdrawals: Sequence[Bundle] = ()
@@ -35,6 +36,7 @@ class Inbox:
     leads: Sequence[bytes] = ()
     look_again: bool = False
     spared: AbstractSet[str] = frozenset()
+    asked: bool = False
 
 
 def take(turn: Turn, inbox: Inbox) -> None:
@@ -60,6 +62,8 @@ def take(turn: Turn, inbox: Inbox) -> None:
     orders.judge(turn)
     decided = rulings.judge(turn)
     caseacts.judge(turn)
+    if inbox.asked:
+        inquiries.judge(turn)
     goingon.go_on(turn)
     inbound.close(turn, [*inbox.reports, *inbox.withdrawals, *inbox.answers, *inbox.aliases])
     named = {*reported, *reroute(turn), *waiting.targets(turn)} if look_again else reported

@@ -86,7 +86,7 @@ class Office:
         """One turn, as the service would do it."""
         with self.engine.begin() as db:
             turn = Turn(db, self.now, self.registry, self.profile, self.spared)
-            take(turn, Inbox(**inbox, look_again=self._look_again))
+            take(turn, Inbox(**inbox, look_again=self._look_again, asked=True))
             self._head = audit.append(db, turn.trail, self._head, self.now)
         self._look_again = False
 
