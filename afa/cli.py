@@ -14,6 +14,7 @@ from afa import (
     city,
     disputes,
     holds,
+    inquiring,
     joining,
     listings,
     mandates,
@@ -72,6 +73,8 @@ app.command(rich_help_panel=_POLICE)(listings.holds)
 app.command(rich_help_panel=_POLICE)(scorecard.scorecard)
 app.command(rich_help_panel=_POLICE)(listings.tasks)
 app.command(rich_help_panel=_POLICE)(orders.order)
+app.command(rich_help_panel=_POLICE)(inquiring.reveal)
+app.command(rich_help_panel=_POLICE)(inquiring.search)
 app.add_typer(referrals.app, name="refer", rich_help_panel=_POLICE)
 cases.app.command("close")(caseacts.close)
 cases.app.command("merge")(caseacts.merge)

@@ -41,6 +41,10 @@ class Settings(BaseSettings):
     clock_file: Path = Path("data/clock.json")
     auditor_key_file: Path = Path("data/auditor/key.json")
     """Where the auditor alone keeps its key; made by its first start."""
+    vault_key_file: Path = Path("data/vault/keys.json")
+    """Where the police's vault alone has what it opens with."""
+    registrar_key: str = ""
+    """The registrar's public key; where it is set, no record of the registry is believed that it did not sign."""
     profile: str = profiles.DEFAULT
     partitions: int = Field(default=PARTITIONS, ge=1, le=1_000)
     """Of shared topics, when they are made."""

@@ -81,6 +81,32 @@ def test_the_record_is_whole_and_a_member_can_hold_the_hub_to_it(played: Played,
     assert "no checkpoint that this key has signed" in forged.stdout
 
 
+def test_an_officer_has_a_suspect_revealed_and_finds_it_again_and_both_are_on_record(played: Played) -> None:
+    lead = listed("leads", data=played.data)[-1]
+    case = json.loads(result("case", "show", lead["lead_id"], "--json", data=played.data))["case_id"]
+    token = lead["subject"]["token"]
+    signed = ("--purpose", "a test", "--as", "police-ty", "--officer", "chen-guoqiang")
+    [shown] = listed("reveal", case, token, *signed, data=played.data)
+    assert shown["case_id"] == case
+    kind, value = shown["identifier"], shown["value"]
+    assert token in result("token", kind, value, "--as", "police-ty", data=played.data).split()
+
+    found = json.loads(afa("search", kind, *signed, "--json", data=played.data, stdin=f"{value}\n").stdout)
+    assert token in found["tokens"]
+    assert lead["lead_id"] in {one["lead_id"] for one in found["leads"]}
+    assert {"case_id": case, "status": "open"}.items() <= next(
+        c for c in found["cases"] if c["case_id"] == case
+    ).items()
+
+    about = listed("audit", "list", "--about", token, data=played.data)
+    acts = {act["act"]: act["subject"] for entry in about for act in entry["acts"]}
+    assert acts == {"reveal": f"{case}/{token}", "search": token}
+    strange = afa("reveal", case, f"e1:{'A' * 22}", *signed, data=played.data)
+    assert (strange.returncode, "does not have the identifier" in strange.stderr) == (1, True)
+    no_such = afa("search", "number", *signed, data=played.data, stdin="0000")
+    assert (no_such.returncode, "is no number" in no_such.stderr) == (1, True)
+
+
 def test_a_freeze_is_drafted_shown_and_signed_by_two_and_the_case_tells_of_it(played: Played, tmp_path: Path) -> None:
     paper = tmp_path / "decision.pdf"
     paper.write_text("It is decided.")
