@@ -1,7 +1,8 @@
-"""What an officer asks of the police's vault, word for word as it is signed, and what the vault answers.
+"""What an officer asks of the police's vault, word for word as it is signed, what the vault answers, and what
+it has a member told.
 
 A clear identifier must never travel here but within a seal: a search's to the police, an answer's to the one command
-that asked.
+that asked, a target's to the member that is asked about it.
 """
 
 from __future__ import annotations
@@ -34,6 +35,20 @@ class Reveal(Message):
     at: Timestamp
 
 
+class Reseal(Message):
+    """The target of a request is to be told in clear to the member that is asked, and to nobody else."""
+
+    kind: Literal["reseal"] = "reseal"
+    case_id: UUID
+    request_id: UUID
+    to: MemberId
+    token: Token
+    """The target's, as the request has it."""
+    purpose: Text
+    answer_to: PublicKey
+    at: Timestamp
+
+
 class Search(Message):
     """What is known of an identifier that the officer has in clear."""
 
@@ -46,7 +61,7 @@ class Search(Message):
 
 
 class Sought(Message):
-    """What stands within a search's seal."""
+    """What stands within the seal of a search, and of a target that is told in clear."""
 
     identifier: IdentifierKind
     value: Annotated[str, StringConstraints(min_length=1, max_length=500)]
@@ -62,6 +77,26 @@ class Revealed(Message):
     value: str
     member: MemberId
     event_id: UUID
+
+
+class Resealed(Message):
+    """The target goes to the member, sealed; who had sealed it to police, and in which event."""
+
+    kind: Literal["resealed"] = "resealed"
+    request_id: UUID
+    to: MemberId
+    member: MemberId
+    event_id: UUID
+
+
+class ClearTarget(Message):
+    """The target of a request in clear: a `Sought`, which the police's vault seals to the member that is asked, with
+    the request's id as associated data. What does not make the request's token is not to be believed."""
+
+    kind: Literal["clear-target"] = "clear-target"
+    request_id: UUID
+    token: Token
+    sealed: Sealed
 
 
 class NamedAs(StrEnum):
@@ -112,7 +147,7 @@ class Unanswered(Message):
     why: Text
 
 
-Inquiry = Annotated[Reveal | Search, Field(discriminator="kind")]
-INQUIRY: TypeAdapter[Reveal | Search] = TypeAdapter(Inquiry)
-VaultAnswer = Annotated[Revealed | Found | Unanswered, Field(discriminator="kind")]
-VAULT_ANSWER: TypeAdapter[Revealed | Found | Unanswered] = TypeAdapter(VaultAnswer)
+Inquiry = Annotated[Reveal | Reseal | Search, Field(discriminator="kind")]
+INQUIRY: TypeAdapter[Reveal | Reseal | Search] = TypeAdapter(Inquiry)
+VaultAnswer = Annotated[Revealed | Resealed | Found | Unanswered, Field(discriminator="kind")]
+VAULT_ANSWER: TypeAdapter[Revealed | Resealed | Found | Unanswered] = TypeAdapter(VaultAnswer)

@@ -14,13 +14,14 @@ from sqlalchemy import Connection, Engine
 from alliance import metrics
 from alliance.errors import Refused
 from alliance.keys.opening import OpeningKeys
+from alliance.keys.seals import BadSeal
 from alliance.registry import Registry
 from consumers.casebook.authority import inquiries
-from consumers.casebook.authority.inquiries import Asked
+from consumers.casebook.authority.inquiries import Asked, Said
 from consumers.vault import lookup, opening, record
 from consumers.vault.lookup import Wanted
 from consumers.vault.opening import SealedEvent
-from schemas.inquiries import Reveal, Search, Unanswered, VaultAnswer
+from schemas.inquiries import Reseal, Resealed, Revealed, Search, Unanswered, VaultAnswer
 
 OnRecord = Callable[[int, bytes], bool]
 """Whether the auditor's topic has the entry of that number, with this digest in it."""
@@ -53,15 +54,18 @@ class Desk:
             self._note(asked, answer="")
             return True
         answer = self._answer(asked, said)
+        letter: str | None = None
+        if isinstance(said, Reseal) and isinstance(answer, Revealed):
+            answer, letter = self._told(said, answer)
         metrics.VAULT_ANSWERS.labels(answer.kind).inc()
-        self._note(asked, answer=opening.seal_answer(answer, said.answer_to, asked.jws))
+        self._note(asked, answer=_sealed(answer, said, asked), **({"letter": letter} if letter else {}))
         return True
 
     def give_up(self, asked: Asked, why: str) -> None:
         """Tell who asked that there will be no answer."""
         try:
             _, said = inquiries.read(self.registry, asked, self.now)
-            sealed = opening.seal_answer(Unanswered(why=why), said.answer_to, asked.jws)
+            sealed = _sealed(Unanswered(why=why), said, asked)
         except Refused:
             sealed = ""
         self._note(asked, answer=sealed)
@@ -80,7 +84,18 @@ class Desk:
             entry = record.entry_of(db, asked, asked.judged_at)
         return entry is not None and self.on_record(*entry)
 
-    def _answer(self, asked: Asked, said: Reveal | Search) -> VaultAnswer:
+    def _told(self, said: Reseal, shown: Revealed) -> tuple[VaultAnswer, str | None]:
+        """What the officer is told, and the letter to the member, by the key that the registry has for it now."""
+        holder = self.registry.member(said.to)
+        assert holder is not None
+        try:
+            letter = opening.seal_target(shown, said.request_id, holder.seal_key)
+        except (BadSeal, ValueError):
+            return Unanswered(why=f"The sealing key of {said.to} in the registry is none; it must be replaced."), None
+        told = Resealed(request_id=said.request_id, to=said.to, member=shown.member, event_id=shown.event_id)
+        return told, letter.model_dump_json()
+
+    def _answer(self, asked: Asked, said: Said) -> VaultAnswer:
         try:
             with self.engine.connect() as db:
                 inquiries.verified(db, self.registry, asked, self.now)
@@ -100,3 +115,11 @@ class Desk:
     def _note(self, asked: Asked, **said: object) -> None:
         with self.engine.begin() as db:
             lookup.note(db, asked.number, **said)
+
+
+def _sealed(answer: VaultAnswer, said: Said, asked: Asked) -> str:
+    """Nothing where the question names a key to which nothing can be sealed."""
+    try:
+        return opening.seal_answer(answer, said.answer_to, asked.jws)
+    except (BadSeal, ValueError):
+        return ""

@@ -1,6 +1,6 @@
 """What the casebook's database tells the vault: what waits, which alerts bear on a token, and what names one.
 
-Reads, but for the two columns of `inquiry` that are the vault's. Each call is a transaction of its own, and short.
+Reads, but for the three columns of `inquiry` that are the vault's. Each call is a transaction of its own, and short.
 """
 
 from __future__ import annotations

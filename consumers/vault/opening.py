@@ -11,16 +11,23 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from pydantic import ValidationError
-
 from alliance.errors import Refused
 from alliance.keys.encoding import decode
 from alliance.keys.opening import OpeningKeys
-from alliance.keys.seals import EVENT_INFO, BadSeal, seal
+from alliance.keys.seals import EVENT_INFO, TARGET_INFO, BadSeal, seal
 from schemas import strictjson
 from schemas.canonical import CanonicalError, canonical
 from schemas.identifiers import IdentifierKind
-from schemas.inquiries import Reveal, Revealed, Search, Sought, Unanswered, VaultAnswer
+from schemas.inquiries import (
+    ClearTarget,
+    Reseal,
+    Reveal,
+    Revealed,
+    Search,
+    Sought,
+    Unanswered,
+    VaultAnswer,
+)
 
 SOUGHT_INFO = b"afa-sought-v1"
 ANSWER_INFO = b"afa-vault-answer-v1"
@@ -34,7 +41,7 @@ class SealedEvent(NamedTuple):
     blobs: tuple[str, ...]
 
 
-def reveal(keys: OpeningKeys, said: Reveal, events: Iterable[SealedEvent]) -> Revealed | Unanswered:
+def reveal(keys: OpeningKeys, said: Reveal | Reseal, events: Iterable[SealedEvent]) -> Revealed | Unanswered:
     """The value that makes the token, from the first event that has it sealed; else why there is none."""
     if said.token.partition(":")[0] not in keys.tokens.epochs:
         return Unanswered(why="The vault has no key of this token's epoch, without which no value can be proven.")
@@ -63,7 +70,7 @@ def tokens_of(keys: OpeningKeys, said: Search) -> list[str]:
         sought = Sought.model_validate_json(keys.open(said.sealed, SOUGHT_INFO, decode(said.answer_to)))
         form = canonical(sought.identifier, sought.value)
     # The cause may quote what was sought.
-    except (BadSeal, ValidationError, CanonicalError):
+    except (BadSeal, ValueError):
         raise Refused("What is sought does not open, or is no identifier of its kind.") from None
     return keys.tokens.tokens(form.namespace, form.value)
 
@@ -71,6 +78,13 @@ def tokens_of(keys: OpeningKeys, said: Search) -> list[str]:
 def seal_sought(sought: Sought, police: str, answer_to: bytes) -> str:
     """To the police's sealing key; whoever copies it can't have it answered to another key."""
     return seal(decode(police), sought.model_dump_json().encode(), SOUGHT_INFO, answer_to)
+
+
+def seal_target(shown: Revealed, request_id: UUID, seal_key: str) -> ClearTarget:
+    """To the member that is asked, for this request alone."""
+    sought = Sought(identifier=shown.identifier, value=shown.value)
+    sealed = seal(decode(seal_key), sought.model_dump_json().encode(), TARGET_INFO, request_id.bytes)
+    return ClearTarget(request_id=request_id, token=shown.token, sealed=sealed)
 
 
 def seal_answer(answer: VaultAnswer, answer_to: str, question: str) -> str:

@@ -21,7 +21,7 @@ from alliance.membership import member_dir
 
 RUNNER = CliRunner()
 COMMANDS = ["up", "down", "status", "publish", "withdraw", "token", "risk-check", "leads", "requests", "holds", "tasks",
-            "scorecard", "order", "reveal", "search", "city", "bench",
+            "scorecard", "order", "reveal", "reseal", "unseal", "search", "city", "bench",
             "quarantine list", "quarantine show", "member list", "member add",
             "member invite", "member pending", "member approve", "member uninvite",
             "member suspend", "member revoke", "member restore", "member join", "member accept", "member rotate-key",

@@ -17,14 +17,17 @@ from alliance.keys.seals import BadSeal
 from alliance.keys.signatures import sign_object
 from consumers.casebook import audit
 from consumers.casebook.audit import Trail
-from consumers.casebook.authority.inquiries import Asked
+from consumers.casebook.authority.inquiries import Asked, Said
 from consumers.casebook.tables import InquiryRow
+from consumers.vault.opening import seal_target
+from producers import cleartarget
 from schemas.identifiers import IdentifierKind
-from schemas.inquiries import Reveal, Revealed, Search, Unanswered
+from schemas.inquiries import Reseal, Revealed, Search, Unanswered
 from schemas.registry import Status
+from schemas.requests import RequestView
 from tests.consumers.facts import account
 from tests.consumers.office import Office
-from tests.consumers.safe import Safe
+from tests.consumers.safe import Safe, named
 from tests.consumers.test_inquiries import ACCOUNT, acts, suspect
 
 pytestmark = pytest.mark.services
@@ -36,10 +39,11 @@ def safe(office: Office) -> Safe:
     return Safe(office)
 
 
-def slip_in(safe: Safe, said: Reveal | Search, jws: str, *, accepted: bool = False) -> None:
+def slip_in(safe: Safe, said: Said, jws: str, *, accepted: bool = False) -> None:
     """What the database's owner can do."""
-    case_id = said.case_id if isinstance(said, Reveal) else None
-    row = {"case_id": case_id, "jws": jws, "filed_at": safe.office.now}
+    case_id = None if isinstance(said, Search) else said.case_id
+    member = said.to if isinstance(said, Reseal) else None
+    row = {"case_id": case_id, "member": member, "jws": jws, "filed_at": safe.office.now}
     with safe.office.engine.begin() as db:
         db.execute(insert(InquiryRow).values(**row, judged_at=safe.office.now if accepted else None))
 
@@ -53,7 +57,7 @@ def put_on_record(safe: Safe) -> None:
         audit.append(db, trail, audit.head(db), safe.office.now)
 
 
-def forged(said: Reveal | Search) -> str:
+def forged(said: Said) -> str:
     """Somebody else's key in the officer's name."""
     return sign_object(Ed25519PrivateKey.generate(), "police-one/p100/k1", said.model_dump(mode="json"))
 
@@ -68,13 +72,31 @@ def leave(safe: Safe, officer: str) -> None:
 def test_a_reveal_without_an_order_on_record(safe: Safe) -> None:
     """The officer did sign it, and whoever owns the database says that it was accepted."""
     mule, _, case_id = suspect(safe)
-    said = safe.reveal(case_id, mule.tokens[0])
+    recorded = safe.reveal(case_id, mule.tokens[0])
+    assert isinstance(safe.ask(recorded), Revealed)
+    said = recorded.model_copy(update={"purpose": "another"})
     slip_in(safe, said, safe.office.sign(said.model_dump(mode="json")), accepted=True)
     safe.turn()
-    assert safe.answers() == [None]
+    assert safe.answers()[1:] == [None]
     put_on_record(safe)
     safe.turn()
-    assert isinstance(safe.outcome(1), Revealed)
+    assert isinstance(safe.outcome(2), Revealed)
+
+
+def test_a_reveal_that_was_refused_and_is_said_to_be_accepted(safe: Safe) -> None:
+    """It is on record, as what it was."""
+    mule, _, case_id = suspect(safe)
+    said = safe.reveal(case_id, mule.tokens[0])
+    jws = safe.office.sign(said.model_dump(mode="json"), "p101")
+    police = safe.office.registry.member("police-one")
+    assert police is not None
+    leave(safe, "p101")
+    slip_in(safe, said, jws)
+    safe.office.take()
+    safe.office.registry.apply("police-one", police)
+    slip_in(safe, said, jws, accepted=True)
+    safe.turn()
+    assert safe.answers() == [None, None]
 
 
 def test_a_reveal_that_is_on_the_databases_record_alone(safe: Safe) -> None:
@@ -149,7 +171,7 @@ def test_a_reveal_filed_under_another_case_than_was_signed(safe: Safe) -> None:
     signed = safe.reveal(uuid4(), mule.tokens[0])
     slip_in(safe, safe.reveal(case_id, mule.tokens[0]), safe.office.sign(signed.model_dump(mode="json")))
     safe.office.take()
-    assert safe.outcome(1) == "The signed question is on another case."
+    assert safe.outcome(1) == "The signed question is on another case or member than it was filed for."
 
 
 def test_a_reveal_of_the_seal_of_another_event(safe: Safe) -> None:
@@ -210,3 +232,66 @@ def test_an_answer_opened_by_whoever_has_the_database(safe: Safe) -> None:
         with pytest.raises(BadSeal):
             safe.outcome(number)
     assert ACCOUNT not in str(safe.answers())
+
+
+def asked_of(safe: Safe, member: str = "bank-one") -> RequestView:
+    """A request about the suspect that was sent to its bank, whose keys are real."""
+    mule, suspicion, _ = suspect(safe)
+    safe.office.deliver()
+    safe.join("bank-one")
+    safe.join("bank-two")
+    return next(r for r in safe.office.requests(suspicion) if r.to == member and r.target.tokens == mule.tokens)
+
+
+def test_a_target_told_to_another_member_than_is_asked(safe: Safe) -> None:
+    """Else a member that colludes could have any value of the hub's told."""
+    request = asked_of(safe)
+    for said in (safe.reseal(request, to="bank-two"), safe.reseal(request, request_id=uuid4())):
+        told = safe.ask(said)
+        assert isinstance(told, str) and f"{said.to} is not asked by the request" in told
+    assert safe.letters() == []
+
+
+def test_a_target_told_that_is_not_the_request_s(safe: Safe) -> None:
+    request, other = asked_of(safe), named(IdentifierKind.ACCOUNT, OTHER, "cnaps:1")
+    strange = safe.reseal(request, token=safe.suspected(other, OTHER).subject.token)
+    slip_in(safe, strange, safe.office.sign(strange.model_dump(mode="json")))
+    safe.office.take()
+    told = safe.outcome(1)
+    assert isinstance(told, str) and "does not have the identifier" in told
+    with safe.office.engine.begin() as db:
+        db.execute(text("update lead set case_id = :case"), {"case": request.case_id})
+    told = safe.ask(strange)
+    assert isinstance(told, str) and "is another than" in told
+
+
+def test_a_target_told_by_the_hubs_own_will(safe: Safe) -> None:
+    """It asks a member that colludes, and says that an officer wanted the target told."""
+    request = asked_of(safe)
+    said = safe.reseal(request)
+    slip_in(safe, said, forged(said), accepted=True)
+    put_on_record(safe)
+    safe.turn()
+    safe.office.take()
+    assert safe.answers() == [""]
+    assert safe.letters() == []
+
+
+def test_a_target_told_falsely_by_whoever_can_seal_to_the_member(safe: Safe) -> None:
+    """Anybody can: the order would then be carried out on somebody else's account."""
+    request = asked_of(safe)
+    bank = safe.members["bank-one"]
+    for value, good in ((ACCOUNT, True), (OTHER, False)):
+        shown = Revealed(
+            case_id=request.case_id, token=request.target.tokens[0], identifier=IdentifierKind.ACCOUNT, value=value,
+            member="bank-two", event_id=uuid4(),
+        )  # fmt: skip
+        letter = seal_target(shown, request.request_id, bank.public.sealing)
+        if good:
+            assert cleartarget.opened(letter, bank).value == ACCOUNT
+            for wrong in (letter.model_copy(update={"request_id": uuid4()}), letter):
+                with pytest.raises(Refused, match="does not open"):
+                    cleartarget.opened(wrong, bank if wrong is not letter else safe.members["bank-two"])
+        else:
+            with pytest.raises(Refused, match="is not what it names"):
+                cleartarget.opened(letter, bank)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from typing import Any
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -12,9 +13,11 @@ from alliance.keys import store
 from alliance.keys.encoding import encode
 from alliance.keys.opening import OpeningKeys
 from alliance.keys.seals import unseal
+from alliance.keys.store import MemberKeys
 from consumers.auditor.records import entry_of
 from consumers.casebook.authority import inquiries
-from consumers.casebook.tables import Audit, InquiryRow
+from consumers.casebook.authority.inquiries import Said
+from consumers.casebook.tables import Audit, InquiryRow, Outbox
 from consumers.vault import lookup, opening, record
 from consumers.vault.desk import Desk
 from consumers.vault.lookup import Wanted
@@ -23,14 +26,16 @@ from producers.sealing import make_seals
 from producers.tokenise import Found
 from schemas.canonical import canonical
 from schemas.identifiers import Identifier, IdentifierKind
-from schemas.inquiries import VAULT_ANSWER, Reveal, Revealed, Search, Sought, Unanswered
+from schemas.inquiries import VAULT_ANSWER, ClearTarget, Reseal, Resealed, Reveal, Revealed, Search, Sought, Unanswered
 from schemas.inquiries import Found as FoundCases
 from schemas.leads import Lead
+from schemas.receipts import TO_MEMBER
+from schemas.requests import Request, RequestView
 from tests.consumers import facts
 from tests.consumers.facts import TOKENS
 from tests.consumers.office import Office
 
-Answer = Revealed | FoundCases | Unanswered
+Answer = Revealed | Resealed | FoundCases | Unanswered
 
 
 def named(kind: IdentifierKind, value: str, *holders: str) -> Identifier:
@@ -51,6 +56,7 @@ class Safe:
         police = office.registry.member("police-one")
         assert police is not None
         office.registry.apply("police-one", police.model_copy(update={"seal_key": unit.public.sealing}))
+        self.members: dict[str, MemberKeys] = {}
         self.alerts: dict[Wanted, SealedEvent] = {}
         self.secret = X25519PrivateKey.generate()
         self.public = self.secret.public_key().public_bytes_raw()
@@ -73,19 +79,28 @@ class Safe:
         at, answer_to = self.office.now, encode(self.public)
         return Reveal(case_id=case_id, token=token, purpose="a test", answer_to=answer_to, at=at)
 
+    def reseal(self, request: Request | RequestView, **over: Any) -> Reseal:
+        """`over` says otherwise than the request."""
+        fields: dict[str, Any] = {
+            "case_id": request.case_id, "request_id": request.request_id, "to": request.to,
+            "token": request.target.tokens[0], "purpose": "a test", "answer_to": encode(self.public),
+            "at": self.office.now,
+        }  # fmt: skip
+        return Reseal(**{**fields, **over})
+
     def search(self, kind: IdentifierKind, value: str) -> Search:
         police = self.office.registry.member("police-one")
         assert police is not None
         sealed = opening.seal_sought(Sought(identifier=kind, value=value), police.seal_key, self.public)
         return Search(sealed=sealed, purpose="a test", answer_to=encode(self.public), at=self.office.now)
 
-    def file(self, said: Reveal | Search, officer: str = "p100", unit: str = "police-one") -> int:
+    def file(self, said: Said, officer: str = "p100", unit: str = "police-one") -> int:
         """Filed and not yet judged."""
         office = self.office
         with office.engine.begin() as db:
             return inquiries.file_inquiry(db, said, office.keys[officer], f"{unit}/{officer}/k1", office.now)
 
-    def ask(self, said: Reveal | Search, officer: str = "p100", unit: str = "police-one") -> str | Answer | None:
+    def ask(self, said: Said, officer: str = "p100", unit: str = "police-one") -> str | Answer | None:
         """The casebook's refusal, or what the vault answers; None if it does not."""
         number = self.file(said, officer, unit)
         self.turn()
@@ -100,6 +115,20 @@ class Safe:
             return judged.refusal if judged else None
         sealed, question = answered
         return VAULT_ANSWER.validate_json(unseal(self.secret, sealed, opening.ANSWER_INFO, opening.bound_to(question)))
+
+    def join(self, member: str) -> None:
+        """A member gets keys of its own, to which can be sealed."""
+        known = self.office.registry.member(member)
+        assert known is not None
+        keys = self.members[member] = store.generate(member, TOKENS)
+        self.office.registry.apply(member, known.model_copy(update={"seal_key": keys.public.sealing}))
+
+    def letters(self) -> list[tuple[str, ClearTarget]]:
+        """What waits for dispatch, and for whom."""
+        query = select(Outbox.member, Outbox.value).order_by(Outbox.number)
+        with self.office.engine.connect() as db:
+            read = [(row.member, TO_MEMBER.validate_json(row.value)) for row in db.execute(query)]
+        return [(member, letter) for member, letter in read if isinstance(letter, ClearTarget)]
 
     def turn(self) -> None:
         """As the service would do it."""

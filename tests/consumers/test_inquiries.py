@@ -11,11 +11,17 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from alliance.errors import Refused
+from consumers.casebook.rows import insert_rows
+from consumers.casebook.tables import PathEnd
 from consumers.vault import lookup
+from producers import cleartarget
+from schemas.answers import Outflow, OutflowType
 from schemas.identifiers import Identifier, IdentifierKind
-from schemas.inquiries import Found, NamedAs, Revealed, Unanswered
+from schemas.inquiries import Found, NamedAs, Resealed, Revealed, Unanswered
 from schemas.leads import Lead
-from tests.consumers.facts import account, evidence, lead, via
+from schemas.registry import Status
+from schemas.requests import Action
+from tests.consumers.facts import account, evidence, lead, via, yuan
 from tests.consumers.office import Office
 from tests.consumers.safe import Safe, named
 
@@ -76,7 +82,7 @@ def test_a_search_finds_what_names_an_identifier_and_the_hub_has_its_token_alone
 
 
 def test_a_search_finds_a_victim_by_what_links_the_alerts_and_what_a_report_names(safe: Safe) -> None:
-    mule, first = account(), evidence("bank-two")
+    mule, first = named(IdentifierKind.ACCOUNT, ACCOUNT, "cnaps:1"), evidence("bank-two")
     linked = evidence("carrier-one", "suspicious-number", via=via(first))
     victim = named(IdentifierKind.NUMBER, NUMBER)
     link = linked.via
@@ -88,8 +94,27 @@ def test_a_search_finds_a_victim_by_what_links_the_alerts_and_what_a_report_name
     assert isinstance(answer, Found)
     assert [one.named_as for one in answer.leads] == [[NamedAs.EVIDENCE]]
     assert answer.cases[0].named_as[0] is NamedAs.EVIDENCE
+    reported_too = safe.ask(safe.search(IdentifierKind.ACCOUNT, ACCOUNT))
+    assert isinstance(reported_too, Found) and NamedAs.REPORT in reported_too.cases[0].named_as
     nothing = safe.ask(safe.search(IdentifierKind.NUMBER, "13800001111"))
     assert isinstance(nothing, Found) and (nothing.cases, nothing.leads) == ([], [])
+
+
+def test_where_money_was_lost_is_found_by_who_got_it_and_can_be_asked_for(safe: Safe) -> None:
+    _, suspicion, case_id = suspect(safe)
+    got = named(IdentifierKind.CRYPTO_ADDRESS, "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq")
+    left = Outflow(type=OutflowType.CRYPTO, amount=yuan(100), time=safe.office.now, payee=got)
+    end = {
+        "case_id": case_id, "request_id": safe.office.requests(suspicion)[0].request_id, "hop": 1,
+        "outflow": left.model_dump_json(),
+    }  # fmt: skip
+    with safe.office.engine.begin() as db:
+        insert_rows(db, PathEnd, [end])
+    answer = safe.ask(safe.search(IdentifierKind.CRYPTO_ADDRESS, "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq"))
+    assert isinstance(answer, Found)
+    assert [(one.case_id, one.named_as) for one in answer.cases] == [(case_id, [NamedAs.PAYEE])]
+    told = safe.ask(safe.reveal(case_id, got.tokens[0]))
+    assert isinstance(told, Unanswered) and "has it sealed to police-one" in told.why
 
 
 def test_what_no_alert_has_sealed_is_said_and_not_shown(safe: Safe) -> None:
@@ -133,7 +158,7 @@ def test_the_database_refuses_an_answer_to_what_was_not_accepted_and_any_change(
     assert refused("update inquiry set answer = null")
 
 
-def test_the_login_that_the_page_gives_the_vault_reads_and_writes_two_columns(safe: Safe) -> None:
+def test_the_login_that_the_page_gives_the_vault_reads_and_writes_three_columns(safe: Safe) -> None:
     page = (Path(__file__).parents[2] / "docs" / "reveal-and-search.md").read_text(encoding="utf-8")
     [grants] = [line.strip() for line in page.splitlines() if line.strip().startswith("create role vault")]
     mule, _, case_id = suspect(safe)
@@ -150,3 +175,59 @@ def test_the_login_that_the_page_gives_the_vault_reads_and_writes_two_columns(sa
             with pytest.raises(DBAPIError, match="permission denied"), db.begin_nested():
                 db.execute(text(statement))
         db.rollback()
+
+
+def test_the_target_of_a_request_is_told_to_the_member_that_is_asked_and_on_record(safe: Safe) -> None:
+    mule, suspicion, case_id = suspect(safe)
+    safe.office.deliver()
+    safe.join("bank-one")
+    [request] = [one for one in safe.office.requests(suspicion) if one.to == "bank-one" and one.action is Action.DELAY]
+    answer = safe.ask(safe.reseal(request))
+    assert isinstance(answer, Resealed) and answer.to == "bank-one"
+    assert safe.letters() == []
+    safe.office.take()
+    [(to, letter)] = safe.letters()
+    assert (to, letter.request_id, letter.token) == ("bank-one", request.request_id, mule.tokens[0])
+    assert cleartarget.opened(letter, safe.members["bank-one"]).value == ACCOUNT
+    safe.office.take()
+    assert len(safe.letters()) == 1
+    named_in = f"{case_id}/{mule.tokens[0]}/{request.request_id}/bank-one"
+    assert [act for act in acts(safe.office) if "reseal" in act[0]] == [
+        ("reseal", named_in), ("reseal sent", f"{case_id}/bank-one"),
+    ]  # fmt: skip
+    assert safe.office.is_audited()
+
+
+@pytest.mark.parametrize("key", ["A" * 43, "_" * 43], ids=["no point", "no base64url"])
+def test_a_key_to_which_nothing_can_be_sealed_ends_a_question_and_not_the_vault(safe: Safe, key: str) -> None:
+    mule, suspicion, case_id = suspect(safe)
+    safe.office.deliver()
+    [request] = [one for one in safe.office.requests(suspicion) if one.to == "bank-one" and one.action is Action.DELAY]
+    for said in (
+        safe.reveal(case_id, mule.tokens[0]),
+        safe.reseal(request),
+        safe.search(IdentifierKind.ACCOUNT, ACCOUNT),
+    ):
+        safe.file(said.model_copy(update={"answer_to": key}))
+    safe.turn()
+    safe.office.take()
+    safe.turn()
+    assert safe.answers() == ["", "", None]
+    bank = safe.office.registry.member("bank-one")
+    assert bank is not None
+    safe.office.registry.apply("bank-one", bank.model_copy(update={"seal_key": key}))
+    told = safe.ask(safe.reseal(request))
+    assert isinstance(told, Unanswered) and "sealing key of bank-one" in told.why
+
+
+def test_nothing_is_told_of_a_request_that_was_not_sent_or_to_a_member_that_is_out(safe: Safe) -> None:
+    _, suspicion, _ = suspect(safe)
+    [request] = [one for one in safe.office.requests(suspicion) if one.to == "bank-one" and one.action is Action.DELAY]
+    told = safe.ask(safe.reseal(request))
+    assert isinstance(told, str) and "is not asked by the request" in told
+    safe.office.deliver()
+    bank = safe.office.registry.member("bank-one")
+    assert bank is not None
+    safe.office.registry.apply("bank-one", bank.model_copy(update={"status": Status.SUSPENDED}))
+    told = safe.ask(safe.reseal(request))
+    assert isinstance(told, str) and "no active member" in told

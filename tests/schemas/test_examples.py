@@ -54,6 +54,7 @@ CONTRACT_OF = {
     "request-view": "request-view",
     "return-view": "return-view",
     "return-statement": "return-statement",
+    "clear-target": "to-member",
     **dict.fromkeys(("request", "receipt", "risk-answer", "outcome", "decision", "return-"), "to-member"),
     "lead": "lead",
     "member": "member",

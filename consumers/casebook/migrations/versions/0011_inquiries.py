@@ -12,21 +12,28 @@ down_revision = "0010"
 
 _TABLE = """
 create table inquiry (
-  number bigint generated always as identity primary key, case_id uuid references "case", jws text not null,
-  tokens text[], filed_at timestamptz not null, judged_at timestamptz, refusal text, answer text,
+  number bigint generated always as identity primary key, case_id uuid references "case", member text,
+  jws text not null, tokens text[], filed_at timestamptz not null, judged_at timestamptz, refusal text,
+  answer text, letter text, sent_at timestamptz,
   check (case_id is null or tokens is null),
+  check (member is null or case_id is not null),
+  constraint told_as_asked check (letter is null or (member is not null and answer is not null)),
+  check (sent_at is null or letter is not null),
   constraint answered_as_accepted check (answer is null or (judged_at is not null and refusal is null)));
 create index inquiry_new on inquiry (number) where judged_at is null;
+create index inquiry_unsent on inquiry (number) where letter is not null and sent_at is null;
 create index inquiry_open on inquiry (number) where answer is null and refusal is null;
 """
 
 _ONCE = """
 create function refuse_inquiry_change() returns trigger language plpgsql as $$
 begin
-  if (new.number, new.case_id, new.jws, new.filed_at) is distinct from (old.number, old.case_id, old.jws, old.filed_at)
+  if (new.number, new.case_id, new.member, new.jws, new.filed_at)
+      is distinct from (old.number, old.case_id, old.member, old.jws, old.filed_at)
     or (old.tokens is not null or old.judged_at is not null) and new.tokens is distinct from old.tokens
     or old.judged_at is not null and (new.judged_at, new.refusal) is distinct from (old.judged_at, old.refusal)
-    or old.answer is not null and new.answer is distinct from old.answer then
+    or old.answer is not null and (new.answer, new.letter) is distinct from (old.answer, old.letter)
+    or old.sent_at is not null and new.sent_at is distinct from old.sent_at then
     raise exception 'what was asked of the vault, judged or answered stays as it is';
   end if;
   return new;
