@@ -27,10 +27,13 @@ from afa import (
     registrar,
     retention,
     returns,
+    revealing,
     risk,
     rules,
     scorecard,
+    searching,
     status,
+    unsealing,
     up,
 )
 from afa.errors import Group, quiet_libraries
@@ -73,12 +76,16 @@ app.command(rich_help_panel=_MEMBER)(publishing.publish)
 app.command(rich_help_panel=_MEMBER)(publishing.withdraw)
 app.command(rich_help_panel=_MEMBER)(publishing.token)
 app.command(rich_help_panel=_MEMBER)(risk.risk_check)
+app.command(rich_help_panel=_MEMBER)(unsealing.unseal)
 app.command(rich_help_panel=_POLICE)(listings.leads)
 app.command(rich_help_panel=_POLICE)(listings.requests)
 app.command(rich_help_panel=_POLICE)(listings.holds)
 app.command(rich_help_panel=_POLICE)(scorecard.scorecard)
 app.command(rich_help_panel=_POLICE)(listings.tasks)
 app.command(rich_help_panel=_POLICE)(orders.order)
+app.command(rich_help_panel=_POLICE)(revealing.reveal)
+app.command(rich_help_panel=_POLICE)(searching.search)
+app.command(rich_help_panel=_POLICE)(revealing.reseal)
 app.add_typer(referrals.app, name="refer", rich_help_panel=_POLICE)
 cases.app.command("close")(caseacts.close)
 cases.app.command("merge")(caseacts.merge)

@@ -15,14 +15,20 @@ _GLANCE_S = 0.1
 T = TypeVar("T")
 
 
-def await_judgement(engine: Engine, look: Callable[[Connection], T | None], what: str) -> T:
-    """What `look` finds once it finds anything. Raises Retry, naming `what`, if the casebook does not look."""
-    deadline = time.monotonic() + _WITHIN_S
+def await_judgement(
+    engine: Engine,
+    look: Callable[[Connection], T | None],
+    what: str,
+    lacking: str = "is filed, but not judged",
+    within_s: float = _WITHIN_S,
+) -> T:
+    """What `look` finds once it finds anything. Raises Retry, naming `what`, if nobody looks."""
+    deadline = time.monotonic() + within_s
     while True:
         with engine.connect() as db:
             if (judged := look(db)) is not None:
                 return judged
         if time.monotonic() > deadline:
-            raise Retry(f"The {what} is filed, but not judged after {_WITHIN_S:.0f} s; see `afa status`.")
+            raise Retry(f"The {what} {lacking} after {within_s:.0f} s; see `afa status`.")
         # Another process decides, and tells nobody when.
         time.sleep(_GLANCE_S)

@@ -2,7 +2,7 @@
 the place, no secret.
 
 A process gets the password file of its own principal and nothing of another's; only the city, which plays the members,
-is told where members keep their keys.
+is told where members keep their keys, and only the police's vault where its own lie.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from alliance import profiles
 from alliance.embedded.datadir import DataDir
+from alliance.membership import vault_key_file
 from alliance.registrar import registrar_keys
 
 ENV = "/usr/bin/env"
@@ -70,6 +71,12 @@ def hub(place: Place, workers: int) -> list[Program]:
     names = ["streams", *(f"streams-{number}" for number in range(2, workers + 1))]
     consumers = (_casebook(place), _consumer(place, "dispatch"), _riskdesk(place), _auditor(place))
     return [*(_worker(place, name) for name in names), *consumers]
+
+
+def vault(place: Place) -> Program:
+    """The police's own process, apart from the hub."""
+    told = {**place.with_database("vault"), "AFA_VAULT_KEY_FILE": str(vault_key_file(place.data))}
+    return Program("vault", "consumers.vault", told, metrics_port=place.data.port("vault-metrics"))
 
 
 def city(place: Place, days: int, options: tuple[str, ...] = ()) -> Program:

@@ -17,7 +17,7 @@ from afa.options import Data, data_dir
 from afa.output import note
 from afa.place import database
 from afa.play import verdicts_file
-from afa.programs import Place, Program, city, hub
+from afa.programs import Place, Program, city, hub, vault
 from afa.sampler import Sampler
 from afa.stopping import interruptible
 from afa.supervisor import Plan, Supervisor
@@ -63,7 +63,7 @@ def plan_of(data: Data, rate: float, workers: int, city_days: int | None, city_o
     profile = profiles.load(settings.profile)
 
     def programs(place: Place) -> list[Program]:
-        own = hub(place, workers)
+        own = [*hub(place, workers), vault(place)]
         return own if city_days is None else [*own, city(place, city_days, city_options)]
 
     return Plan(

@@ -1,7 +1,7 @@
 """Admits members on a data folder: their keys, their place on the broker, their record in the registry.
 
-Never makes a key anew that exists, never lifts a suspension, and never hands the token key to anyone but members: the
-hub's processes get no path to it.
+Never makes a key anew that exists, never lifts a suspension, and never hands the token key to anyone but members and
+the police's vault: the hub's processes get no path to it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from alliance.embedded.datadir import HOST, DataDir
 from alliance.errors import SetupError
 from alliance.files import write_atomically
 from alliance.kafka import KafkaLogin
-from alliance.keys import store
+from alliance.keys import opening, store
 from alliance.keys.encoding import decode, encode
 from alliance.keys.store import MemberKeys
 from alliance.keys.tokens import TokenKeys
@@ -74,6 +74,9 @@ def register(
     records = [_record(data, spec, tokens, known.member(spec.member), clock.now()) for spec in specs]
     if changed := [record for record in records if record != known.member(record.member)]:
         publish(login, registrar_keys(data), changed)
+    centre = Registry([*known, *records]).police()
+    if centre is not None and centre.member in {spec.member for spec in specs}:
+        opening.hand_over(load_keys(data, centre.member), vault_key_file(data))
     return records
 
 
@@ -136,6 +139,11 @@ def barred(data: DataDir, login: KafkaLogin) -> set[str]:
     if not members_of(data):
         return set()
     return {record.member for record in _known(data, login) if record.status is not Status.ACTIVE}
+
+
+def vault_key_file(data: DataDir) -> Path:
+    """On one machine, what the vault has of the police centre's keys."""
+    return data.path / "vault" / "keys.json"
 
 
 def member_dir(data: DataDir, member: str) -> Path:

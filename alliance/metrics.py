@@ -62,3 +62,6 @@ DISPATCH_FAILED = Counter("afa_dispatch_failed", "Records that the broker did no
 AUDITED = Counter("afa_auditor_entries", "Entries of the audit copied to the topic")
 AUDIT_BROKEN = Gauge("afa_auditor_broken", "1 once the database's chain no longer follows what the topic has")
 CHECKPOINTS = Counter("afa_auditor_checkpoints", "Checkpoints signed and sent to members")
+
+# The police's vault
+VAULT_ANSWERS = Counter("afa_vault_answers", "Officers' questions answered, by what was said", ["answer"])

@@ -33,6 +33,7 @@ Operation = Literal["READ", "WRITE", "CREATE", "ALTER", "DESCRIBE", "DESCRIBE_CO
 
 _INBOUND = tuple(topic.name for topic in TOPICS if topic.inbound)
 _ALERTS = tuple(name for name in _INBOUND if name != ANSWERS.name)
+_SEALED = tuple(name for name in _ALERTS if name not in (WITHDRAWAL.name, RISK_CHECK.name))
 _TO_ANY_MEMBER = member_topic("").name
 _WITH_ANY_MEMBER = joining_topic("").name
 STREAMS_PREFIX = "afa-"
@@ -104,6 +105,8 @@ TABLE: tuple[Grant, ...] = (
     Grant("auditor", "TOPIC", (AUDIT.name,), ("READ", "WRITE")),
     Grant("auditor", "TOPIC", (MEMBERS.name,), ("READ",)),
     Grant("auditor", "TOPIC", (_TO_ANY_MEMBER,), ("WRITE",), prefix=True),
+    # Opens for police what alerts have sealed, once the order to do so is on the record. It writes nothing here.
+    Grant("vault", "TOPIC", (*_SEALED, MEMBERS.name, AUDIT.name), ("READ",)),
 )
 
 INTERNAL: tuple[str, ...] = tuple(dict.fromkeys(grant.principal for grant in TABLE))

@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     clock_file: Path = Path("data/clock.json")
     auditor_key_file: Path = Path("data/auditor/key.json")
     """Where the auditor alone keeps its key; made by its first start."""
+    vault_key_file: Path = Path("data/vault/keys.json")
+    """Where the police's vault alone has what it opens with."""
     registrar: str = ""
     """The registrar's public key, by which each record of the registry is believed."""
     profile: str = profiles.DEFAULT

@@ -7,6 +7,6 @@ umask 077
 
 new() { [[ -e $1 ]] || head -c 24 /dev/urandom | base64 | tr '+/' '-_' > "$1"; }
 
-for name in admin controller registrar streams casebook dispatch riskdesk auditor postgres; do new "$name"; done
+for name in admin controller registrar streams casebook dispatch riskdesk auditor vault postgres; do new "$name"; done
 # What libpq reads instead of a password in a URL.
 [[ -e pgpass ]] || printf '*:*:*:*:%s\n' "$(cat postgres)" > pgpass

@@ -13,13 +13,12 @@ import orjson
 
 from alliance.errors import InvalidAlert, Refused
 from alliance.keys.encoding import decode
-from alliance.keys.seals import seal
+from alliance.keys.seals import EVENT_INFO, seal
 from alliance.registry import Registry
 from producers.tokenise import Found
 from schemas.envelope import Seal
 from schemas.registry import Member, Status
 
-SEAL_INFO = b"afa-seal-v1"
 MAX_SEALS = 8
 _MAX_BLOB = 20_000
 
@@ -62,7 +61,7 @@ def _by_holder(
 def _seal(recipient: Member, found: Iterable[Found], clear: Mapping[str, str], event_id: UUID) -> Seal:
     identifiers = {token: {"kind": f.kind, "value": f.value} for f in found for token in f.tokens}
     content = orjson.dumps({"identifiers": identifiers, "clear": clear})
-    blob = seal(decode(recipient.seal_key), content, SEAL_INFO, event_id.bytes)
+    blob = seal(decode(recipient.seal_key), content, EVENT_INFO, event_id.bytes)
     if len(blob) > _MAX_BLOB:
         raise InvalidAlert(
             "clear", f"{len(content)} bytes of clear values are too many for one seal; report in several events"

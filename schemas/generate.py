@@ -21,6 +21,7 @@ from schemas.audit import AUDIT_RECORD, AuditReport, AuditView, Checkpoint
 from schemas.cases import CaseView
 from schemas.decisions import AppealView, CaseAct, DisputeView, KeepHold, RevokeMandate, Ruling
 from schemas.envelope import EVENT, EVENTS, VERSION
+from schemas.inquiries import INQUIRY, VAULT_ANSWER, Sought
 from schemas.joining import Admission, Endorsed, Invite, KeyRequest, Pending, Welcome
 from schemas.leads import Lead
 from schemas.reasons import REMEDY, WHOLE_BUNDLE, Reason
@@ -72,6 +73,8 @@ CONTRACTS: tuple[Contract, ...] = (
     Contract("revoke-mandate", TypeAdapter(RevokeMandate), Direction.BOTH),
     Contract("case-act", TypeAdapter(CaseAct), Direction.BOTH),
     Contract("return-statement", STATEMENT, Direction.BOTH),
+    Contract("inquiry", INQUIRY, Direction.BOTH),
+    Contract("sought", TypeAdapter(Sought), Direction.BOTH),
     Contract("member", TypeAdapter(Member), Direction.OUTBOUND),
     Contract("rulebook", TypeAdapter(Rulebook), Direction.OUTBOUND),
     Contract("to-member", TO_MEMBER, Direction.OUTBOUND, passes_over=True),
@@ -94,6 +97,7 @@ CONTRACTS: tuple[Contract, ...] = (
     Contract("return-view", TypeAdapter(ReturnView), Direction.OUTBOUND),
     Contract("scorecard", TypeAdapter(Scorecard), Direction.OUTBOUND),
     Contract("task-view", TypeAdapter(TaskView), Direction.OUTBOUND),
+    Contract("vault-answer", VAULT_ANSWER, Direction.OUTBOUND),
     Contract("invite", TypeAdapter(Invite), Direction.OUTBOUND),
     Contract("key-request", TypeAdapter(KeyRequest), Direction.INBOUND),
     Contract("endorsed", TypeAdapter(Endorsed), Direction.INBOUND),

@@ -16,6 +16,10 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from alliance.errors import AfaError
 from alliance.keys.encoding import decode, encode
 
+EVENT_INFO = b"afa-seal-v1"
+"""The use of the seals in an event, with the event's id as associated data."""
+TARGET_INFO = b"afa-clear-target-v1"
+"""The use of what the vault seals to the member that a request asks, with the request's id."""
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_128_GCM)
 
 

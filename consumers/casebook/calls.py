@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, exists, func, or_, select
 
 from consumers.casebook import escalations
-from consumers.casebook.authority import mandates
+from consumers.casebook.authority import inquiries, mandates
 from consumers.casebook.lifecycle import UNENDED, UNSENT
 from consumers.casebook.objections import deadlines
 from consumers.casebook.returning import goingon
@@ -43,7 +43,7 @@ _CLOCKS = (
 _WORDS = (FiledOrder, HoldActRow, HoldDecision, FiledAnswer, FiledRuling, CaseActRow, FiledStatement)
 _QUERY = select(
     func.least(*_CLOCKS).label("due"),
-    or_(*(exists().where(words.judged_at.is_(None)) for words in _WORDS)).label("words"),
+    or_(*(exists().where(words.judged_at.is_(None)) for words in _WORDS), inquiries.WAITS).label("words"),
     exists().where(Escalation.closed_at.is_(None)).label("tasks"),
     exists().where(ReturnNotice.closed_at.is_(None)).label("returns"),
 )

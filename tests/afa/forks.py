@@ -23,7 +23,7 @@ def become(asked: dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(asked["environment"])
     sys.argv = ["afa", *asked["arguments"]]
-    for number, name in enumerate((os.devnull, asked["stdout"], asked["stderr"])):
+    for number, name in enumerate((asked["stdin"], asked["stdout"], asked["stderr"])):
         with Path(name).open("rb" if number == 0 else "wb") as file:
             os.dup2(file.fileno(), number)
 

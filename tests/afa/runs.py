@@ -24,12 +24,14 @@ AFA = [sys.executable, "-c", "from afa.cli import main; main()"]
 _UP_S = 90.0
 
 
-def afa(*arguments: str, data: Path) -> subprocess.CompletedProcess[str]:
+def afa(*arguments: str, data: Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
     """One command, done."""
     command = [*arguments, "--data", str(data)]
     with TemporaryDirectory() as folder:
-        out, err = Path(folder) / "stdout", Path(folder) / "stderr"
-        asked = {"arguments": command, "environment": dict(os.environ), "stdout": str(out), "stderr": str(err)}
+        given, out, err = (Path(folder) / name for name in ("stdin", "stdout", "stderr"))
+        given.write_text(stdin)
+        files = {"stdin": str(given), "stdout": str(out), "stderr": str(err)}
+        asked = {"arguments": command, "environment": dict(os.environ), **files}
         forks = _forks()
         assert forks.stdin and forks.stdout
         forks.stdin.write(json.dumps(asked) + "\n")

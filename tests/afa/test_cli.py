@@ -21,7 +21,8 @@ from alliance.membership import member_dir
 
 RUNNER = CliRunner()
 COMMANDS = ["up", "down", "status", "publish", "withdraw", "token", "risk-check", "leads", "requests", "holds", "tasks",
-            "scorecard", "order", "city", "bench", "quarantine list", "quarantine show", "member list", "member add",
+            "scorecard", "order", "reveal", "reseal", "unseal", "search", "city", "bench",
+            "quarantine list", "quarantine show", "member list", "member add",
             "member invite", "member pending", "member approve", "member uninvite",
             "member rules", "member set-rules", "member registrar", "member suspend",
             "member revoke", "member restore", "member rate",
@@ -75,6 +76,9 @@ def test_no_command_is_left_out_above() -> None:
     "order 019a0000-0000-7000-8000-000000000000 --as police-a",
     "order --as police-a --officer chen",
     "case show nonsense",
+    "reveal 019a0000-0000-7000-8000-000000000000 13912345679 --purpose x --as police-a --officer chen",
+    "reveal no-uuid e1:gSvS41tVRPRY5jX9Tz_sDA --purpose x --as police-a --officer chen",
+    "search number 13912345679 --purpose x --as police-a --officer chen",
     "hold freeze 019a0000-0000-7000-8000-000000000000 --reason x",
     "hold renew 019a0000-0000-7000-8000-000000000000 --reason x --paper no-such-file",
     "hold reduce 019a0000-0000-7000-8000-000000000000 --reason x",

@@ -107,6 +107,43 @@ def test_the_record_is_whole_and_a_member_can_hold_the_hub_to_it(played: Played,
     assert "no checkpoint that this key has signed" in forged.stdout
 
 
+def test_a_suspect_is_revealed_to_an_officer_told_to_its_holder_and_found_again(played: Played) -> None:
+    asked, *_ = (
+        one
+        for one in listed("requests", data=played.data)
+        if one["action"] == "stop" and one["hop"] == 0 and one["sent_at"]
+    )
+    case, token, member = asked["case_id"], asked["target"]["tokens"][0], asked["to"]
+    signed = ("--purpose", "a test", "--as", "police-ty", "--officer", "chen-guoqiang")
+    [shown] = listed("reveal", case, token, *signed, data=played.data)
+    assert shown["case_id"] == case
+    kind, value = shown["identifier"], shown["value"]
+    assert token in result("token", kind, value, "--as", "police-ty", data=played.data).split()
+
+    found = json.loads(afa("search", kind, *signed, "--json", data=played.data, stdin=f"{value}\n").stdout)
+    assert token in found["tokens"]
+    assert asked["lead_id"] in {one["lead_id"] for one in found["leads"]}
+    assert {"case_id": case, "status": "open"}.items() <= next(
+        c for c in found["cases"] if c["case_id"] == case
+    ).items()
+
+    [told] = listed("reseal", asked["request_id"], *signed, data=played.data)
+    assert (told["request_id"], told["to"]) == (asked["request_id"], member)
+    unseal = ("unseal", asked["request_id"], "--as", member, "--json")
+    until(lambda: afa(*unseal, data=played.data).returncode == 0, "the holder is not told", 60)
+    assert listed(*unseal[:-1], data=played.data) == [{"identifier": kind, "value": value}]
+    assert "Nothing in the mail" in afa("unseal", case, "--as", member, data=played.data).stderr
+
+    about = listed("audit", "list", "--about", token, data=played.data)
+    acts = {act["act"]: act["subject"] for entry in about for act in entry["acts"]}
+    resealed = f"{case}/{token}/{asked['request_id']}/{member}"
+    assert acts == {"reveal": f"{case}/{token}", "reseal": resealed, "search": token}
+    strange = afa("reveal", case, f"e1:{'A' * 22}", *signed, data=played.data)
+    assert (strange.returncode, "does not have the identifier" in strange.stderr) == (1, True)
+    no_such = afa("search", "number", *signed, data=played.data, stdin="0000")
+    assert (no_such.returncode, "is no number" in no_such.stderr) == (1, True)
+
+
 def test_what_is_kept_how_long_is_shown_of_tables_and_topics_and_nothing_of_today_is_past(played: Played) -> None:
     shown = {(one["kind"], one["name"]): one for one in listed("retention", "show", data=played.data)}
     for key in (("table", "lead"), ("table", "hold"), ("topic", "suspicious-account"), ("topic", "to.<member>")):

@@ -19,7 +19,7 @@ from tests.afa.runs import Up, afa, ended_within, result, still_alive, up
 
 pytestmark = pytest.mark.services
 
-PROCESSES = {"kafka", "postgres", "streams", "casebook", "dispatch", "riskdesk", "auditor"}
+PROCESSES = {"kafka", "postgres", "streams", "casebook", "dispatch", "riskdesk", "auditor", "vault"}
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ import pytest
 
 from alliance.admission import Record
 from alliance.keys.encoding import encode
-from alliance.keys.seals import BadSeal, unseal
+from alliance.keys.seals import EVENT_INFO, BadSeal, unseal
 from alliance.keys.store import MemberKeys
-from producers.sealing import SEAL_INFO, make_seals
+from producers.sealing import make_seals
 from producers.tokenise import Found
 from schemas.envelope import Seal
 from schemas.reasons import Reason
@@ -32,7 +32,7 @@ def alert() -> tuple[UUID, Seal]:
 
 
 def opened(seal: Seal, event_id: UUID, by: MemberKeys) -> bytes:
-    return unseal(by.sealing, seal.blob, SEAL_INFO, event_id.bytes)
+    return unseal(by.sealing, seal.blob, EVENT_INFO, event_id.bytes)
 
 
 def test_the_seal_opens_where_it_was_made() -> None:

@@ -46,5 +46,5 @@ def rows(office: Office, table: str, where: str = "true", **values: Any) -> int:
 
 def guarded() -> dict[str, str]:
     """The tables of whose rows the database asks whether they are past, and how."""
-    found: dict[str, str] = importlib.import_module("consumers.casebook.migrations.versions.0012_retention").GUARDED
+    found: dict[str, str] = importlib.import_module("consumers.casebook.migrations.versions.0013_retention").GUARDED
     return found

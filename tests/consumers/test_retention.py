@@ -113,6 +113,8 @@ def busy(office: Office) -> tuple[Identifier, HoldView]:
             "select hold_id, 'd.e.f', :now, :now from hold",
             "insert into filed_answer (event_id, request_id, jws, filed_at, judged_at) "
             "select request_id, request_id, 'd.e.f', :now, :now from request limit 1",
+            "insert into inquiry (case_id, jws, filed_at, judged_at, refusal) "
+            "select case_id, 'd.e.f', :now, :now, 'no' from hold",
             "insert into path_end (case_id, request_id, hop, outflow) select case_id, request_id, 1, '{}' from hold",
         ):
             db.execute(text(statement), {"now": office.now})

@@ -11,10 +11,10 @@ import pytest
 
 from alliance.errors import InvalidAlert, Refused
 from alliance.ids import IdSource
-from alliance.keys.seals import BadSeal, unseal
+from alliance.keys.seals import EVENT_INFO, BadSeal, unseal
 from alliance.registry import Registry
 from producers.clear import Protected, check_sender, protect
-from producers.sealing import MAX_SEALS, SEAL_INFO
+from producers.sealing import MAX_SEALS
 from schemas import strictjson
 from schemas.alerts import Alias, SuspiciousAccount, SuspiciousNumber
 from schemas.envelope import EVENT, event_type
@@ -44,7 +44,7 @@ def protected(event: dict[str, Any], sender: str = BANK, among: Registry | None 
 
 def opened(made: Protected, recipient: str) -> Any:
     [blob] = [seal.blob for seal in made.event.seals if seal.to == recipient]
-    return orjson.loads(unseal(KEYS[recipient].sealing, blob, SEAL_INFO, made.event.id.bytes))
+    return orjson.loads(unseal(KEYS[recipient].sealing, blob, EVENT_INFO, made.event.id.bytes))
 
 
 def call(**over: Any) -> dict[str, Any]:
@@ -83,13 +83,13 @@ def test_police_open_everything_and_a_holder_only_its_own() -> None:
     assert holder["clear"] == {}
     assert {seal.to for seal in made.event.seals} == {POLICE, OTHER_BANK}
     with pytest.raises(BadSeal):
-        unseal(KEYS[OTHER_BANK].sealing, made.event.seals[0].blob, SEAL_INFO, made.event.id.bytes)
+        unseal(KEYS[OTHER_BANK].sealing, made.event.seals[0].blob, EVENT_INFO, made.event.id.bytes)
 
 
 def test_a_seal_opens_for_its_event_only() -> None:
     made, other = protected(transfer()), protected(transfer())
     with pytest.raises(BadSeal):
-        unseal(KEYS[POLICE].sealing, made.event.seals[0].blob, SEAL_INFO, other.event.id.bytes)
+        unseal(KEYS[POLICE].sealing, made.event.seals[0].blob, EVENT_INFO, other.event.id.bytes)
 
 
 def test_no_seal_for_a_holder_that_is_suspended() -> None:

@@ -57,6 +57,7 @@ CONTRACT_OF = {
     "retention-view": "retention-view",
     "retention-report": "retention-report",
     "return-statement": "return-statement",
+    "clear-target": "to-member",
     **dict.fromkeys(("request", "receipt", "risk-answer", "outcome", "decision", "return-"), "to-member"),
     "lead": "lead",
     "member": "member",
@@ -74,6 +75,9 @@ CONTRACT_OF = {
     "keep-hold": "keep-hold",
     "revoke-mandate": "revoke-mandate",
     "task-view": "task-view",
+    "inquiry": "inquiry",
+    "sought": "sought",
+    "vault-answer": "vault-answer",
     "bundle": "bundle",
     **{name: name for name in ("invite", "key-request", "endorsed", "admission", "welcome", "pending")},
 }

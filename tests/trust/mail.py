@@ -11,10 +11,9 @@ import orjson
 
 from alliance import kafka
 from alliance.embedded.datadir import DataDir
-from alliance.keys.seals import BadSeal, unseal
+from alliance.keys.seals import EVENT_INFO, BadSeal, unseal
 from alliance.keys.store import MemberKeys
 from alliance.membership import load_member
-from producers.sealing import SEAL_INFO
 from schemas.topics import TOPICS
 
 UUIDS = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -43,7 +42,7 @@ def opened(value: bytes, keys: MemberKeys) -> Iterator[bytes]:
     for blob in _blobs(orjson.loads(value)):
         for each in ids:
             try:
-                yield unseal(keys.sealing, blob, SEAL_INFO, each.bytes)
+                yield unseal(keys.sealing, blob, EVENT_INFO, each.bytes)
             except BadSeal:
                 continue
 

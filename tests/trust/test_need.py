@@ -10,11 +10,10 @@ import orjson
 import pytest
 
 from alliance.keys.encoding import decode
-from alliance.keys.seals import seal
+from alliance.keys.seals import EVENT_INFO, seal
 from alliance.keys.store import generate
 from alliance.keys.tokens import TokenKeys
 from producers.city.cast import ROUTE
-from producers.sealing import SEAL_INFO
 from tests.trust.day import Day, Paid
 from tests.trust.finder import Finder, Value
 from tests.trust.mail import opened
@@ -99,7 +98,7 @@ def test_each_thing_too_much_is_named(message: dict[str, Any], named: str) -> No
 def test_what_a_member_opens_of_a_seal_counts_as_received() -> None:
     keys = generate("bank-abc", TokenKeys.generate())
     content = orjson.dumps({"identifiers": {OTHER: {"kind": "number", "value": "13812345678"}}})
-    blob = seal(decode(keys.public.sealing), content, SEAL_INFO, UUID(CASE).bytes)
+    blob = seal(decode(keys.public.sealing), content, EVENT_INFO, UUID(CASE).bytes)
     message = request(seals=[{"to": "bank-abc", "blob": blob}])
     assert excess(message) == []
     (inside,) = opened(orjson.dumps(message), keys)

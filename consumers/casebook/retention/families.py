@@ -36,6 +36,7 @@ LEAVES = {
     "filed_answer": "request_id = any(:requests)",
     "hold": "case_id = any(:cases)",
     "request": "case_id = any(:cases)",
+    "inquiry": "case_id = any(:cases)",
     "case_act": "case_id = any(:cases)",
     "evidence_seen": "case_id = any(:cases)",
     "lead": "case_id = any(:cases)",

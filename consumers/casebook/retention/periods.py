@@ -1,7 +1,7 @@
 """How long each table of the casebook is kept, table by table, and why.
 
 Pure. The lengths of the two periods are the profile's (`retention`); which rows they leave alone, since a case, a hold
-or a clock still needs them, the database judges (migration 0012).
+or a clock still needs them, the database judges (migration 0013).
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ KEPT: dict[str, Kept] = {
     "filed_order": Kept(_CASE, _OF_A_CASE, "filed_at"),
     "filed_answer": Kept(_CASE, _OF_A_CASE, "filed_at"),
     "case_act": Kept(_CASE, _OF_A_CASE, "filed_at"),
+    "inquiry": Kept(_CASE, "goes with its case; a search as what has no case, from its judgement", "filed_at"),
     "escalation": Kept(_CASE, _OF_A_CASE, "due_at"),
     "appeal": Kept(_CASE, _OF_A_CASE, "filed_at"),
     "dispute": Kept(_CASE, "goes with its case; without one from its decision, if it was upheld, and else as what has "

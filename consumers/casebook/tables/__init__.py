@@ -18,6 +18,7 @@ from consumers.casebook.tables.evidence import (
     Withdrawn,
 )
 from consumers.casebook.tables.holding import Claim, HoldActRow, HoldDecision, HoldRow
+from consumers.casebook.tables.inquiries import InquiryRow
 from consumers.casebook.tables.objections import AppealRow, DisputeRow, FiledRuling, Label
 from consumers.casebook.tables.record import Audit, ConsumerOffset, RetentionRun
 from consumers.casebook.tables.returning import (
@@ -49,6 +50,7 @@ __all__ = [
     "HoldActRow",
     "HoldDecision",
     "HoldRow",
+    "InquiryRow",
     "Label",
     "LeadRow",
     "MandateRow",

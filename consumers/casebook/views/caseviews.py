@@ -46,6 +46,20 @@ def case(db: Connection, case_id: UUID) -> CaseView | None:
     )
 
 
+def tokens_in(view: CaseView) -> set[str]:
+    """Every token that the case shows: of suspects, victims, what links alerts, what was asked about, payees."""
+    found: set[str] = set()
+    nodes: list[Any] = [view.model_dump(mode="json")]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, dict):
+            found.update(node.get("tokens") or (), [node["token"]] if "token" in node else ())
+            nodes += node.values()
+        elif isinstance(node, list):
+            nodes += node
+    return found
+
+
 def cases_of(db: Connection, token: str) -> list[UUID]:
     """The cases in which an identifier is the suspect, the victim or anything that was asked about."""
     subjects = select(LeadRow.case_id).where(LeadRow.token == token, LeadRow.case_id.is_not(None))

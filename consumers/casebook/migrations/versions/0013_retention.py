@@ -8,8 +8,8 @@ from __future__ import annotations
 from alembic import op
 from sqlalchemy import text
 
-revision = "0012"
-down_revision = "0011"
+revision = "0013"
+down_revision = "0012"
 
 GUARDED = {
     "case": "case",
@@ -38,6 +38,7 @@ GUARDED = {
     "alias": "alias",
     "withdrawn": "withdrawn",
     "filed_statement": "statement",
+    "inquiry": "inquiry",
     "mandate": "mandate",
 }
 """How the database finds out whether a row of a table is past its time: by what it belongs to, or by a rule of its own.
@@ -72,6 +73,7 @@ create index dispute_request on dispute (request_id) where request_id is not nul
 create index label_case on label (case_id) where case_id is not null;
 create index escalation_case on escalation (case_id) where case_id is not null;
 create index return_notice_case on return_notice (case_id);
+create index inquiry_case on inquiry (case_id) where case_id is not null;
 create index filed_statement_return on filed_statement (return_id) where return_id is not null;
 create index filed_ruling_of on filed_ruling (id);
 """
@@ -99,6 +101,7 @@ _CASE = """
 create function is_acted_on(cases uuid[], requests uuid[]) returns boolean language sql stable as $$
   select exists (select from hold where case_id = any(cases))
     or exists (select from case_act where case_id = any(cases))
+    or exists (select from inquiry where case_id = any(cases))
     or exists (select from filed_order where request_id = any(requests))
     or exists (select from dispute where case_id = any(cases) or request_id = any(requests))
     or exists (select from label where case_id = any(cases))
@@ -116,6 +119,7 @@ create function is_waited_for(cases uuid[], requests uuid[]) returns boolean lan
       or (status in ('sent', 'acknowledged', 'referred') and authority in ('police-order', 'mandate'))))
     or exists (select from outbox where request_id = any(requests))
     or exists (select from case_act where case_id = any(cases) and judged_at is null)
+    or exists (select from inquiry where case_id = any(cases) and answer is null and refusal is null)
     or exists (select from filed_order where request_id = any(requests) and judged_at is null)
     or exists (select from filed_answer where request_id = any(requests) and judged_at is null)
     or exists (select from hold_act join hold using (hold_id) where case_id = any(cases) and judged_at is null)
@@ -136,6 +140,7 @@ returns boolean language sql stable as $$
     or exists (select from answer where request_id = any(requests) and received_at > moment)
     or exists (select from hold where case_id = any(cases) and until > moment)
     or exists (select from case_act where case_id = any(cases) and judged_at > moment)
+    or exists (select from inquiry where case_id = any(cases) and judged_at > moment)
     or exists (select from hold_act join hold using (hold_id) where case_id = any(cases) and judged_at > moment)
     or exists (select from hold_decision join hold using (hold_id) where case_id = any(cases) and judged_at > moment)
     or exists (select from return_notice where case_id = any(cases) and closed_at > moment)
@@ -250,6 +255,10 @@ begin
     return not exists (select from filed_statement where number = about::bigint);
   elsif about ~ '^[0-9]+$' and act ->> 0 like 'answer %' then
     return not exists (select from filed_answer where number = about::bigint);
+  elsif act ->> 0 like 'reveal%' or act ->> 0 like 'reseal%' then
+    return not exists (select from "case" where case_id::text = split_part(about, '/', 1));
+  elsif act ->> 0 like 'search%' then
+    return true;
   end if;
   return false;
 end $$;
@@ -275,6 +284,9 @@ begin
     when 'alias' then alias_is_past(gone ->> 'member', event)
     when 'withdrawn' then withdrawal_is_past(gone ->> 'member', event)
     when 'statement' then statement_is_past((gone ->> 'number')::bigint)
+    when 'inquiry' then case when of_case is null
+      then coalesce((gone ->> 'judged_at')::timestamptz, (gone ->> 'filed_at')::timestamptz) <= long_ago('suspicion')
+      else case_is_past(of_case) end
     when 'mandate' then mandate_is_past((gone ->> 'mandate_id')::uuid)
   end;
   if past is not true then
