@@ -1,6 +1,6 @@
-"""What the hub's compacted topics say, kept current: who is a member, and what is allow-listed.
+"""What the hub's compacted topics say, kept current: who is a member, what is allow-listed, which epoch leads.
 
-Nothing of `rules` is believed without a police officer's signature. Must never be what a batch of alerts waits for, but
+No entry is believed without a police officer's signature. Must never be what a batch of alerts waits for, but
 at the start.
 """
 
@@ -20,6 +20,7 @@ from alliance.clock import AllianceClock
 from alliance.errors import Stop
 from alliance.kafka import KafkaLogin
 from alliance.registry import Registry
+from schemas.epochs import EPOCHS_KEY, Epochs
 from schemas.registry import Member
 from schemas.topics import MEMBERS, RULES
 from streams.core.keys import key_of
@@ -33,12 +34,20 @@ log = structlog.get_logger()
 
 
 class Following:
-    """Follows both topics from the first `ready` on; `changed` is given each allow-list that takes another's place."""
+    """Follows both topics from the first `ready` on; `changed` is given each allow-list that takes another's place,
+    `turned` each epoch that leads come under after another."""
 
-    def __init__(self, login: KafkaLogin, clock: AllianceClock, changed: Callable[[Allowed], None]) -> None:
+    def __init__(
+        self,
+        login: KafkaLogin,
+        clock: AllianceClock,
+        changed: Callable[[Allowed], None],
+        turned: Callable[[str | None], None],
+    ) -> None:
         self.registry = Registry()
         self.allowed: Allowed = {}
-        self._login, self._clock, self._changed = login, clock, changed
+        self.leading: str | None = None
+        self._login, self._clock, self._changed, self._turned = login, clock, changed, turned
         self._list = AllowList()
         self._filed: list[Filed] = []
         self._ready = asyncio.Event()
@@ -74,10 +83,26 @@ class Following:
         """What has come within the poll's time; whether anything has."""
         batches = await consumer.getmany(timeout_ms=_POLL_MS)
         for place, records in batches.items():
-            apply = self._list.apply if place.topic == RULES.name else self._enrol
+            apply = self._rule if place.topic == RULES.name else self._enrol
             for record in records:
                 apply(record.key.decode(errors="replace"), record.value)
         return bool(batches)
+
+    def _rule(self, key: str, value: bytes | None) -> None:
+        if key != EPOCHS_KEY:
+            self._list.apply(key, value)
+        elif value is not None:
+            self._turn(value)
+
+    def _turn(self, value: bytes) -> None:
+        """Only the registrar can write the list of epochs, so one that does not parse is a broken hub."""
+        try:
+            leading = Epochs.model_validate_json(value).leading
+        except ValidationError as error:
+            raise Stop(f"the list of token epochs does not parse: {error}") from error
+        if leading != self.leading:
+            self.leading = leading
+            self._turned(leading)
 
     def _enrol(self, name: str, value: bytes | None) -> None:
         """Only the registrar can write a registry record, so one that does not parse is a broken hub."""

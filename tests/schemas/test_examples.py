@@ -54,7 +54,7 @@ CONTRACT_OF = {
     "request-view": "request-view",
     "return-view": "return-view",
     "return-statement": "return-statement",
-    **dict.fromkeys(("request", "receipt", "risk-answer", "outcome", "decision", "return-"), "to-member"),
+    **dict.fromkeys(("request", "receipt", "risk-answer", "outcome", "decision", "return-", "token-keys"), "to-member"),
     "lead": "lead",
     "member": "member",
     "mandate-view": "mandate-view",
@@ -72,6 +72,7 @@ CONTRACT_OF = {
     "task-view": "task-view",
     "bundle": "bundle",
     **{name: name for name in ("invite", "key-request", "endorsed", "admission", "welcome", "pending")},
+    **{name: name for name in ("epochs", "epoch-grant", "epoch-keys", "epoch-taken", "epoch-view")},
 }
 BY_NAME = {contract.name: contract for contract in CONTRACTS}
 WITH_PROOF = {AuthorityClass.POLICE_ORDER, AuthorityClass.MANDATE}
