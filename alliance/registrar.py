@@ -38,7 +38,7 @@ def publish(login: KafkaLogin, keys: MemberKeys, records: Iterable[Member]) -> N
     """Write these records, signed, and return when the broker has them."""
     with kafka.producer(login) as sender:
         sent = [
-            sender.send(MEMBERS.name, value, record.member.encode(), headers=[_signed(keys, value)])
+            sender.send(MEMBERS.name, value, record.member.encode(), headers=[signed(keys, value)])
             for record in records
             for value in (record.model_dump_json().encode(),)
         ]
@@ -54,7 +54,8 @@ def sign_all(login: KafkaLogin, keys: MemberKeys) -> None:
         publish(login, keys, [Member.model_validate_json(record.value) for record in unsigned])
 
 
-def _signed(keys: MemberKeys, value: bytes) -> tuple[str, bytes]:
+def signed(keys: MemberKeys, value: bytes) -> tuple[str, bytes]:
+    """The header by which these bytes are the registrar's."""
     return SIGNATURE_HEADER, sign(keys.signing, keys.kid, value).encode()
 
 
