@@ -13,7 +13,7 @@ from consumers.casebook import clocks, escalations, inbound
 from consumers.casebook.asking import answers, consequences, referring, waiting
 from consumers.casebook.asking.rerouting import reroute
 from consumers.casebook.authority import caseacts, mandates, orders
-from consumers.casebook.evidence import leads, reports, withdrawals
+from consumers.casebook.evidence import leads, renaming, reports, withdrawals
 from consumers.casebook.holding import holdacts, keeping
 from consumers.casebook.inbound import Admitted, Bundle
 from consumers.casebook.money import aliases
@@ -26,13 +26,15 @@ from consumers.casebook.views import outcomes
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """A batch; `look_again` where the registry or the mandates have changed. `spared` is newly allow-listed."""
+    """A batch; `look_again` where the registry or the mandates have changed. `spared` is newly allow-listed;
+    `renamed` are subjects of leads, each with its name under the token epoch before."""
 
     reports: Sequence[Bundle] = ()
     withdrawals: Sequence[Bundle] = ()
     answers: Sequence[Bundle] = ()
     aliases: Sequence[Bundle] = ()
     leads: Sequence[bytes] = ()
+    renamed: Sequence[tuple[str, str]] = ()
     look_again: bool = False
     spared: AbstractSet[str] = frozenset()
 
@@ -40,6 +42,7 @@ class Inbox:
 def take(turn: Turn, inbox: Inbox) -> None:
     """All effects of the batch, and of the time that has passed."""
     clocks.expire(turn)
+    renaming.learn(turn, inbox.renamed)
     look_again = mandates.begin(turn.db, turn.now) or inbox.look_again
     if inbox.spared:
         falling.spare(turn, inbox.spared)
