@@ -9,10 +9,12 @@ from typing import Annotated
 
 import typer
 
+from afa import allow
 from afa.options import Data, Json
 from afa.output import Column, note, show, when
 from afa.place import Run
 from afa.registrar import desk
+from alliance.errors import Refused
 from alliance.joining import memberfile, rotation, taking
 from schemas.epochs import EpochView
 from streams.app import load_rules
@@ -64,7 +66,14 @@ def cut_over(
 
     Example: afa epoch cut-over
     """
-    at = desk(Run(data))
+    run = Run(data)
+    at = desk(run)
+    lacking = allow.lacking(run, rotation.views(at)[-1].epoch)
+    if lacking and not early:
+        raise Refused(
+            f"{len(lacking)} allow-list entries have no token of the newer epoch and would end; run `afa allow renew`, "
+            "or remove them."
+        )
     rotation.cut_over(at, timedelta(milliseconds=load_rules().memory_ms()), early=early)
     _show(rotation.views(at), json)
 
