@@ -18,7 +18,7 @@ from tests import oracle
 from tests.oracle import OracleLead
 from tests.strategies import HOUR, RULES, World, worlds
 from tests.streams.network import Network, deliver
-from tests.streams.stories import CALLER, NOON, PAYEE, alert, call, suspect, transfer
+from tests.streams.stories import CALLER, NOON, PAYEE, alert, call, suspect, transfer, withdrawal
 from tests.streams.test_law import by_subject, compare
 
 OLD, BOTH, NEW = ("e1",), ("e1", "e2"), ("e2",)
@@ -144,6 +144,27 @@ def test_at_the_cut_over_leads_change_their_name_and_say_what_it_was() -> None:
     for key in (PAYEE, CALLER):
         assert (level_of(made, key), level_of(made, renamed(key, "e2"))) == ("none", "medium")
         assert made.formers[renamed(key, "e2")] == key
+
+
+def test_the_next_owner_goes_on_with_the_cut_over_where_the_last_one_left_it() -> None:
+    made = network(*under(BEFORE, BOTH), *under(AFTER, BOTH), leading="e1")
+    made.leading = "e2"
+    for partition in range(2):
+        made.learn(partition)
+        made.step(partition, 0)
+        made.hand_over(partition)
+    settled(made)
+    for key in (PAYEE, CALLER):
+        assert (level_of(made, key), level_of(made, renamed(key, "e2"))) == ("none", "medium")
+
+
+def test_a_withdrawal_by_the_old_name_alone_takes_the_alert_from_both_epochs() -> None:
+    made = network(*under(BEFORE, BOTH), *under(AFTER, BOTH), leading="e1")
+    made.publish(withdrawal(AFTER))
+    settled(made)
+    made.leading = "e2"
+    settled(made)
+    assert (level_of(made, PAYEE), level_of(made, renamed(PAYEE, "e2"))) == ("none", "untold")
 
 
 def test_what_the_new_key_alone_names_is_told_at_the_cut_over() -> None:
