@@ -19,12 +19,12 @@ from afa.place import Run
 from afa.publishing import tokenised
 from afa.sample import counters
 from afa.sampler import SPARED
-from alliance import kafka
+from alliance import allowvalues, kafka
 from alliance.allowlist import AllowList, Filed, judged
-from alliance.errors import Refused
+from alliance.errors import Refused, SetupError
 from alliance.ids import IdSource
 from alliance.keys.signatures import sign_object
-from alliance.membership import load_keys, load_officer
+from alliance.membership import load_keys, load_officer, member_dir
 from schemas.allowlist import AllowEntry, AllowRecord, AllowView, Category
 from schemas.identifiers import IdentifierKind
 from schemas.topics import RULES
@@ -80,7 +80,38 @@ def add(  # noqa: PLR0913, PLR0917 — each argument is an option of the command
         until=now + timedelta(days=days) if days else None,
     )
     _show(run, [_file(run, entry)], json)
+    if value is not None:
+        allowvalues.keep(member_dir(run.data, unit), entry, value)
     note("Filed; the workers apply it as soon as they have read it.")
+
+
+@app.command("renew")
+def renew(unit: As, officer: OfficerId, data: Data = None, json: Json = False) -> None:
+    """Sign the unit's entries anew under the present token epochs, after a rotation and before its cut-over.
+
+    Example: afa allow renew --as police-ty --officer chen-guoqiang
+    """
+    run = Run(data)
+    keys = load_keys(run.data, unit).tokens
+    if keys is None:
+        raise SetupError(f"The keys of {unit} can make no tokens; use a member's.")
+    newest, folder = list(keys.epochs)[-1], member_dir(run.data, unit)
+    filed = []
+    for entry in lacking(run, newest):
+        value = allowvalues.value_of(folder, entry.entry_id)
+        if entry.unit != unit or value is None:
+            note(f"{entry.entry_id} was made by {entry.unit} of no value that is kept here; add it anew, or remove it.")
+        else:
+            filed.append(_file(run, allowvalues.renewed(entry, value, keys, officer, run.clock.now())))
+    _show(run, filed, json)
+
+
+def lacking(run: Run, epoch: str) -> list[AllowEntry]:
+    """The entries in force that spare nothing which members name under that epoch."""
+    now = run.clock.now()
+    entries = [filed.entry for filed in _on_topic(run) if filed.entry and filed.in_force(now)]
+    known = {entry.entry_id for entry in entries if allowvalues.knows(entry, epoch)}
+    return [entry for entry in entries if entry.entry_id not in known]
 
 
 @app.command("remove")

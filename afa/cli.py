@@ -13,6 +13,7 @@ from afa import (
     cases,
     city,
     disputes,
+    epochs,
     holds,
     joining,
     listings,
@@ -69,6 +70,7 @@ members.app.command("join")(joining.join)
 members.app.command("accept")(joining.accept)
 members.app.command("rotate-key")(joining.rotate_key)
 app.add_typer(members.app, name="member", rich_help_panel=_RUN)
+app.add_typer(epochs.app, name="epoch", rich_help_panel=_RUN)
 app.add_typer(quarantine.app, name="quarantine", rich_help_panel=_RUN)
 app.add_typer(audit.app, name="audit", rich_help_panel=_RUN)
 app.add_typer(retention.app, name="retention", rich_help_panel=_RUN)

@@ -18,6 +18,7 @@ from alliance.keys.signatures import BadSignature, verify_object
 from alliance.officers import officer_of
 from alliance.registry import Registry
 from schemas.allowlist import AllowEntry, AllowRecord
+from schemas.epochs import EPOCHS_KEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,15 @@ class Filed:
 
 
 class AllowList:
-    """A view of the compacted `rules` topic; the last record of a key stands, and none takes its entry away."""
+    """A view of the compacted `rules` topic; the last record of a key stands, and none takes its entry away. What the
+    topic says of token epochs is no entry."""
 
     def __init__(self) -> None:
         self._records: dict[str, bytes] = {}
 
     def apply(self, key: str, value: bytes | None) -> None:
+        if key == EPOCHS_KEY:
+            return
         self._records.pop(key, None)
         if value is not None:
             self._records[key] = value

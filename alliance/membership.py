@@ -7,7 +7,7 @@ the police's vault: the hub's processes get no path to it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -152,11 +152,10 @@ def member_dir(data: DataDir, member: str) -> Path:
 
 
 def token_keys(data: DataDir) -> TokenKeys:
-    """The alliance's token key of the first epoch, made once; the registrar gives it to each member it admits."""
-    path = _private(data.path / "members") / "tokens.json"
+    """The alliance's token keys, the first made once; the registrar gives them to each member it admits."""
+    path = _token_file(data)
     if not path.exists():
-        entries = [{"epoch": epoch, "key": encode(key)} for epoch, key in TokenKeys.generate().epochs.items()]
-        write_atomically(path, orjson.dumps(entries), mode=0o600, replace=False)
+        write_atomically(path, _token_entries(TokenKeys.generate()), mode=0o600, replace=False)
     try:
         return TokenKeys({entry["epoch"]: decode(entry["key"]) for entry in strictjson.loads(path.read_bytes())})
     # The cause may quote what it could not read, and that is a secret.
@@ -164,9 +163,32 @@ def token_keys(data: DataDir) -> TokenKeys:
         raise SetupError(f"{path}: these are no token keys; restore the file from a copy.") from None
 
 
+def save_token_keys(data: DataDir, keys: TokenKeys) -> None:
+    """These are the alliance's token keys from now on."""
+    write_atomically(_token_file(data), _token_entries(keys), mode=0o600)
+
+
+def give_token_keys(data: DataDir, keys: TokenKeys) -> None:
+    """To the members whose own keys lie on this data folder, and the vault; a process of a member that runs has them
+    once it is started anew."""
+    for member in members_of(data):
+        held = replace(load_keys(data, member), tokens=keys)
+        held.save(member_dir(data, member) / "keys.json")
+        if vault_key_file(data).exists() and opening.load(vault_key_file(data)).member == member:
+            opening.hand_over(held, vault_key_file(data))
+
+
 def _known(data: DataDir, login: KafkaLogin) -> Registry:
     """What the registrar itself has signed: what it signs next must rest on nothing else."""
     return proven_registry(login, registrar_keys(data).public.verifier())
+
+
+def _token_file(data: DataDir) -> Path:
+    return _private(data.path / "members") / "tokens.json"
+
+
+def _token_entries(keys: TokenKeys) -> bytes:
+    return orjson.dumps([{"epoch": epoch, "key": encode(key)} for epoch, key in keys.epochs.items()])
 
 
 def _record(data: DataDir, spec: MemberSpec, tokens: TokenKeys, known: Member | None, now: datetime) -> Member:

@@ -56,7 +56,7 @@ def publish(login: KafkaLogin, keys: MemberKeys, records: Iterable[Member | Rule
     """Write these records, signed, and return when the broker has them."""
     with kafka.producer(login) as sender:
         sent = [
-            sender.send(MEMBERS.name, value, key, headers=[(SIGNATURE_HEADER, _signature(keys, value))])
+            sender.send(MEMBERS.name, value, key, headers=[signed(keys, value)])
             for record in records
             for key, value in ((key_of(record).encode(), record.model_dump_json().encode()),)
         ]
@@ -69,8 +69,9 @@ def key_of(record: Member | Rulebook) -> str:
     return RULEBOOK_KEY if isinstance(record, Rulebook) else record.member
 
 
-def _signature(keys: MemberKeys, value: bytes) -> bytes:
-    return sign(keys.signing, keys.kid, value).encode()
+def signed(keys: MemberKeys, value: bytes) -> tuple[str, bytes]:
+    """The header by which these bytes are the registrar's."""
+    return SIGNATURE_HEADER, sign(keys.signing, keys.kid, value).encode()
 
 
 def _public_file(data: DataDir) -> Path:

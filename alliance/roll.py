@@ -49,6 +49,10 @@ class Roll:
             return False
         return True
 
+    def vouches(self, record: Any) -> bool:
+        """Whether the registrar signed what the record says, on whichever topic."""
+        return _is_signed(record, self._registrar)
+
     def _take(self, record: Any) -> bool:
         # Read again, an old record would undo a newer one until that is read again too.
         if record.offset <= self._judged:
@@ -66,16 +70,22 @@ def proven(record: Any, registrar: Ed25519PublicKey) -> Member | Rulebook:
     """What the registrar said by this record of `members`. Raises Refused where it did not, or nothing can be made of
     it. That a member was forgotten can't be signed for, and so is never believed."""
     name = (record.key or b"").decode(errors="replace")
-    jws = dict(record.headers or ()).get(SIGNATURE_HEADER) or b""
-    try:
-        verify(jws.decode("ascii", "replace"), record.value or b"", lambda kid: registrar)
-    except BadSignature as error:
-        raise Refused(f"The registry's record of {name} is not signed by the registrar; tell the registrar.") from error
+    if not _is_signed(record, registrar):
+        raise Refused(f"The registry's record of {name} is not signed by the registrar; tell the registrar.")
     entry = read(record)
     # The signature is over the value alone: under another key the record would be another member.
     if key_of(entry) != name:
         raise Refused(f"The registry's record of {name} was signed as that of {key_of(entry)}; tell the registrar.")
     return entry
+
+
+def _is_signed(record: Any, registrar: Ed25519PublicKey) -> bool:
+    jws = dict(record.headers or ()).get(SIGNATURE_HEADER) or b""
+    try:
+        verify(jws.decode("ascii", "replace"), record.value or b"", lambda kid: registrar)
+    except BadSignature:
+        return False
+    return True
 
 
 def read(record: Any) -> Member | Rulebook:

@@ -21,6 +21,7 @@ from schemas.audit import AUDIT_RECORD, AuditReport, AuditView, Checkpoint
 from schemas.cases import CaseView
 from schemas.decisions import AppealView, CaseAct, DisputeView, KeepHold, RevokeMandate, Ruling
 from schemas.envelope import EVENT, EVENTS, VERSION
+from schemas.epochs import EpochGrant, EpochKeys, Epochs, EpochTaken, EpochView
 from schemas.inquiries import INQUIRY, VAULT_ANSWER, Sought
 from schemas.joining import Admission, Endorsed, Invite, KeyRequest, Pending, Welcome
 from schemas.leads import Lead
@@ -104,6 +105,11 @@ CONTRACTS: tuple[Contract, ...] = (
     Contract("admission", TypeAdapter(Admission), Direction.OUTBOUND),
     Contract("welcome", TypeAdapter(Welcome), Direction.OUTBOUND),
     Contract("pending", TypeAdapter(Pending), Direction.OUTBOUND),
+    Contract("epochs", TypeAdapter(Epochs), Direction.OUTBOUND),
+    Contract("epoch-grant", TypeAdapter(EpochGrant), Direction.OUTBOUND),
+    Contract("epoch-keys", TypeAdapter(EpochKeys), Direction.OUTBOUND),
+    Contract("epoch-taken", TypeAdapter(EpochTaken), Direction.INBOUND),
+    Contract("epoch-view", TypeAdapter(EpochView), Direction.OUTBOUND),
 )
 
 

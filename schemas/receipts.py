@@ -10,6 +10,7 @@ from pydantic import Field, TypeAdapter
 from schemas.audit import AuditCheckpoint
 from schemas.base import MemberId, Message, Text, Timestamp
 from schemas.decisions import Decision
+from schemas.epochs import TokenKeysLetter
 from schemas.inquiries import ClearTarget
 from schemas.outcomes import Outcome
 from schemas.reasons import Reason
@@ -53,6 +54,17 @@ class QuarantineNote(Message):
 
 NOTE_HEADER = "afa-quarantine"
 # A member passes over a kind that it does not know: the contract may grow by one.
-Letter = Request | Receipt | RiskAnswer | Outcome | Decision | ReturnList | ReturnNotice | AuditCheckpoint | ClearTarget
+Letter = (
+    Request
+    | Receipt
+    | RiskAnswer
+    | Outcome
+    | Decision
+    | ReturnList
+    | ReturnNotice
+    | AuditCheckpoint
+    | ClearTarget
+    | TokenKeysLetter
+)
 ToMember = Annotated[Letter, Field(discriminator="kind")]
 TO_MEMBER: TypeAdapter[Letter] = TypeAdapter(ToMember)

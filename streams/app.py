@@ -55,7 +55,7 @@ class Worker:
     ) -> None:
         self._login, self._clock, self._rules, self._group = login, clock, rules, group
         self._partitions = partitions
-        self._following = Following(login, roll, clock, self._allow)
+        self._following = Following(login, roll, clock, self._allow, self._lead_under)
         self._owners: dict[int, Owner] = {}
         self._receipts = Receipts()
         self.app = self._new_app()
@@ -143,14 +143,19 @@ class Worker:
             )
             for partition in sorted(mine - self._owners.keys())
         ]
-        await asyncio.gather(*(owner.start() for owner in fresh))
+        await asyncio.gather(*(owner.start(self._following.leading) for owner in fresh))
         self._owners.update({owner.partition: owner for owner in fresh})
         self._allow(self._following.allowed)
+        self._lead_under(self._following.leading)
         metrics.PARTITIONS_OWNED.set(len(self._owners))
 
     def _allow(self, entries: Allowed) -> None:
         for owner in self._owners.values():
             owner.allow(entries)
+
+    def _lead_under(self, epoch: str | None) -> None:
+        for owner in self._owners.values():
+            owner.lead_under(epoch)
 
     async def _keep_only(self, partitions: set[int]) -> None:
         for partition in self._owners.keys() - partitions:

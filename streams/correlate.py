@@ -19,13 +19,15 @@ from faust.types import EventT
 from alliance import metrics
 from alliance.clock import AllianceClock, wall_ms
 from alliance.kafka import KafkaLogin
+from schemas.epochs import FORMER_HEADER, RETIRED_HEADER
 from schemas.topics import CHANGELOG, LEADS, QUARANTINE, SIGNALS
 from streams import refusals, wire
 from streams.batches import Batches
 from streams.core.engine import Engine, Flush
+from streams.core.keys import token_of
 from streams.core.rules import Rules
 from streams.driver import Room
-from streams.outbox import Outbox
+from streams.outbox import Headers, Outbox
 from streams.receipts import Receipts
 from streams.recovery import await_committed, beginning, client_options, is_usable, load
 
@@ -76,14 +78,15 @@ class Owner:
             **client_options(login),
         )
 
-    async def start(self) -> None:
-        """Fence the former owner, then read its state: in this order, or it could still write after the reading."""
+    async def start(self, leading: str | None) -> None:
+        """Fence the former owner, then read its state: in this order, or it could still write after the reading. Leads
+        come under the epoch `leading`."""
         await self._producer.start()
         store = await load(self._login, self.partition)
         if not is_usable(store):
             await self._begin_anew(store)
             store = {}
-        self._engine = Engine(self.partition, self._part.of, self._rules, store)
+        self._engine = Engine(self.partition, self._part.of, self._rules, store, leading)
         metrics.STATE_RECOVERED.inc(len(store))
         metrics.STATE_KEYS.labels(str(self.partition)).set(len(self._engine.store))
         log.info("partition recovered", partition=self.partition, keys=len(self._engine.store))
@@ -97,6 +100,11 @@ class Owner:
     def allow(self, entries: Mapping[str, str]) -> None:
         """The allow-list is now this one; what follows is published without waiting for signals."""
         self._engine.allow(entries)
+        self._batches.wake()
+
+    def lead_under(self, epoch: str | None) -> None:
+        """Leads come under this epoch from now on; what follows is published without waiting for signals."""
+        self._engine.lead_under(epoch)
         self._batches.wake()
 
     def put(self, event: EventT[bytes]) -> None:
@@ -152,7 +160,7 @@ class Owner:
         for partition, signals in flush.signals.items():
             await outbox.send(SIGNALS.name, partition, ((None, value) for value in wire.encode(signals)))
         leads = ((key.encode(), orjson.dumps(snapshot)) for key, snapshot in flush.leads)
-        await outbox.send(LEADS.name, self.partition, leads)
+        await outbox.send(LEADS.name, self.partition, leads, _names(flush))
         await self._report(outbox, flush)
         await outbox.settle()
         if offset is not None:
@@ -187,3 +195,11 @@ class Owner:
         for entry, count in self._engine.spared.items():
             metrics.SPARED.labels(entry).inc(count)
         self._engine.spared.clear()
+
+
+def _names(flush: Flush) -> dict[bytes | None, Headers]:
+    """What readers are told of leads whose subject has two names."""
+    said: dict[bytes | None, Headers] = {
+        key.encode(): [(FORMER_HEADER, token_of(former).encode())] for key, former in flush.formers.items()
+    }
+    return said | {key.encode(): [(RETIRED_HEADER, b"")] for key in flush.retired}

@@ -1,7 +1,7 @@
-"""What the hub's compacted topics say, kept current: who is a member, and what is allow-listed.
+"""What the hub's compacted topics say, kept current: who is a member, what is allow-listed, which epoch leads.
 
-Nothing of `members` is believed without the registrar's signature, nothing of `rules` without a police officer's. Must
-never be what a batch of alerts waits for, but at the start.
+Nothing of `members` is believed without the registrar's signature, nor is the list of epochs; no entry without a police
+officer's. Must never be what a batch of alerts waits for, but at the start.
 """
 
 from __future__ import annotations
@@ -9,15 +9,19 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from pydantic import ValidationError
 
 from alliance import metrics
 from alliance.allowlist import AllowList, Filed
 from alliance.clock import AllianceClock
+from alliance.errors import Stop
 from alliance.kafka import KafkaLogin
 from alliance.roll import Roll
+from schemas.epochs import EPOCHS_KEY, Epochs
 from schemas.topics import MEMBERS, RULES
 from streams.core.keys import key_of
 from streams.recovery import client_options
@@ -30,12 +34,21 @@ log = structlog.get_logger()
 
 
 class Following:
-    """Follows both topics from the first `ready` on; `changed` is given each allow-list that takes another's place."""
+    """Follows both topics from the first `ready` on; `changed` is given each allow-list that takes another's place,
+    `turned` each epoch that leads come under after another."""
 
-    def __init__(self, login: KafkaLogin, roll: Roll, clock: AllianceClock, changed: Callable[[Allowed], None]) -> None:
+    def __init__(
+        self,
+        login: KafkaLogin,
+        roll: Roll,
+        clock: AllianceClock,
+        changed: Callable[[Allowed], None],
+        turned: Callable[[str | None], None],
+    ) -> None:
         self._roll, self.registry = roll, roll.registry
         self.allowed: Allowed = {}
-        self._login, self._clock, self._changed = login, clock, changed
+        self.leading: str | None = None
+        self._login, self._clock, self._changed, self._turned = login, clock, changed, turned
         self._list = AllowList()
         self._filed: list[Filed] = []
         self._ready = asyncio.Event()
@@ -75,8 +88,28 @@ class Following:
                 self._roll.take(records)
                 continue
             for record in records:
-                self._list.apply(record.key.decode(errors="replace"), record.value)
+                self._rule(record)
         return bool(batches)
+
+    def _rule(self, record: Any) -> None:
+        key = record.key.decode(errors="replace")
+        if key != EPOCHS_KEY:
+            self._list.apply(key, record.value)
+        elif not self._roll.vouches(record):
+            metrics.REGISTRY_REFUSED.inc()
+            log.error("the list of token epochs is not the registrar's, and not believed", offset=record.offset)
+        else:
+            self._turn(record.value)
+
+    def _turn(self, value: bytes) -> None:
+        """What the registrar has signed and does not parse is of another version."""
+        try:
+            leading = Epochs.model_validate_json(value).leading
+        except ValidationError as error:
+            raise Stop(f"the list of token epochs does not parse: {error}") from error
+        if leading != self.leading:
+            self.leading = leading
+            self._turned(leading)
 
     def _judge(self) -> None:
         """Prove every record anew: a unit or an officer's key may have come or gone."""

@@ -18,8 +18,7 @@ from alliance.registry import Registry
 from schemas.registry import Sector
 from schemas.topics import QUARANTINE, SIGNALS, TALLY
 from streams import refusals, wire
-from streams.core.alert import Alert
-from streams.core.extract import alert_of, retraction_of
+from streams.core.extract import alerts_of, retraction_of
 from streams.core.partitioning import Signal, destinations
 from streams.core.rules import Rules
 from streams.outbox import Outbox
@@ -95,11 +94,10 @@ def collect(admitted: Admitted, signals: Signals, partitions: int) -> int:
         return 0
     for accepted in admitted.accepted:
         event = accepted.event
-        signal = alert_of(event, member.member, member.sector, accepted.digest) or retraction_of(
-            event, member.member, member.sector is Sector.POLICE
-        )
-        if signal is not None:
-            alerts += isinstance(signal, Alert)
+        made = alerts_of(event, member.member, member.sector, accepted.digest)
+        alerts += bool(made)
+        gone = None if made else retraction_of(event, member.member, member.sector is Sector.POLICE)
+        for signal in made if gone is None else (gone,):
             for partition in destinations(signal, partitions):
                 signals[partition].append(signal)
     for kind, count in Counter(accepted.event.data.kind for accepted in admitted.accepted).items():

@@ -6,13 +6,17 @@ Must never decide what is written, nor when a transaction begins or ends.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
 Record = tuple[bytes | None, bytes | None]
 """Key and value; no value is a tombstone."""
+Headers = list[tuple[str, bytes]]
+_PLAIN: Headers = []
+NONE: Mapping[bytes | None, Headers] = MappingProxyType({})
 
 
 class Outbox:
@@ -22,16 +26,19 @@ class Outbox:
         self._producer = producer
         self._sent: list[asyncio.Future[Any]] = []
 
-    async def send(self, topic: str, partition: int, records: Iterable[Record]) -> None:
-        """Records for one partition, in their order."""
+    async def send(
+        self, topic: str, partition: int, records: Iterable[Record], headers: Mapping[bytes | None, Headers] = NONE
+    ) -> None:
+        """Records for one partition, in their order; those of some keys have `headers`."""
         batch = self._producer.create_batch()
         for key, value in records:
-            if batch.append(key=key, value=value, timestamp=None) is None:
+            of_key = headers.get(key, _PLAIN)
+            if batch.append(key=key, value=value, timestamp=None, headers=of_key) is None:
                 if batch.record_count():
                     self._sent.append(await self._producer.send_batch(batch, topic, partition=partition))
                 batch = self._producer.create_batch()
-                if batch.append(key=key, value=value, timestamp=None) is None:
-                    await self.send_one(topic, value, key=key, partition=partition)
+                if batch.append(key=key, value=value, timestamp=None, headers=of_key) is None:
+                    await self.send_one(topic, value, key=key, partition=partition, headers=of_key)
         if batch.record_count():
             self._sent.append(await self._producer.send_batch(batch, topic, partition=partition))
 

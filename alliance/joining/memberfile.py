@@ -71,7 +71,9 @@ class MemberFile:
         """The file with what the registrar gave, and the keys that it was given to in force."""
         present = self.next or self.keys
         former = (self.keys.sealing, *self.keys.former) if self.next else self.keys.former
-        tokens = TokenKeys({entry.epoch: decode(entry.key) for entry in welcome.token_keys})
+        given, held = TokenKeys({entry.epoch: decode(entry.key) for entry in welcome.token_keys}), self.keys.tokens
+        # An old answer, shown again, must not bring back token keys that others have followed.
+        tokens = given if held is None or given.follows(held) else held
         return replace(
             self,
             keys=replace(present, tokens=tokens, former=former),

@@ -17,6 +17,7 @@ KEY_BYTES = 32
 _TOKEN_BYTES = 16
 _TOKEN_CHARS = 22
 _EPOCH = re.compile(r"[a-z0-9]{1,8}")
+_NUMBERED = re.compile(r"e[1-9][0-9]{0,6}")
 
 
 def token(key: bytes, namespace: str, value: str) -> str:
@@ -43,6 +44,33 @@ class TokenKeys:
             if len(key) != KEY_BYTES:
                 raise ValueError(f"token keys: the key of epoch {epoch} has {len(key)} bytes instead of {KEY_BYTES}")
 
+    @property
+    def rank(self) -> int:
+        """Higher with each rotation and each cut-over, so that nobody is given keys back that were followed by others.
+
+        Raises ValueError for an epoch that is not numbered.
+        """
+        return 2 * max(map(_number, self.epochs)) - (len(self.epochs) - 1)
+
+    def rotated(self) -> TokenKeys:
+        """These, and a new key of the epoch that follows. Raises ValueError while two epochs overlap already."""
+        if len(self.epochs) > 1:
+            raise ValueError(f"the epochs {' and '.join(self.epochs)} overlap; cut over first")
+        (present,) = self.epochs
+        return TokenKeys({**self.epochs, f"e{_number(present) + 1}": secrets.token_bytes(KEY_BYTES)})
+
+    def cut_over(self) -> TokenKeys:
+        """The newer epoch's key alone. Raises ValueError where there is but one."""
+        if len(self.epochs) < 2:
+            raise ValueError(f"there is no epoch beside {next(iter(self.epochs))}; rotate first")
+        newer = list(self.epochs)[-1]
+        return TokenKeys({newer: self.epochs[newer]})
+
+    def follows(self, held: TokenKeys) -> bool:
+        """Whether who holds `held` may take these in their place: later ones, under which no key became another."""
+        same = all(self.epochs[epoch] == key for epoch, key in held.epochs.items() if epoch in self.epochs)
+        return same and self.rank > held.rank
+
     @classmethod
     def generate(cls, epoch: str = "e1") -> TokenKeys:
         return cls({epoch: secrets.token_bytes(KEY_BYTES)})
@@ -50,3 +78,9 @@ class TokenKeys:
     def tokens(self, namespace: str, value: str) -> list[str]:
         """`<epoch>:<22 characters>` under each epoch, the older first."""
         return [f"{epoch}:{token(key, namespace, value)}" for epoch, key in self.epochs.items()]
+
+
+def _number(epoch: str) -> int:
+    if not _NUMBERED.fullmatch(epoch):
+        raise ValueError(f"token keys: epoch {epoch!r} is not numbered, as e1 is")
+    return int(epoch[1:])

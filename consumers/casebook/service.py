@@ -28,12 +28,14 @@ from consumers.casebook import audit, calls, inbound, offsets
 from consumers.casebook.audit import Trail
 from consumers.casebook.authority import mandates
 from consumers.casebook.authority.mandates import Filed
-from consumers.casebook.evidence import allowing
+from consumers.casebook.evidence import allowing, renaming
+from consumers.casebook.evidence.names import Names
 from consumers.casebook.inbound import Bundle
 from consumers.casebook.offsets import Place
 from consumers.casebook.retention.runs import Retention
 from consumers.casebook.turn import Turn
 from consumers.casebook.work import Inbox, take
+from schemas.epochs import FORMER_HEADER, RETIRED_HEADER
 from schemas.topics import ALIAS, ANSWERS, LEADS, MEMBERS, RULES, VICTIM_REPORT, WITHDRAWAL, Topic
 
 TOPICS = (LEADS, ANSWERS, VICTIM_REPORT, WITHDRAWAL, ALIAS)
@@ -75,6 +77,7 @@ class Casebook:
         self._due: datetime | None = None
         self._mandate: Filed = None
         self._retention, self._retain_at = Retention(profile), time.monotonic()
+        self._names = Names()
 
     def run(self, stop: threading.Event) -> None:
         """Raises Stop if another casebook has taken over."""
@@ -110,6 +113,7 @@ class Casebook:
         with self._engine.begin() as db:
             self._next = offsets.load(db, self._places)
             self._head = audit.head(db)
+            self._names = renaming.load(db)
         for (topic, partition), following in self._next.items():
             self._consumer.seek(TopicPartition(topic, partition), following)
         self._consumer.seek_to_beginning(self._members, self._rules)
@@ -144,7 +148,8 @@ class Casebook:
         with self._engine.begin() as db:
             offsets.advance(db, self._next, after)
             now = self._clock.now()
-            turn = Turn(db, now, self._registry, self._profile, self._allowing.tokens(now))
+            spared = frozenset(self._names.every(self._allowing.tokens(now)))
+            turn = Turn(db, now, self._registry, self._profile, spared, names=self._names)
             mandate = mandates.newest(db)
             turn.trail.note_changes(chain.from_iterable(fresh.values()), self._roll)
             inbox = _inbox(turn, batch, look_again=registry_changed or mandate != self._mandate)
@@ -177,7 +182,12 @@ def _inbox(turn: Turn, batch: Batch, *, look_again: bool) -> Inbox:
         withdrawals=_bundles(turn, batch, WITHDRAWAL),
         answers=_bundles(turn, batch, ANSWERS),
         aliases=_bundles(turn, batch, ALIAS),
-        leads=[record.value or b"" for record in _records(batch, LEADS)],
+        leads=[record.value or b"" for record in _records(batch, LEADS) if _header(record, RETIRED_HEADER) is None],
+        renamed=[
+            (record.key.decode()[1:], former.decode())
+            for record in _records(batch, LEADS)
+            if (former := _header(record, FORMER_HEADER))
+        ],
         look_again=look_again,
     )
 
@@ -186,6 +196,10 @@ def _records(batch: Batch, topic: Topic) -> Iterator[Any]:
     for place, records in sorted(batch.items()):
         if place.topic == topic.name:
             yield from records
+
+
+def _header(record: Any, name: str) -> bytes | None:
+    return next((value for key, value in record.headers or () if key == name), None)
 
 
 def _bundles(turn: Turn, batch: Batch, topic: Topic) -> list[Bundle]:

@@ -17,6 +17,7 @@ from alliance.profiles import Profile
 from alliance.registry import Registry
 from consumers.casebook.audit import Trail
 from consumers.casebook.authority import mandates
+from consumers.casebook.evidence.names import Names
 from consumers.casebook.lifecycle import FRUITLESS, UNENDED
 from consumers.casebook.model import InForce, Law, Usage
 from consumers.casebook.rows import among
@@ -38,6 +39,8 @@ class Turn:
     spared: frozenset[str] = frozenset()
     """Tokens of what is allow-listed now."""
     trail: Trail = field(default_factory=Trail)
+    names: Names = field(default_factory=Names)
+    """What subjects were called before and after rotations of the token epoch."""
 
     @cached_property
     def mandates(self) -> list[InForce]:

@@ -13,7 +13,7 @@ from consumers.casebook import calls, clocks, escalations, inbound
 from consumers.casebook.asking import answers, consequences, referring, waiting
 from consumers.casebook.asking.rerouting import reroute
 from consumers.casebook.authority import caseacts, inquiries, mandates, orders
-from consumers.casebook.evidence import leads, reports, withdrawals
+from consumers.casebook.evidence import leads, renaming, reports, withdrawals
 from consumers.casebook.holding import holdacts, keeping
 from consumers.casebook.inbound import Admitted, Bundle
 from consumers.casebook.money import aliases
@@ -26,13 +26,15 @@ from consumers.casebook.views import outcomes
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """A batch; `look_again` where the registry or the mandates have changed. `spared` is newly allow-listed."""
+    """A batch; `look_again` where the registry or the mandates have changed. `spared` is newly allow-listed;
+    `renamed` are subjects of leads, each with its name under the token epoch before."""
 
     reports: Sequence[Bundle] = ()
     withdrawals: Sequence[Bundle] = ()
     answers: Sequence[Bundle] = ()
     aliases: Sequence[Bundle] = ()
     leads: Sequence[bytes] = ()
+    renamed: Sequence[tuple[str, str]] = ()
     look_again: bool = False
     spared: AbstractSet[str] = frozenset()
 
@@ -44,6 +46,7 @@ def take(turn: Turn, inbox: Inbox) -> None:
     if due:
         clocks.expire(turn)
         look_again |= mandates.begin(turn.db, turn.now)
+    renaming.learn(turn, inbox.renamed)
     if inbox.spared:
         falling.spare(turn, inbox.spared)
     reported = reports.apply(turn, _events(inbox.reports))

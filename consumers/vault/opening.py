@@ -43,7 +43,7 @@ class SealedEvent(NamedTuple):
 
 def reveal(keys: OpeningKeys, said: Reveal | Reseal, events: Iterable[SealedEvent]) -> Revealed | Unanswered:
     """The value that makes the token, from the first event that has it sealed; else why there is none."""
-    if said.token.partition(":")[0] not in keys.tokens.epochs:
+    if said.token.partition(":")[0] not in keys.epochs:
         return Unanswered(why="The vault has no key of this token's epoch, without which no value can be proven.")
     looked, lied = 0, []
     for event in events:
@@ -72,7 +72,7 @@ def tokens_of(keys: OpeningKeys, said: Search) -> list[str]:
     # The cause may quote what was sought.
     except (BadSeal, ValueError):
         raise Refused("What is sought does not open, or is no identifier of its kind.") from None
-    return keys.tokens.tokens(form.namespace, form.value)
+    return keys.tokens(form.namespace, form.value)
 
 
 def seal_sought(sought: Sought, police: str, answer_to: bytes) -> str:
@@ -119,4 +119,4 @@ def _proven(keys: OpeningKeys, kind: str, value: str, token: str) -> str | None:
         form = canonical(kind, value)
     except CanonicalError:
         return None
-    return form.value if token in keys.tokens.tokens(form.namespace, form.value) else None
+    return form.value if token in keys.tokens(form.namespace, form.value) else None

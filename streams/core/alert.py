@@ -54,6 +54,8 @@ class Named(msgspec.Struct, frozen=True, array_like=True):
     as_of: int
     """ms; 0 where not said."""
     holders: tuple[str, ...] = ()
+    former: str = ""
+    """Its key under the older epoch, where the member names it by both."""
 
 
 class Transfer(msgspec.Struct, frozen=True, array_like=True):
@@ -69,7 +71,10 @@ class Transfer(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Alert(msgspec.Struct, frozen=True, array_like=True, tag=0):
-    """One alert. Times are ms since 1970. An identifier appears once, in the first of its roles."""
+    """One alert as one epoch names it. Times are ms since 1970. An identifier appears once, in the first of its roles.
+
+    While two epochs overlap there are two, alike but for the keys. They never meet: each epoch has its own evidence.
+    """
 
     member: str
     event: bytes

@@ -16,12 +16,15 @@ from typing import TypeVar
 from schemas.leads import SubjectRole
 from streams.core import events, evidence, packing, sightings
 from streams.core.alert import Alert, Class, Retraction, Role
+from streams.core.former import former_key
 from streams.core.partitioning import Signal, destinations, event_key, partition_of
 from streams.core.rules import Rules
 from streams.core.snapshots import Snapshot, said, spared, suspect_lead, victim_lead, withdrawn
 from streams.core.state import Cut, EventState, Link, State
 
 DEBOUNCE_MS = 1_000
+TURNED_KEYS = 2_000
+"""How many keys a flush looks at anew since leads come under another epoch: its transaction must stay short."""
 T = TypeVar("T")
 
 
@@ -33,6 +36,10 @@ class Flush:
     signals: dict[int, list[Signal]] = field(default_factory=lambda: defaultdict(list))
     leads: list[tuple[str, Snapshot]] = field(default_factory=list)
     """State key and snapshot."""
+    formers: dict[str, str] = field(default_factory=dict)
+    """State key of a lead → its key under the older epoch, as most of the members say that know both."""
+    retired: set[str] = field(default_factory=set)
+    """State keys whose leads fall because leads come under another epoch now."""
     conflicts: list[tuple[str, bytes]] = field(default_factory=list)
     """Member and event id, each time a second content arrives."""
 
@@ -40,7 +47,14 @@ class Flush:
 class Engine:
     """Owner of one partition's state. `store` maps a state key to its packed bytes."""
 
-    def __init__(self, partition: int, partitions: int, rules: Rules, store: dict[str, bytes] | None = None) -> None:
+    def __init__(
+        self,
+        partition: int,
+        partitions: int,
+        rules: Rules,
+        store: dict[str, bytes] | None = None,
+        leading: str | None = None,
+    ) -> None:
         self.partition = partition
         self.partitions = partitions
         self.rules = rules
@@ -56,6 +70,8 @@ class Engine:
         self._events: dict[str, EventState] = {}
         self._out = Flush()
         self._waiting: dict[str, int] = {key: 0 for key, value in self.store.items() if packing.is_waiting(value)}
+        self._leading, self._turning = "", list[str]()
+        self.lead_under(leading)
 
     def apply(self, signals: Iterable[Signal]) -> None:
         """Take signals in the order of the partition; those that concern other partitions' keys alone change
@@ -72,11 +88,13 @@ class Engine:
         """Judge what was touched, and hand over what must be written; `now` in ms of wall time decides what
         may wait, `at` in ms of alliance time is when a lead fell of which nothing is left."""
         out, self._out = self._out, Flush()
+        for key in self._turned():
+            self._state(key)
         due = [key for key, since in self._waiting.items() if now - since >= DEBOUNCE_MS]
         for key in {**self._live, **dict.fromkeys(due)}:
             self._publish(key, self._state(key), now, at, out)
         for key, state in self._live.items():
-            marks = key in self._waiting, key in self.allowed
+            marks = key in self._waiting, key in self.allowed, self._is_silent(key)
             self._keep(out, key, None if state.empty() else packing.pack(state, *marks))
             if state.saturated_until:
                 self.saturated.add(key)
@@ -89,6 +107,8 @@ class Engine:
 
     def next_due(self) -> int | None:
         """When, in ms of wall time, a waiting snapshot must be published; None if none waits."""
+        if self._turning:
+            return 0
         return min(self._waiting.values()) + DEBOUNCE_MS if self._waiting else None
 
     def expire(self, keys: Iterable[str], now: int) -> None:
@@ -109,6 +129,30 @@ class Engine:
                 self._state(key)
         self.allowed = entries
 
+    def lead_under(self, epoch: str | None) -> None:
+        """Leads are told of what this epoch names, and of nothing else; None where no epoch is known: of everything.
+
+        A few keys at a time are looked at anew by each flush from now on; a mark in the state says which still have to
+        be, also to the next owner.
+        """
+        prefix = "" if epoch is None else f"{epoch}:"
+        if prefix == self._leading:
+            return
+        self._leading = prefix
+        self._turning = [
+            key
+            for key, value in self.store.items()
+            if not key.startswith("!") and packing.is_silent(value) != self._is_silent(key)
+        ]
+
+    def _turned(self) -> list[str]:
+        """The next keys to look at; what has expired meanwhile has nothing to say."""
+        keys, self._turning = self._turning[:TURNED_KEYS], self._turning[TURNED_KEYS:]
+        return [key for key in keys if key in self.store]
+
+    def _is_silent(self, key: str) -> bool:
+        return not key.startswith(self._leading, 1)
+
     def _alert(self, alert: Alert) -> None:
         for named in alert.named:
             if self._mine(named.key):
@@ -123,7 +167,8 @@ class Engine:
         state = self._event(own)
         known, repeated = len(state.contents), state.duplicates
         self._send(events.arrive(state, alert))
-        self.counts["alerts"] += 1
+        # The other epoch's telling of one that came before is neither.
+        self.counts["alerts"] += len(state.contents) > known or state.duplicates > repeated
         self.counts["duplicates"] += state.duplicates - repeated
         if len(state.contents) > max(known, 1):
             self.counts["conflicts"] += 1
@@ -164,9 +209,10 @@ class Engine:
     def _publish(self, key: str, state: State, now: int, at: int, out: Flush) -> None:
         if _says_nothing(state):
             return
-        suspect = suspect_lead(state, key, self.rules) if _may_lead(state) else None
-        victim = victim_lead(state, key, self.rules) if len(state.sightings) > 1 else None
-        if key in self.allowed:
+        silent = self._is_silent(key)
+        suspect = suspect_lead(state, key, self.rules) if not silent and _may_lead(state) else None
+        victim = victim_lead(state, key, self.rules) if not silent and len(state.sightings) > 1 else None
+        if key in self.allowed and not silent:
             self.spared[self.allowed[key]] += (said(suspect) is not None) + (said(victim) is not None)
             suspect, victim = spared(suspect), spared(victim)
         waits = self._publish_one(SubjectRole.SUSPECT, key, state, suspect, now, at, out)
@@ -193,6 +239,10 @@ class Engine:
         )
         setattr(state, attribute, after)
         out.leads.append((key, told))
+        if self._is_silent(key):
+            out.retired.add(key)
+        elif former := former_key(state):
+            out.formers[key] = former
         self.counts["leads"] += 1
         return False
 

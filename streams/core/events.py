@@ -14,11 +14,15 @@ def arrive(state: EventState, alert: Alert) -> Retraction | None:
     """Take an alert; what must fall because of it, if anything."""
     keys = tuple(n.key for n in alert.named)
     state.time = max(state.time, alert.end)
-    if any(c.digest == alert.digest for c in state.contents):
-        state.duplicates += 1
+    known = next((c for c in state.contents if c.digest == alert.digest), None)
+    if known is not None and set(keys) <= set(known.keys):
+        # Of an alert that two epochs name, the first to come stands for both.
+        state.duplicates += keys[:1] == known.keys[:1]
         return None
     state.check = alert.cls is Class.CHECK and (state.check or not state.contents)
-    state.contents = [*state.contents, Content(alert.digest, keys, alert.cls is Class.REPORT)]
+    others = [c for c in state.contents if c is not known]
+    named = keys if known is None else (*known.keys, *(key for key in keys if key not in known.keys))
+    state.contents = [*others, Content(alert.digest, named, alert.cls is Class.REPORT)]
     if len(state.contents) > 1:
         every = tuple(sorted({key for c in state.contents for key in c.keys}))
         return Retraction(alert.member, alert.event, state.by_police, every, alert.end, conflict=True, derived=True)

@@ -5,7 +5,7 @@ The table of roles in `docs/correlation.md` is the text that this is the code of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from schemas.alerts import (
     Channel,
@@ -19,12 +19,12 @@ from schemas.alerts import (
     Withdrawal,
 )
 from schemas.base import to_ms
-from schemas.envelope import Event
+from schemas.envelope import Event, Payload
 from schemas.identifiers import Basis, Identifier, Phone, PhoneRole
 from schemas.registry import Sector
 from schemas.risk import RiskCheck
 from streams.core.alert import Alert, Class, Named, Onward, Retraction, Role, Transfer
-from streams.core.keys import key_of
+from streams.core.keys import key_of, prefix_of
 
 BASIS_RANK = {Basis.TYPED: 0, Basis.OBSERVED: 1, Basis.VERIFIED: 2}
 CASH = frozenset({Channel.ATM, Channel.COUNTER, Channel.POS, Channel.FX, Channel.CRYPTO})
@@ -33,29 +33,20 @@ OWN_PHONES = frozenset({PhoneRole.REGISTERED, PhoneRole.FAMILY})
 Roles = Iterator[tuple[Role, Identifier | None]]
 
 
-def alert_of(event: Event, member: str, sector: Sector, digest: bytes) -> Alert | None:
-    """The alert's digest, or None for kinds that are no alerts."""
-    data = event.data
-    moment = to_ms(event.time)
-    if isinstance(data, SuspiciousAccount):
-        cls = Class.PAYER if data.reporting_side is Side.PAYER else Class.PAYEE
-        parts = (cls, moment, moment, data.score, _named(_account(data)), _transfer(data, moment), _onward(data))
-    elif isinstance(data, SuspiciousNumber):
-        end = moment + data.duration_s * 1000
-        parts = (Class.CALL, moment, end, data.risk, _named(_number(data)), (), Onward.NONE)
-    elif isinstance(data, SuspiciousHandle):
-        start = min(moment, to_ms(data.first_seen)) if data.first_seen else moment
-        end = max(moment, to_ms(data.last_seen)) if data.last_seen else moment
-        parts = (Class.CHAT, start, end, data.score, _named(_handle(data)), (), Onward.NONE)
-    elif isinstance(data, VictimReport):
-        start = min(moment, to_ms(data.incident_from))
-        parts = (Class.REPORT, start, moment, 1.0, _named(_report(data)), tuple(_told(data)), Onward.NONE)
-    elif isinstance(data, RiskCheck):
-        parts = (Class.CHECK, moment, moment, 0.0, _named(_check(data)), (_asked(data, moment),), Onward.NONE)
-    else:
-        return None
-    cls, start, end, score, named, transfers, onward = parts
-    return Alert(member, event.id.bytes, digest, sector.value, cls, start, end, score, named, transfers, onward)
+def alerts_of(event: Event, member: str, sector: Sector, digest: bytes) -> list[Alert]:
+    """The alert's digest, once for each epoch under which it names identifiers; none for kinds that are no alerts."""
+    found = _roles(event.data)
+    if found is None:
+        return []
+    roles = [(role, identifier) for role, identifier in found if identifier is not None]
+    alerts = []
+    for epoch in _epochs(identifier for _, identifier in roles):
+        cls, start, end, score, transfers, onward = _told_by(event, epoch)
+        named = _named(roles, epoch)
+        alerts.append(
+            Alert(member, event.id.bytes, digest, sector.value, cls, start, end, score, named, transfers, onward)
+        )
+    return alerts
 
 
 def retraction_of(event: Event, member: str, police: bool) -> Retraction | None:
@@ -64,21 +55,50 @@ def retraction_of(event: Event, member: str, police: bool) -> Retraction | None:
     if not isinstance(data, Withdrawal):
         return None
     whose = data.event_member if police and data.event_member else member
-    keys = tuple(sorted({_key(i) for i in data.identifiers}))
+    keys = tuple(sorted({key_of(i.kind.value, token) for i in data.identifiers for token in i.tokens}))
     return Retraction(whose, data.event_id.bytes, police, keys, to_ms(event.time))
 
 
-def _named(roles: Roles) -> tuple[Named, ...]:
+def _roles(data: Payload) -> Roles | None:
+    if isinstance(data, SuspiciousAccount):
+        return _account(data)
+    if isinstance(data, SuspiciousNumber):
+        return _number(data)
+    if isinstance(data, SuspiciousHandle):
+        return _handle(data)
+    if isinstance(data, VictimReport):
+        return _report(data)
+    return _check(data) if isinstance(data, RiskCheck) else None
+
+
+def _told_by(event: Event, epoch: str) -> tuple[Class, int, int, float, tuple[Transfer, ...], Onward]:
+    """What the alert says beside its identifiers: class, start, end, score, transfers, onward."""
+    data, moment = event.data, to_ms(event.time)
+    if isinstance(data, SuspiciousAccount):
+        cls = Class.PAYER if data.reporting_side is Side.PAYER else Class.PAYEE
+        return cls, moment, moment, data.score, _transfer(data, moment, epoch), _onward(data)
+    if isinstance(data, SuspiciousNumber):
+        return Class.CALL, moment, moment + data.duration_s * 1000, data.risk, (), Onward.NONE
+    if isinstance(data, SuspiciousHandle):
+        start = min(moment, to_ms(data.first_seen)) if data.first_seen else moment
+        end = max(moment, to_ms(data.last_seen)) if data.last_seen else moment
+        return Class.CHAT, start, end, data.score, (), Onward.NONE
+    if isinstance(data, VictimReport):
+        start = min(moment, to_ms(data.incident_from))
+        return Class.REPORT, start, moment, 1.0, tuple(_told(data, epoch)), Onward.NONE
+    assert isinstance(data, RiskCheck)
+    return Class.CHECK, moment, moment, 0.0, (_asked(data, moment, epoch),), Onward.NONE
+
+
+def _named(roles: Iterable[tuple[Role, Identifier]], epoch: str) -> tuple[Named, ...]:
     """Each identifier once, in the first of the roles suspect, victim, conduit, asked that it has."""
     found: dict[str, Named] = {}
     for role, identifier in roles:
-        if identifier is None:
-            continue
-        key = _key(identifier)
-        if key not in found or role < found[key].role:
+        key = _key(identifier, epoch)
+        if key and (key not in found or role < found[key].role):
             as_of = to_ms(identifier.as_of) if identifier.as_of else 0
-            basis = BASIS_RANK[identifier.basis]
-            found[key] = Named(key, role, identifier.kind.value, basis, as_of, tuple(identifier.holders))
+            basis, former = BASIS_RANK[identifier.basis], _former(identifier, epoch)
+            found[key] = Named(key, role, identifier.kind.value, basis, as_of, tuple(identifier.holders), former)
     return tuple(found.values())
 
 
@@ -138,14 +158,14 @@ def _phones(role: Role, phones: list[Phone]) -> Roles:
             yield role, phone.identifier
 
 
-def _transfer(data: SuspiciousAccount, moment: int) -> tuple[Transfer, ...]:
+def _transfer(data: SuspiciousAccount, moment: int, epoch: str) -> tuple[Transfer, ...]:
     """The transfer towards its payee; what left a payee's own customer goes to the counterparty."""
     inward = data.direction is Direction.IN
     payee = data.customer.account if inward else data.counterparty.account if data.counterparty else None
     return (
         Transfer(
-            _key(payee) if payee else "",
-            _key(data.serial) if data.serial else "",
+            _key(payee, epoch),
+            _key(data.serial, epoch),
             data.amount.minor,
             data.amount.currency,
             moment,
@@ -160,20 +180,45 @@ def _onward(data: SuspiciousAccount) -> Onward:
     return Onward.CASH_OUT if data.channel in CASH else Onward.TRANSFER
 
 
-def _told(data: VictimReport) -> Iterator[Transfer]:
+def _told(data: VictimReport, epoch: str) -> Iterator[Transfer]:
     taken = to_ms(data.incident_from)
     for transfer in data.transfers:
         if transfer.payee is not None and transfer.amount is not None:
             time = to_ms(transfer.time) if transfer.time else taken
-            serial = _key(transfer.serial) if transfer.serial else ""
-            yield Transfer(_key(transfer.payee), serial, transfer.amount.minor, transfer.amount.currency, time, False)
+            payee, serial = _key(transfer.payee, epoch), _key(transfer.serial, epoch)
+            yield Transfer(payee, serial, transfer.amount.minor, transfer.amount.currency, time, False)
 
 
-def _asked(data: RiskCheck, moment: int) -> Transfer:
+def _asked(data: RiskCheck, moment: int, epoch: str) -> Transfer:
     """It may never happen: pending, and without a serial, which it has not got yet."""
-    return Transfer(_key(data.payee), "", data.amount.minor, data.amount.currency, moment, True)
+    return Transfer(_key(data.payee, epoch), "", data.amount.minor, data.amount.currency, moment, True)
 
 
-def _key(identifier: Identifier) -> str:
-    """The state key under the older epoch, from which leads come until the cut-over."""
-    return key_of(identifier.kind.value, identifier.tokens[0])
+def _epochs(identifiers: Iterable[Identifier]) -> list[str]:
+    """How tokens begin under each epoch that names something here; empty, for any, where all have one token."""
+    two = next((identifier.tokens for identifier in identifiers if len(identifier.tokens) > 1), None)
+    return [""] if two is None else list(dict.fromkeys(map(prefix_of, two)))
+
+
+def _key(identifier: Identifier | None, epoch: str) -> str:
+    """The state key under an epoch; empty where it is not known by one."""
+    if identifier is not None:
+        for token in identifier.tokens:
+            if token.startswith(epoch):
+                return key_of(identifier.kind.value, token)
+    return ""
+
+
+def _former(identifier: Identifier, epoch: str) -> str:
+    """The state key under the older epoch, for the newer one. Who has them in the wrong order has said nothing."""
+    if not epoch:
+        return ""
+    older, newer = identifier.tokens[0], identifier.tokens[-1]
+    if not newer.startswith(epoch) or _age(older) >= _age(newer):
+        return ""
+    return key_of(identifier.kind.value, older)
+
+
+def _age(token: str) -> tuple[int, str]:
+    """Epochs are numbered: e9 comes before e10."""
+    return len(prefix_of(token)), prefix_of(token)

@@ -44,3 +44,8 @@ def kind_of(key: str) -> IdentifierKind:
 def token_of(key: str) -> str:
     """The token that a key stands for."""
     return key[1:]
+
+
+def prefix_of(token: str) -> str:
+    """How all tokens of its epoch begin: `e1:`."""
+    return token[: token.index(":") + 1]

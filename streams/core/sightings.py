@@ -30,12 +30,13 @@ def of_alert(alert: Alert, named: Named) -> Sighting:
         return Sighting(
             alert.member, alert.event, alert.sector, alert.cls, named.role, alert.start, alert.end, alert.score,
             money, suspects, transfers, kind=named.kind, basis=named.basis, as_of=named.as_of, holders=named.holders,
+            former=named.former,
         )  # fmt: skip
     return Sighting(
         alert.member, alert.event, alert.sector, alert.cls, named.role, alert.start, alert.end, alert.score,
         money, suspects, tuple(t for t in alert.transfers if t.payee == named.key),
         tuple(n.key for n in alert.named if n.role is Role.VICTIM),
-        alert.onward, named.kind, named.basis, named.as_of, named.holders,
+        alert.onward, named.kind, named.basis, named.as_of, named.holders, named.former,
     )  # fmt: skip
 
 

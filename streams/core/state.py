@@ -64,6 +64,7 @@ class Sighting(msgspec.Struct, frozen=True, array_like=True):
     basis: int = 0
     as_of: int = 0
     holders: tuple[str, ...] = ()
+    former: str = ""
 
     @property
     def id(self) -> Id:

@@ -33,7 +33,8 @@ COMMANDS = ["up", "down", "status", "publish", "withdraw", "token", "risk-check"
             "hold deducted", "refer list", "refer take", "refer answer", "appeal list", "appeal file", "appeal decide",
             "dispute list", "dispute file", "dispute decide", "return list", "return announce", "return object",
             "return decide", "audit list", "audit verify", "audit checkpoint", "audit kept",
-            "retention show", "retention run", "allow list", "allow add", "allow remove"]  # fmt: skip
+            "retention show", "retention run", "allow list", "allow add", "allow renew", "allow remove",
+            "epoch list", "epoch rotate", "epoch send", "epoch cut-over", "epoch take"]  # fmt: skip
 
 
 @pytest.fixture

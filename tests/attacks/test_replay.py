@@ -20,7 +20,7 @@ from schemas.envelope import SIGNATURE_HEADER
 from schemas.reasons import Reason
 from schemas.topics import SUSPICIOUS_ACCOUNT, SUSPICIOUS_NUMBER, WITHDRAWAL
 from streams.core.engine import DEBOUNCE_MS
-from streams.core.extract import alert_of, retraction_of
+from streams.core.extract import alerts_of, retraction_of
 from streams.core.rules import parse
 from tests.strategies import RULES as RULES_TABLE
 from tests.streams.bundles import Event, bundle, event, let_in, signed, transfer
@@ -70,9 +70,11 @@ class Hub:
             assert admitted.member is not None
             name, sector = admitted.member.member, admitted.member.sector
             for one in admitted.accepted:
-                signal = alert_of(one.event, name, sector, one.digest) or retraction_of(one.event, name, False)
-                assert signal is not None
-                self.network.publish(signal)
+                gone = retraction_of(one.event, name, False)
+                signals = [gone] if gone else alerts_of(one.event, name, sector, one.digest)
+                assert signals
+                for signal in signals:
+                    self.network.publish(signal)
         self.network.run(random.Random(seed))
 
     def seen(self) -> Any:

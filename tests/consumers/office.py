@@ -21,6 +21,7 @@ from alliance.registry import Registry
 from consumers.casebook import audit, calls, database
 from consumers.casebook.authority import orders
 from consumers.casebook.authority.mandates import add_mandate, revoke_mandate
+from consumers.casebook.evidence import renaming
 from consumers.casebook.holding import keeping
 from consumers.casebook.inbound import Admitted, Bundle
 from consumers.casebook.lifecycle import FRUITLESS
@@ -89,7 +90,7 @@ class Office:
     def take(self, **inbox: Any) -> None:
         """One turn, as the service would do it."""
         with self.engine.begin() as db:
-            turn = Turn(db, self.now, self.registry, self.profile, self.spared)
+            turn = Turn(db, self.now, self.registry, self.profile, self.spared, names=renaming.load(db))
             take(turn, Inbox(**inbox, look_again=self._look_again))
             self._head = audit.append(db, turn.trail, self._head, self.now)
         self._look_again = False

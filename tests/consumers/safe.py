@@ -52,7 +52,7 @@ class Safe:
     def __init__(self, office: Office) -> None:
         self.office, self.told = office, True
         unit = store.generate("police-one", TOKENS)
-        self.keys = OpeningKeys("police-one", (unit.sealing,), TOKENS)
+        self.keys = OpeningKeys("police-one", (unit.sealing,), TOKENS.epochs)
         police = office.registry.member("police-one")
         assert police is not None
         office.registry.apply("police-one", police.model_copy(update={"seal_key": unit.public.sealing}))

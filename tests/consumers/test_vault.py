@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -38,7 +39,7 @@ from tests.consumers import facts
 from tests.consumers.facts import NOW, TOKENS
 
 UNIT = store.generate("police-one", TOKENS)
-KEYS = OpeningKeys("police-one", (UNIT.sealing,), TOKENS)
+KEYS = OpeningKeys("police-one", (UNIT.sealing,), TOKENS.epochs)
 REGISTRY = Registry([facts.member("police-one", sector=Sector.POLICE, seal_key=UNIT.public.sealing)])
 SECRET = X25519PrivateKey.generate()
 PUBLIC = SECRET.public_key().public_bytes_raw()
@@ -119,10 +120,20 @@ def test_a_seal_of_another_event_or_to_another_unit_opens_nothing() -> None:
     for moved in (event._replace(event_id=uuid4()), event._replace(blobs=())):
         answer = reveal(KEYS, asked(token), [moved])
         assert answer == Unanswered(why="None of the case's alerts (1) has it sealed to police-one.")
-    another = OpeningKeys("police-two", (X25519PrivateKey.generate(),), TOKENS)
+    another = OpeningKeys("police-two", (X25519PrivateKey.generate(),), TOKENS.epochs)
     assert isinstance(reveal(another, asked(token), [event]), Unanswered)
     gone = reveal(KEYS, asked(token), [])
     assert isinstance(gone, Unanswered) and "on the broker any more" in gone.why
+
+
+def test_the_vault_keeps_the_token_keys_of_epochs_that_are_over(tmp_path: Path) -> None:
+    path = tmp_path / "vault" / "keys.json"
+    keys = TOKENS
+    for each in (keys, keys := keys.rotated(), keys := keys.cut_over(), keys := keys.rotated()):
+        opening.hand_over(replace(UNIT, tokens=each), path)
+    held = opening.load(path)
+    assert list(held.epochs) == ["e1", "e2", "e3"]
+    assert held.tokens("account", "1") == [*TOKENS.tokens("account", "1"), *keys.tokens("account", "1")]
 
 
 def test_a_former_sealing_key_still_opens_and_both_epochs_count() -> None:
@@ -131,7 +142,7 @@ def test_a_former_sealing_key_still_opens_and_both_epochs_count() -> None:
     other = X25519PrivateKey.generate()
     assert len(values) == 2
     for sealing in ((other, UNIT.sealing), (UNIT.sealing, other)):
-        keys = OpeningKeys("police-one", sealing, two)
+        keys = OpeningKeys("police-one", sealing, two.epochs)
         assert all(isinstance(reveal(keys, asked(token), [event]), Revealed) for token in values)
     newer = [token for token in values if token.startswith("e2:")]
     told = reveal(KEYS, asked(newer[0]), [event])

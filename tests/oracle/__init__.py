@@ -12,7 +12,7 @@ from streams.core.alert import Alert, Retraction
 from tests.oracle.lead import OracleLead
 from tests.oracle.pairs import Pair, is_asked, pairs
 from tests.oracle.sightings import named_suspects, sightings
-from tests.oracle.standing import standing
+from tests.oracle.standing import epoch_of, standing
 from tests.oracle.suspects import suspect_lead
 from tests.oracle.victims import victim_at_risk
 
@@ -24,13 +24,14 @@ def leads(
     retractions: Sequence[Retraction],
     rules: Mapping[str, Any],
     allowed: Collection[str] = (),
+    epoch: str = "",
 ) -> dict[tuple[str, str], OracleLead]:
     """Every subject at Medium or above, by role ('suspect' or 'victim') and state key.
 
     `alerts` are the arrivals in any order, with their repetitions; `rules` is `streams/rules.toml` as parsed; `allowed`
-    are the keys of what is allow-listed.
+    are the keys of what is allow-listed; `epoch` is the one under which leads are told, empty for any.
     """
-    stand = standing(alerts, retractions)
+    stand = [alert for alert in standing(alerts, retractions) if epoch in {"", epoch_of(alert)}]
     kept = sightings(stand, rules)
     found = pairs(kept, stand, alerts, rules)
     told = [pair for pair in found if not is_asked(pair)]

@@ -13,9 +13,14 @@ def id_of(alert: Alert) -> Id:
     return alert.member, alert.event
 
 
+def epoch_of(alert: Alert) -> str:
+    """The epoch under which the alert names its identifiers, all of them alike."""
+    return next((named.key[1:].partition(":")[0] for named in alert.named), "")
+
+
 def standing(alerts: Sequence[Alert], retractions: Sequence[Retraction]) -> list[Alert]:
-    """Each standing alert once, however often it arrived."""
-    once = {id_of(alert): alert for alert in alerts}
+    """Each standing alert once for each epoch that names it, however often it arrived."""
+    once = {(id_of(alert), epoch_of(alert)): alert for alert in alerts}
     return [
         alert
         for alert in once.values()

@@ -58,7 +58,7 @@ CONTRACT_OF = {
     "retention-report": "retention-report",
     "return-statement": "return-statement",
     "clear-target": "to-member",
-    **dict.fromkeys(("request", "receipt", "risk-answer", "outcome", "decision", "return-"), "to-member"),
+    **dict.fromkeys(("request", "receipt", "risk-answer", "outcome", "decision", "return-", "token-keys"), "to-member"),
     "lead": "lead",
     "member": "member",
     "rulebook": "rulebook",
@@ -80,6 +80,7 @@ CONTRACT_OF = {
     "vault-answer": "vault-answer",
     "bundle": "bundle",
     **{name: name for name in ("invite", "key-request", "endorsed", "admission", "welcome", "pending")},
+    **{name: name for name in ("epochs", "epoch-grant", "epoch-keys", "epoch-taken", "epoch-view")},
 }
 BY_NAME = {contract.name: contract for contract in CONTRACTS}
 WITH_PROOF = {AuthorityClass.POLICE_ORDER, AuthorityClass.MANDATE}

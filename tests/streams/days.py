@@ -15,7 +15,7 @@ from alliance.admission import digest_of
 from schemas.envelope import EVENT, Event
 from schemas.topics import BY_KIND
 from streams.core.alert import Alert, Retraction
-from streams.core.extract import alert_of, retraction_of
+from streams.core.extract import alerts_of, retraction_of
 from tests.streams.support import SECTORS, World, number
 
 Maker = Callable[["Scene"], tuple[str, dict[str, Any]]]
@@ -124,12 +124,12 @@ def withdrawal(event: dict[str, Any]) -> dict[str, Any]:
 
 def facts(scene: Scene) -> tuple[list[Alert], list[Retraction]]:
     """What the oracle judges: the scene's alerts and withdrawals as the correlation sees them."""
-    alerts, retractions = [], []
+    alerts: list[Alert] = []
+    retractions = []
     for member, raw in scene.events:
         event: Event = EVENT.validate_json(orjson.dumps(raw))
-        alert = alert_of(event, member, SECTORS[member], digest_of(raw))
+        alerts += alerts_of(event, member, SECTORS[member], digest_of(raw))
         retraction = retraction_of(event, member, SECTORS[member].value == "police")
-        alerts += [alert] if alert else []
         retractions += [retraction] if retraction else []
     return alerts, retractions
 

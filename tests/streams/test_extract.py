@@ -13,7 +13,7 @@ from schemas.envelope import EVENT, Event, event_type
 from schemas.identifiers import IdentifierKind
 from schemas.registry import Sector
 from streams.core.alert import Alert, Class, Onward, Role, Transfer
-from streams.core.extract import alert_of, retraction_of
+from streams.core.extract import alerts_of, retraction_of
 from streams.core.keys import key_of, kind_of, token_of
 from tests.streams.support import IDS
 
@@ -41,8 +41,7 @@ def event(data: dict[str, Any]) -> Event:
 
 
 def alert(data: dict[str, Any], sector: Sector = Sector.BANK) -> Alert:
-    made = alert_of(event(data), "m", sector, DIGEST)
-    assert made is not None
+    (made,) = alerts_of(event(data), "m", sector, DIGEST)
     return made
 
 
@@ -211,9 +210,37 @@ def test_every_kind_of_identifier_has_a_key_of_its_own_but_the_presented_number(
     assert all(kind_of(key).value == kind for kind, key in keys.items() if kind != "presented-number")
 
 
-def test_of_two_epochs_the_older_is_the_key() -> None:
-    two = {"kind": "account", "tokens": [token("old"), "e2:" + "n" * 22]}
-    assert roles(ACCOUNT | {"reporting_side": "payer", "counterparty": {"account": two}})["suspect"] == {"old"}
+def two(name: str, kind: str = "account", newer: str = "e2") -> dict[str, Any]:
+    return {"kind": kind, "tokens": [token(name), f"{newer}:{name:_<22}"]}
+
+
+def test_of_two_epochs_each_has_an_alert_of_its_own_that_knows_no_other_names() -> None:
+    bare = {field: ACCOUNT[field] for field in ("kind", "direction", "amount", "status", "score")}
+    phones = [{"identifier": two("phone", "number"), "role": "registered"}]
+    people = {"counterparty": {"account": two("payee")}, "customer": {"account": two("own"), "phones": phones}}
+    data = bare | people | {"reporting_side": "payer", "serial": two("s", "transfer-serial")}
+    made = alerts_of(event(data), "m", Sector.BANK, DIGEST)
+    for each, epoch in zip(made, ("e1", "e2"), strict=True):
+        names = [f"a{epoch}:{'payee':_<22}", f"a{epoch}:{'own':_<22}", f"n{epoch}:{'phone':_<22}"]
+        assert [named.key for named in each.named] == names
+        assert (each.transfers[0].payee, each.transfers[0].serial) == (names[0], f"t{epoch}:{'s':_<22}")
+        assert (each.member, each.event, each.digest) == (made[0].member, made[0].event, made[0].digest)
+    assert [n.former for n in made[1].named] == [n.key for n in made[0].named]
+    assert {n.former for n in made[0].named} == {""}
+
+
+def test_tokens_in_the_wrong_order_say_nothing_of_what_was_before() -> None:
+    for tokens in (["e10:" + "n" * 22, "e9:" + "o" * 22], two("x", newer="e1")["tokens"]):
+        payee = {"kind": "account", "tokens": tokens}
+        data = ACCOUNT | {"reporting_side": "payer", "counterparty": {"account": payee}}
+        made = alerts_of(event(data), "m", Sector.BANK, DIGEST)
+        assert {named.former for each in made for named in each.named} == {""}
+
+
+def test_a_withdrawal_goes_to_the_keys_of_both_epochs() -> None:
+    made = retraction_of(event(withdrawal(identifiers=[two("a")])), "m", police=False)
+    assert made is not None
+    assert made.keys == (key("a"), f"ae2:{'a':_<22}")
 
 
 def test_what_is_known_of_an_identifier_goes_along() -> None:
@@ -290,7 +317,7 @@ def test_who_pays_himself_is_a_victim_still() -> None:
 def test_kinds_that_are_no_alert_make_none() -> None:
     pair = [ident("account"), ident("card", "card")]
     for data in ({"kind": "alias", "identifiers": pair}, withdrawal()):
-        assert alert_of(event(data), "m", Sector.BANK, DIGEST) is None
+        assert not alerts_of(event(data), "m", Sector.BANK, DIGEST)
 
 
 def withdrawal(**over: Any) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from schemas import strictjson
 from schemas.registry import Sector
 from streams.app import load_rules
 from streams.core.alert import Alert
-from streams.core.extract import alert_of
+from streams.core.extract import alerts_of
 from tests.streams.network import deliver
 from tests.streams.support import member_record
 
@@ -62,8 +62,7 @@ def exported(code: str, tokens: TokenKeys) -> Iterator[Alert]:
     for _, row in read_csv(path, mapping, bank.routes):
         assert isinstance(row, dict), row
         made = protect(squeezed(row), keys.member, tokens, registry, ids, NOW)
-        alert = alert_of(made.event, keys.member, Sector.BANK, digest_of(strictjson.loads(made.wire)))
-        assert alert is not None
+        (alert,) = alerts_of(made.event, keys.member, Sector.BANK, digest_of(strictjson.loads(made.wire)))
         yield alert
 
 

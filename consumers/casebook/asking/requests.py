@@ -27,6 +27,8 @@ from schemas.requests import ABOUT_HOLDS, Action, AuthorityClass, Request, Reque
 def put(turn: Turn, drafts: Sequence[Draft]) -> None:
     """Write new drafts and amend old ones; what has a member and needs nobody's hand goes to dispatch."""
     drafts = _open_to(turn, disputed.held_back(turn, drafts))
+    if turn.names:
+        drafts = [_named(turn, draft) for draft in drafts]
     made = {draft.request_id: _row(draft, turn.profile) for draft in drafts}
     if not made:
         return
@@ -41,6 +43,12 @@ def put(turn: Turn, drafts: Sequence[Draft]) -> None:
         metrics.REQUESTS_DRAFTED.labels(row["action"]).inc()
         turn.trail.note(f"{row['status']} {row['action']}", row["request_id"], row["body"].encode())
     _enqueue(turn, [row for row in rows if row["status"] is RequestStatus.DRAFTED and row["member"]])
+
+
+def _named(turn: Turn, draft: Draft) -> Draft:
+    """The draft with the target's newest name, as its member may have no older key."""
+    told = draft.target.model_copy(update={"tokens": turn.names.told(draft.target.tokens)})
+    return replace(draft, target=told)
 
 
 def _open_to(turn: Turn, drafts: Sequence[Draft]) -> list[Draft]:

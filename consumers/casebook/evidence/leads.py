@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 from alliance import metrics
 from consumers.casebook.asking import desk, redrafting, requests
 from consumers.casebook.asking.decide import decide, newest
-from consumers.casebook.evidence import reports, support
+from consumers.casebook.evidence import renaming, reports, support
 from consumers.casebook.evidence.cases import cases_of, numbers_first, open_cases
 from consumers.casebook.model import RANK, Case, Draft
 from consumers.casebook.rows import among, inserting
@@ -39,7 +39,7 @@ class Snapshot:
 
 def apply(turn: Turn, values: Iterable[bytes]) -> None:
     """Take a batch of the `leads` topic, in its order."""
-    snapshots = _read(turn, values)
+    snapshots = _by_first_name(turn, _read(turn, values))
     revisions = _known(turn, list(snapshots))
     fresh = [s for key, s in snapshots.items() if key not in revisions or revisions[key][1] != s.digest]
     metrics.LEADS_REPEATED.inc(len(snapshots) - len(fresh))
@@ -113,6 +113,19 @@ def _read(turn: Turn, values: Iterable[bytes]) -> dict[str, Snapshot]:
         snapshots.pop(lead.lead_id, None)
         snapshots[lead.lead_id] = Snapshot(lead, value, hashlib.sha256(value).digest()[:16])
     return snapshots
+
+
+def _by_first_name(turn: Turn, snapshots: dict[str, Snapshot]) -> dict[str, Snapshot]:
+    """Of two names of one lead in a batch the later telling stands, as of one."""
+    if not turn.names:
+        return snapshots
+    leads = renaming.by_first_name(turn, [snapshot.lead for snapshot in snapshots.values()])
+    known: dict[str, Snapshot] = {}
+    for lead, snapshot in zip(leads, snapshots.values(), strict=True):
+        value = snapshot.value if lead is snapshot.lead else lead.model_dump_json().encode()
+        known.pop(lead.lead_id, None)
+        known[lead.lead_id] = Snapshot(lead, value, snapshot.digest)
+    return known
 
 
 def _known(turn: Turn, lead_ids: list[str]) -> dict[str, tuple[int, bytes]]:

@@ -5,7 +5,7 @@ A report can be annulled by police alone, and one id with two contents counts fo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -40,32 +40,36 @@ def apply(turn: Turn, events: Sequence[Admitted]) -> set[str]:
     insert_rows(turn.db, ReportTarget, new, ignore=True)
     for member, event_id in sorted(fresh):
         turn.trail.note("report", f"{member}/{event_id}")
-    return {target["token"] for target in new}
+    return _known_as(turn, (target["token"] for target in new))
 
 
 def naming(turn: Turn, tokens: set[str], *, annulled: bool = False) -> dict[str, list[Reported]]:
-    """The accepted reports that name each token, in the order in which they were taken; with those that were annulled
-    since where that is asked for."""
+    """The accepted reports that name each subject, by whichever name, in the order in which they were taken; with those
+    that were annulled since where that is asked for. Subjects go by their first name."""
     target, row, gone = ReportTarget, ReportRow, Withdrawn
     query = (
         select(target.token, target.member, target.event_id, target.transfer, row.taken_at)
         .join(row, and_(row.member == target.member, row.event_id == target.event_id))
         .outerjoin(gone, and_(gone.member == row.member, gone.event_id == row.event_id, gone.by_police))
-        .where(among(target.token, tokens), row.conflict.is_(False))
+        .where(among(target.token, turn.names.every(tokens)), row.conflict.is_(False))
     )
     query = query if annulled else query.where(gone.member.is_(None))
     query = query.order_by(row.taken_at, row.event_id, row.member)
     found: dict[str, list[Reported]] = {}
     for token, member, event_id, transfer, taken_at in turn.db.execute(query):
         paid = ReportedTransfer.model_validate_json(orjson.dumps(transfer)) if transfer else None
-        found.setdefault(token, []).append(Reported(member, event_id, taken_at, paid))
+        told = found.setdefault(turn.names.of(token), [])
+        # One report may name it by both names.
+        if not told or (told[-1].member, told[-1].event_id) != (member, event_id):
+            told.append(Reported(member, event_id, taken_at, paid))
     return found
 
 
 def named_in(turn: Turn, events: Sequence[Admitted]) -> set[str]:
     """The tokens that the withdrawn reports named."""
     gone = [admitted.event.data.event_id for admitted in events if isinstance(admitted.event.data, Withdrawal)]
-    return set(turn.db.scalars(select(ReportTarget.token).where(among(ReportTarget.event_id, gone)))) if gone else set()
+    query = select(ReportTarget.token).where(among(ReportTarget.event_id, gone))
+    return _known_as(turn, turn.db.scalars(query)) if gone else set()
 
 
 def unannulled(turn: Turn, tokens: set[str]) -> set[str]:
@@ -76,15 +80,16 @@ def unannulled(turn: Turn, tokens: set[str]) -> set[str]:
     target, gone = ReportTarget, Withdrawn
     annulled = and_(gone.member == target.member, gone.event_id == target.event_id, gone.by_police)
     query = select(target.token).distinct().outerjoin(gone, annulled)
-    return set(turn.db.scalars(query.where(among(target.token, tokens), gone.member.is_(None))))
+    query = query.where(among(target.token, turn.names.every(tokens)), gone.member.is_(None))
+    return _known_as(turn, turn.db.scalars(query))
 
 
 def annulled(turn: Turn, tokens: set[str]) -> set[str]:
     """Those of the tokens that a report named which police have annulled."""
     target, gone = ReportTarget, Withdrawn
     fell = and_(gone.member == target.member, gone.event_id == target.event_id, gone.by_police)
-    query = select(target.token).distinct().join(gone, fell).where(among(target.token, tokens))
-    return set(turn.db.scalars(query)) if tokens else set()
+    query = select(target.token).distinct().join(gone, fell).where(among(target.token, turn.names.every(tokens)))
+    return _known_as(turn, turn.db.scalars(query)) if tokens else set()
 
 
 def named_by(turn: Turn, alerts: Sequence[tuple[str, UUID]]) -> set[str]:
@@ -93,7 +98,13 @@ def named_by(turn: Turn, alerts: Sequence[tuple[str, UUID]]) -> set[str]:
     query = select(target.member, target.event_id, target.token)
     found = turn.db.execute(query.where(among(target.event_id, [event_id for _, event_id in alerts])))
     wanted = set(alerts)
-    return {token for member, event_id, token in found if (member, event_id) in wanted}
+    return _known_as(turn, (token for member, event_id, token in found if (member, event_id) in wanted))
+
+
+def _known_as(turn: Turn, tokens: Iterable[str]) -> set[str]:
+    """These names, and the first of each subject that they are later ones of."""
+    named = set(tokens)
+    return named | {turn.names.of(token) for token in named}
 
 
 def _insert(turn: Turn, rows: Sequence[dict[str, Any]]) -> Sequence[Any]:

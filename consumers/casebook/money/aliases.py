@@ -55,7 +55,7 @@ def accounts(turn: Turn, identifiers: Iterable[Identifier]) -> Accounts:
     holders: dict[str, set[str]] = {}
     found = Accounts()
     for identifier in identifiers:
-        found.join(identifier.tokens)
+        found.join(turn.names.every(identifier.tokens))
         for token in identifier.tokens:
             holders.setdefault(token, set()).update(identifier.holders)
     for (member, _), tokens in _said(turn, set(holders)).items():

@@ -67,6 +67,7 @@ KEPT: dict[str, Kept] = {
     "outbox": Kept(None, "until it is sent"),
     "consumer_offset": Kept(None, "for good: where reading goes on"),
     "outcome_cursor": Kept(None, "for good: one row"),
+    "renamed": Kept(None, "for good: which token of a subject followed which"),
     "retention_period": Kept(None, "for good: the profile's two periods"),
     "retention_run": Kept(None, "for good: how many rows of what were erased", "asked_at"),
     **{f"{life}_move": Kept(None, "for good: part of the program")

@@ -41,6 +41,14 @@ class LeadRow(Base):
     changed: Mapped[int] = changed()
 
 
+class Renamed(Base):
+    """A later name of the subject that leads named `first` before."""
+
+    __tablename__ = "renamed"
+    token: Mapped[str] = mapped_column(primary_key=True)
+    first: Mapped[str] = mapped_column(index=True)
+
+
 class EvidenceSeen(Base):
     """Every alert that ever supported a case. `direct`: it names the subject itself; what does not, rests on one.
     `told`: what the case had become when the alert's member was told last."""

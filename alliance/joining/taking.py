@@ -1,0 +1,50 @@
+"""The member's side of a rotation: token keys taken from its mail into its file, and the registrar told so.
+
+What is not the registrar's, not for this member or not new is passed over. Needs nothing of the hub's disk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from pydantic import ValidationError
+
+from alliance import kafka
+from alliance.errors import Refused
+from alliance.joining import granting
+from alliance.joining.memberfile import MemberFile
+from alliance.joining.rotation import LETTER, TAKEN
+from schemas.epochs import TokenKeysLetter
+from schemas.topics import joining_topic, member_topic
+
+_SEND_TIMEOUT_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """The member file as it is now, and why letters about token keys were passed over."""
+
+    held: MemberFile
+    refused: list[str]
+
+
+def take(held: MemberFile) -> Took:
+    """Every letter about token keys in its order; the file is saved before the registrar is told."""
+    refused: list[str] = []
+    for record in kafka.whole(held.login(), member_topic(held.member).name):
+        if record.key != LETTER:
+            continue
+        try:
+            letter = TokenKeysLetter.model_validate_json(record.value or b"")
+            held = replace(held, keys=granting.taken(held.keys, letter, held.trusted))
+        except ValidationError:
+            refused.append("A letter about token keys does not parse; it is passed over.")
+        except Refused as error:
+            refused.append(str(error))
+    _tell(held.save())
+    return Took(held, refused)
+
+
+def _tell(held: MemberFile) -> None:
+    with kafka.producer(held.login()) as sender:
+        sender.send(joining_topic(held.member).name, granting.confirm(held.keys), TAKEN).get(_SEND_TIMEOUT_S)

@@ -1,0 +1,73 @@
+"""The allow-list over a rotation: the unit that has the values signs its entries anew, and the hub needs no key."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+from typer.testing import CliRunner
+
+from afa.cli import app
+from afa.programs import clock_file
+from alliance import kafka
+from alliance.clock import load_or_create
+from alliance.embedded.services import EmbeddedServices
+from alliance.joining import rotation
+from alliance.kafka import KafkaLogin
+from alliance.membership import give_token_keys, member_dir, save_token_keys, token_keys
+from alliance.provision import login_of
+from schemas.topics import RULES
+
+pytestmark = pytest.mark.services
+SIGNING = ["--as", "police-renewing", "--officer", "chen"]
+
+
+@pytest.fixture
+def folder(services: EmbeddedServices) -> Iterator[Path]:
+    """A data folder with a police unit; what a rotation changed is put back."""
+    load_or_create(clock_file(services.data), 1.0)
+    place = services.data.path
+    unit = ["--name", "Police", "--sector", "police", "--alliance", "comprehensive", "--officer", "chen:captain"]
+    afa(place, "member", "add", "police-renewing", *unit)
+    login = login_of("registrar", services.admin, services.data.secret)
+    before, known = token_keys(services.data), ruled(login)
+    yield place
+    save_token_keys(services.data, before)
+    give_token_keys(services.data, before)
+    with kafka.producer(login) as sender:
+        for key in ruled(login) - known:
+            sender.send(RULES.name, None, key).get(10)
+
+
+def ruled(login: KafkaLogin) -> set[bytes]:
+    newest = {record.key: record.value for record in kafka.whole(login, RULES.name)}
+    return {key for key, value in newest.items() if value}
+
+
+def afa(folder: Path, *arguments: str, code: int = 0) -> str:
+    done = CliRunner().invoke(app, [*arguments, "--data", str(folder)])
+    assert done.exit_code == code, done.output
+    return done.output if code else done.stdout
+
+
+def test_entries_are_signed_anew_under_both_epochs_and_the_cut_over_waits_for_them(
+    folder: Path, services: EmbeddedServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rotation, "_active", lambda desk: [])
+    afa(folder, "allow", "add", "number", "96110", *SIGNING, "--reason", "hotline")
+    afa(folder, "epoch", "rotate")
+    assert "afa allow renew" in afa(folder, "epoch", "cut-over", code=1)
+
+    view = orjson.loads(afa(folder, "allow", "renew", *SIGNING, "--json"))
+    assert [token.partition(":")[0] for token in view["entry"]["tokens"]] == ["e1", "e2"]
+    assert view["in_force"]
+    listed = orjson.loads(afa(folder, "allow", "list", "--json"))
+    assert listed["entry"] == view["entry"]
+    assert "--early" in afa(folder, "epoch", "cut-over", code=1)
+
+    kept = member_dir(services.data, "police-renewing") / "allowed.json"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert b"96110" in kept.read_bytes()
