@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from prometheus_client import REGISTRY
 
 from consumers.casebook.asking.desk import FULL, within
 from consumers.casebook.model import Draft
@@ -49,16 +52,26 @@ def test_nothing_but_calls_is_held_back() -> None:
     assert within(decided(lead(account("m"))), 0) == decided(lead(account("m")))
 
 
+def test_a_call_that_nobody_can_be_asked_to_make_takes_no_room() -> None:
+    gravest = next(draft for draft in drafts() if draft.action is Action.CALL and draft.level is Level.VERY_HIGH)
+    rest = [draft for draft in drafts() if draft.request_id != gravest.request_id]
+    made = within([replace(gravest, to=None, unroutable="no police"), *rest], 2)
+    assert [draft.unroutable for draft in made if draft.action is Action.CALL] == ["no police", None, None]
+
+
 @pytest.mark.services
 def test_a_call_beyond_the_days_is_shown_with_the_reason_and_made_when_there_is_room(office: Office) -> None:
+    before = beyond()
     office.desk_can_call(2)
     office.suspect(at_risk("a", Level.HIGH))
     office.pass_time(hours=12)
     office.suspect(at_risk("b", Level.HIGH), at_risk("c", Level.VERY_HIGH))
     assert called(office) == {victim("a").tokens[0], victim("c").tokens[0]}
     assert [one.unroutable for one in office.requests() if one.to is None] == [FULL]
+    assert beyond() == before + 1
     office.registry_changed()
     assert called(office) == set()
+    assert beyond() == before + 1
     office.pass_time(hours=12)
     office.suspect(at_risk("b", Level.VERY_HIGH))
     assert called(office) == {victim("b").tokens[0]}
@@ -74,6 +87,10 @@ def test_a_call_that_nobody_made_in_time_does_not_use_up_the_victims_one(office:
     assert called(office) == {victim("a").tokens[0]}
     office.suspect(at_risk("a", Level.VERY_HIGH))
     assert called(office) == set()
+
+
+def beyond() -> float:
+    return REGISTRY.get_sample_value("afa_casebook_calls_beyond_total", {"level": Level.HIGH.value}) or 0.0
 
 
 def called(office: Office) -> set[str]:
