@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, literal_column, select
 
 from alliance.profiles import Profile
 from alliance.registry import Registry
@@ -25,6 +25,8 @@ from consumers.casebook.tables import HoldRow, RequestRow
 from schemas.requests import Action, RequestStatus
 
 _DAY = timedelta(days=1)
+_CALL: ColumnElement[str] = literal_column(f"'{Action.CALL.value}'")
+"""As the index of calls has it: a parameter would hide from the plan that this is its condition."""
 _UNANSWERED = (RequestStatus.DRAFTED, RequestStatus.SENT, RequestStatus.ACKNOWLEDGED)
 
 
@@ -53,7 +55,7 @@ class Turn:
     def calls_left(self) -> int:
         """How many more calls the desk can make within a day."""
         query = select(func.count()).where(
-            RequestRow.action == Action.CALL.value,
+            RequestRow.action == _CALL,
             RequestRow.drafted_at > self.now - _DAY,
             RequestRow.member.is_not(None),
             RequestRow.status.not_in(FRUITLESS),

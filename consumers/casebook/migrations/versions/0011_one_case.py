@@ -1,4 +1,5 @@
-"""The cases that are one are found by their keys: a stop that is written looks for them, and read every case before."""
+"""What a turn asks is found by an index: the cases that are one, for each stop that is written, and the calls of a day.
+Both read a whole table before."""
 
 from __future__ import annotations
 
@@ -17,3 +18,4 @@ $$;
 
 def upgrade() -> None:
     op.execute(_ONE_CASE)
+    op.execute("create index request_calls on request (drafted_at) where action = 'call'")
