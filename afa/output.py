@@ -6,7 +6,8 @@ Only results go to stdout; that there are none is said on stderr.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Literal, TypeVar
@@ -16,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from afa import stopping
 from producers.money import minor_from_major
 from schemas.base import Money
 
@@ -37,12 +39,18 @@ def follow(
     batches: Iterable[Sequence[T]], columns: Sequence[Column[T]], *, as_json: bool, empty: str, on: bool
 ) -> None:
     """`show` what there is and, if `on`, what comes. Ctrl-C is the way to end a following, not a failure."""
-    try:
+    if not on:
         show(batches, columns, as_json=as_json, empty=empty)
-    except KeyboardInterrupt:
-        # Wherever it strikes: in a query, in the pause, or while a batch is being printed.
-        if not on:
-            raise
+        return
+    # Wherever it strikes: in a query, in the pause, or while a batch is being printed.
+    with suppress(KeyboardInterrupt), stopping.interruptible():
+        show(_until_told(batches), columns, as_json=as_json, empty=empty)
+
+
+def _until_told(batches: Iterable[Sequence[T]]) -> Iterator[Sequence[T]]:
+    for batch in batches:
+        stopping.check()
+        yield batch
 
 
 def show(batches: Iterable[Sequence[T]], columns: Sequence[Column[T]], *, as_json: bool, empty: str) -> None:

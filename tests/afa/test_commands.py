@@ -433,14 +433,15 @@ def test_a_unit_that_joined_does_by_its_file_what_the_runs_own_do(played: Played
     assert result(*value, *mine, data=played.data) == result(*value, "--as", "bank-icbc", data=played.data)
     assert result("member", "rules", *mine, data=played.data) == written(standard())
 
-    said = ("--grounds", "vouched-for", "--statement", "x")
+    said = ("--grounds", "vouched-for", "--statement", "a shop that we have known for years")
     dispute = ("dispute", "file", "--target", "account:6217000000000780", *said)
     [filed] = listed(*dispute, *mine, data=played.data)
     found = {one["dispute_id"]: one["member"] for one in listed("dispute", "list", data=played.data)}
     assert found[filed["dispute_id"]] == "bank-joined"
 
     hold = listed("holds", data=played.data)[0]["hold_id"]
-    refused = afa("appeal", "file", hold, "--grounds", "own-funds", "--statement", "x", *mine, data=played.data)
+    mistaken = ("--grounds", "own-funds", "--statement", "it is the wages of a firm")
+    refused = afa("appeal", "file", hold, *mistaken, *mine, data=played.data)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "afa: The casebook refuses the appeal: " in refused.stderr
     both = afa(*value, *mine, "--as", "bank-icbc", data=played.data)

@@ -54,6 +54,7 @@ def sample(up_s: float = 1.0, alerts: int = 0, changed: tuple[Lead, ...] = (), *
         "held": [Money(minor=1234567, currency="CNY")],
         "spared": 0,
         "saturated": 0,
+        "disbelieved": 0,
         "changed": changed,
     }
     return Sample(**{**fields, **over})

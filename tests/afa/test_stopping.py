@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 
 import pytest
 
-from afa import stopping
+from afa import output, stopping
+from schemas.base import Money
 
 
 class Dying:
@@ -21,6 +23,17 @@ def test_a_signal_that_comes_in_a_finaliser_is_not_lost() -> None:
         Dying()
         stopping.check()
         pytest.fail("it was lost")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_it_ends_a_following_too_and_is_no_failure() -> None:
+    def batches() -> Iterator[list[Money]]:
+        yield []
+        Dying()
+        yield []
+        pytest.fail("it was lost")
+
+    output.follow(batches(), (), as_json=True, empty="", on=True)
 
 
 def test_what_was_told_to_a_former_run_does_not_end_the_next() -> None:
