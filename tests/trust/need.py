@@ -49,7 +49,7 @@ class Need:
         return [f"{member} {message['kind']} {message.get('action', '')}: {each}" for part in found for each in part]
 
     def _identifiers(self, member: str, message: dict[str, Any], text: bytes) -> Iterator[str]:
-        target = set(message["target"]["tokens"]) if "target" in message else set[str]()
+        target = set(message["target"]["tokens"]) if "target" in message else _told_in_clear(message)
         known = self.day.own[member].union(*(paid.payee for paid in self._by(member)))
         if target and not target & known.union(*(paid.serial for paid in self._to(member))):
             yield "the target is no customer's, nor anybody's whom a customer paid"
@@ -96,6 +96,10 @@ class Need:
         is_its = target & self.day.accounts[member] or any(target & paid.serial for paid in self._to(member))
         if message["amount"] and not is_its:
             yield "an amount, about what is no account of its own"
+
+
+def _told_in_clear(message: dict[str, Any]) -> set[str]:
+    return {message["token"]} if message["kind"] == "clear-target" else set()
 
 
 def _tokens(text: bytes) -> set[str]:

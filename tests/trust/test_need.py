@@ -66,7 +66,14 @@ def signed(said: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     "message",
-    [request(), request(**about(NUMBER)), request(**about(ELSEWHERE)), request(**about(SERIAL)), {"kind": "outcome"}],
+    [
+        request(),
+        request(**about(NUMBER)),
+        request(**about(ELSEWHERE)),
+        request(**about(SERIAL)),
+        {"kind": "outcome"},
+        {"kind": "clear-target", "token": MULE},
+    ],
 )
 def test_what_a_member_needs_is_not_too_much(message: dict[str, Any]) -> None:
     assert excess(message) == []
@@ -80,6 +87,7 @@ def test_what_a_member_needs_is_not_too_much(message: dict[str, Any]) -> None:
         (request(reasons=[f"paid on to {ELSEWHERE}"]), f"the token {ELSEWHERE}"),
         (request(authority=signed({"target": OTHER})), f"the token {OTHER}"),
         (request(**about(OTHER)), "the target is no customer's"),
+        ({"kind": "clear-target", "token": OTHER}, "the target is no customer's"),
         (request(**{**about(NUMBER), "amount": {"minor": 1, "currency": "CNY"}}), "an amount"),
         (request(**about(ELSEWHERE, ROUTE["bank-cmb"])), f"the route {ROUTE['bank-cmb']}"),
         (request(**about(NUMBER, "carrier:cmcc-ty")), "the route carrier:cmcc-ty"),
