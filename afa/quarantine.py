@@ -80,7 +80,7 @@ def _until_end(reader: KafkaConsumer, tp: TopicPartition) -> list[Noted]:
 
 def _poll(reader: KafkaConsumer) -> list[Noted]:
     records = [record for batch in reader.poll(timeout_ms=_POLL_MS).values() for record in batch]
-    return [(_note(record.headers), record.value) for record in records]
+    return [(_note(record.headers), record.value or b"") for record in records]
 
 
 def _note(headers: list[tuple[str, bytes]]) -> QuarantineNote:

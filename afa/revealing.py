@@ -15,6 +15,7 @@ from afa.place import Run
 from alliance.errors import Refused
 from consumers.casebook.views import listings
 from schemas.base import Token
+from schemas.identifiers import Identifier
 from schemas.inquiries import Reseal, Resealed, Reveal, Revealed
 
 _TOKEN: TypeAdapter[str] = TypeAdapter(Token)
@@ -62,7 +63,7 @@ def reseal(
         asked = listings.request(db, request_id)
     if asked is None or (to := asked.to) is None:
         raise Refused(f"There is no request {request_id} of a member; see `afa requests`.")
-    case, token = asked.case_id, asked.target.tokens[0]
+    case, token = asked.case_id, newest(asked.target)
     told = asker.ask(
         lambda key, at: Reseal(
             case_id=case, request_id=request_id, to=to, token=token, purpose=purpose, answer_to=key, at=at
@@ -72,6 +73,11 @@ def reseal(
     if json:
         print(told.model_dump_json())
     note(f"It goes to {told.to}, sealed; {told.member} had sealed it in its event {told.event_id}.")
+
+
+def newest(target: Identifier) -> str:
+    """The name that its member can prove: after a rotation it has no key of the first."""
+    return target.tokens[-1]
 
 
 def _token(text: str) -> str:

@@ -43,7 +43,7 @@ class Reseal(Message):
     request_id: UUID
     to: MemberId
     token: Token
-    """The target's, as the request has it."""
+    """The target's, as the request has it; the newest, since the member proves it by the keys that it has now."""
     purpose: Text
     answer_to: PublicKey
     at: Timestamp
@@ -135,7 +135,7 @@ class Found(Message):
     """What names the identifier, by all of its tokens."""
 
     kind: Literal["found"] = "found"
-    tokens: Annotated[list[Token], Field(min_length=1, max_length=2)]
+    tokens: Annotated[list[Token], Field(min_length=1)]
     cases: list[NamingCase]
     leads: list[NamingLead]
 

@@ -138,4 +138,5 @@ def _answers(login: KafkaLogin, member: str, deadline: float) -> Iterator[str]:
         reader.seek_to_beginning()
         while time.monotonic() < deadline:
             for records in reader.poll(timeout_ms=_POLL_MS).values():
-                yield from (record.value.decode("ascii", "replace") for record in records if record.key == ADMISSION)
+                given = (record.value or b"" for record in records if record.key == ADMISSION)
+                yield from (value.decode("ascii", "replace") for value in given)

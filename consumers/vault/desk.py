@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
 from sqlalchemy import Connection, Engine
 
 from alliance import metrics
@@ -26,6 +27,7 @@ from schemas.inquiries import Reseal, Resealed, Revealed, Search, Unanswered, Va
 OnRecord = Callable[[int, bytes], bool]
 """Whether the auditor's topic has the entry of that number, with this digest in it."""
 Events = Callable[[Collection[Wanted], str], Iterable[SealedEvent]]
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,6 @@ class Desk:
         if asked.judged_at is None:
             self._note(asked, tokens=self._tokens(asked))
             return True
-        if not self._is_on_record(asked):
-            return False
         try:
             _, said = inquiries.read(self.registry, asked, self.now)
         except Refused:
@@ -53,6 +53,8 @@ class Desk:
             metrics.VAULT_ANSWERS.labels("forged").inc()
             self._note(asked, answer="")
             return True
+        if not self._is_on_record(asked, said):
+            return False
         answer = self._answer(asked, said)
         letter: str | None = None
         if isinstance(said, Reseal) and isinstance(answer, Revealed):
@@ -62,11 +64,18 @@ class Desk:
         return True
 
     def give_up(self, asked: Asked, why: str) -> None:
-        """Tell who asked that there will be no answer."""
+        """Tell who asked that there will be no answer; of a search that was not read, the casebook does."""
+        if asked.judged_at is None:
+            self._note(asked, tokens=[])
+            return
         try:
             _, said = inquiries.read(self.registry, asked, self.now)
             sealed = _sealed(Unanswered(why=why), said, asked)
         except Refused:
+            sealed = ""
+        except Exception:
+            # What it was given up for may be why nobody can be told.
+            log.exception("nobody is told that a question is given up", number=asked.number)
             sealed = ""
         self._note(asked, answer=sealed)
 
@@ -78,10 +87,10 @@ class Desk:
         except Refused:
             return []
 
-    def _is_on_record(self, asked: Asked) -> bool:
+    def _is_on_record(self, asked: Asked, said: Said) -> bool:
         assert asked.judged_at is not None
         with self.engine.connect() as db:
-            entry = record.entry_of(db, asked, asked.judged_at)
+            entry = record.entry_of(db, asked, said, asked.judged_at)
         return entry is not None and self.on_record(*entry)
 
     def _told(self, said: Reseal, shown: Revealed) -> tuple[VaultAnswer, str | None]:

@@ -105,9 +105,11 @@ def _read(
 
 
 def _wanted(record: Any, ids: dict[UUID, str], missing: Collection[Wanted], unit: str) -> Iterator[SealedEvent]:
+    # A member may write a record without a value, which is none of its alerts.
+    value = record.value or b""
     # Most bundles of a member have nothing of what is wanted, and need not be parsed to know it.
-    if any(str(event_id).encode() in record.value for event_id in ids):
-        yield from (event for event in named(record.value, ids, unit) if (event.member, event.event_id) in missing)
+    if any(str(event_id).encode() in value for event_id in ids):
+        yield from (event for event in named(value, ids, unit) if (event.member, event.event_id) in missing)
 
 
 def _by_member(wanted: Collection[Wanted]) -> dict[bytes, dict[UUID, str]]:

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, Text, cast, or_, select, update
 
 from consumers.casebook.authority.inquiries import Asked
+from consumers.casebook.evidence import renaming
 from consumers.casebook.evidence.merging import merged_into
 from consumers.casebook.rows import among
 from consumers.casebook.tables import (
@@ -47,12 +48,14 @@ def note(db: Connection, number: int, **said: Any) -> None:
 
 
 def alerts_of(db: Connection, case_id: UUID, token: str) -> list[Wanted]:
-    """The alerts that support the case, and the reports and aliases that name the token."""
+    """The alerts that support the case, and the reports and aliases that name the identifier, by this token or another
+    of its names."""
     found: set[Wanted] = set()
+    names = renaming.load(db).all_of(token)
     for table, mine in (
         (EvidenceSeen, among(EvidenceSeen.case_id, [case_id, *merged_into(db, case_id)])),
-        (ReportTarget, ReportTarget.token == token),
-        (AliasRow, AliasRow.token == token),
+        (ReportTarget, among(ReportTarget.token, names)),
+        (AliasRow, among(AliasRow.token, names)),
     ):
         rows = db.execute(select(table.member, table.event_id).where(mine))
         found |= {(member, event_id) for member, event_id in rows}

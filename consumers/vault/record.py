@@ -21,7 +21,7 @@ from alliance.errors import Retry
 from alliance.kafka import KafkaLogin
 from consumers.auditor.chain import DIGEST, Entry
 from consumers.auditor.records import act_of, told
-from consumers.casebook.authority.inquiries import Asked
+from consumers.casebook.authority.inquiries import Asked, Said
 from consumers.casebook.tables import Audit
 from schemas.audit import AUDIT_RECORD, AuditEntry
 from schemas.topics import AUDIT
@@ -32,15 +32,16 @@ _STEP = 256
 _READ_S = 15.0
 
 
-def entry_of(db: Connection, asked: Asked, at: datetime) -> tuple[int, bytes] | None:
-    """The number of the entry of that time that says that the question was accepted, and the act's digest."""
+def entry_of(db: Connection, asked: Asked, said: Said, at: datetime) -> tuple[int, bytes] | None:
+    """The number of the entry of that time that says that the question was accepted, and the act's digest. What the
+    act is about must be what was asked: else the record would tell of others than were looked up."""
     query = select(Audit.number, Audit.at, Audit.acts).order_by(Audit.number.desc())
-    content = sha256(asked.jws.encode()).digest()
+    accepted = (asked.act, asked.subject(said), sha256(asked.jws.encode()).digest())
     for row in db.execute(query.execution_options(yield_per=_ROWS)):
         if row.at < at:
             break
         for one in map(act_of, row.acts):
-            if one is not None and (one.act, one.content) == (asked.act, content):
+            if one is not None and (one.act, one.subject, one.content) == accepted:
                 return row.number, one.digest
     return None
 

@@ -21,6 +21,7 @@ from alliance.errors import Refused, Retry, SetupError
 from alliance.kafka import KafkaLogin
 from alliance.keys import opening
 from alliance.membership import proven_registry
+from consumers.casebook.authority.inquiries import Asked
 from consumers.vault import events, lookup, record
 from consumers.vault.desk import Desk
 
@@ -28,6 +29,8 @@ _IDLE_S = 0.2
 _RETRY_S = 1.0
 _PATIENCE_S = 60.0
 _UNRECORDED = "The question is not on the audit's topic: the auditor does not run, or does not find the record sound."
+_UNREAD = "The broker did not give the members' alerts; ask again."
+_BROKEN = "The vault could not answer this question, and its log says why; tell who runs it."
 log = structlog.get_logger()
 
 
@@ -49,24 +52,41 @@ class Vault:
     def run(self, stop: threading.Event) -> None:
         while not stop.is_set():
             try:
-                self._turn()
+                self.turn()
             except (OperationalError, KafkaError, Retry, Refused, SetupError) as error:
                 log.warning("the vault waits for what it needs", reason=str(error).strip())
                 stop.wait(_RETRY_S)
             stop.wait(_IDLE_S)
 
-    def _turn(self) -> None:
+    def turn(self) -> None:
+        """Each question that waits, once."""
         with self._engine.connect() as db:
             waiting = lookup.open_questions(db)
         if not waiting:
             return
         desk = self._desk()
         for asked in waiting:
+            self._one(desk, asked)
+
+    def _one(self, desk: Desk, asked: Asked) -> None:
+        """What goes wrong with it is its own: what was asked behind it does not wait for it."""
+        lacking = _UNRECORDED
+        try:
             if desk.take(asked):
                 self._since.pop(asked.number, None)
-            elif time.monotonic() - self._since.setdefault(asked.number, time.monotonic()) > _PATIENCE_S:
-                log.error("a question is not on the record", number=asked.number)
-                desk.give_up(asked, _UNRECORDED)
+                return
+        except OperationalError:
+            raise
+        except (KafkaError, Retry) as error:
+            log.warning("a question waits for the broker", number=asked.number, reason=str(error))
+            lacking = _UNREAD
+        except Exception:
+            log.exception("a question is given up", number=asked.number)
+            desk.give_up(asked, _BROKEN)
+            return
+        if time.monotonic() - self._since.setdefault(asked.number, time.monotonic()) > _PATIENCE_S:
+            log.error("a question is given up", number=asked.number, reason=lacking)
+            desk.give_up(asked, lacking)
 
     def _desk(self) -> Desk:
         return Desk(

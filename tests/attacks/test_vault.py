@@ -9,9 +9,10 @@ from uuid import uuid4
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from kafka.errors import KafkaError
 from sqlalchemy import insert, select, text
 
-from alliance.errors import Refused
+from alliance.errors import Refused, Retry
 from alliance.keys.encoding import encode
 from alliance.keys.seals import BadSeal
 from alliance.keys.signatures import sign_object
@@ -19,10 +20,11 @@ from consumers.casebook import audit
 from consumers.casebook.audit import Trail
 from consumers.casebook.authority.inquiries import Asked, Said
 from consumers.casebook.tables import InquiryRow
+from consumers.vault import opening, service
 from consumers.vault.opening import seal_target
 from producers import cleartarget
 from schemas.identifiers import IdentifierKind
-from schemas.inquiries import Reseal, Revealed, Search, Unanswered
+from schemas.inquiries import Found, Reseal, Revealed, Search, Unanswered
 from schemas.registry import Status
 from schemas.requests import RequestView
 from tests.consumers.facts import account
@@ -48,12 +50,12 @@ def slip_in(safe: Safe, said: Said, jws: str, *, accepted: bool = False) -> None
         db.execute(insert(InquiryRow).values(**row, judged_at=safe.office.now if accepted else None))
 
 
-def put_on_record(safe: Safe) -> None:
-    """What a casebook that lies can do: the newest question is on record as accepted."""
+def put_on_record(safe: Safe, said: Said, about: str | None = None) -> None:
+    """What a casebook that lies can do: the newest question is on record as accepted, if need be on somebody else."""
     with safe.office.engine.begin() as db:
         row = db.execute(select(*InquiryRow.__table__.c).order_by(InquiryRow.number.desc()).limit(1)).one()
         trail, asked = Trail(), Asked.of(row)
-        trail.note(asked.act, asked.subject(None), asked.jws.encode())
+        trail.note(asked.act, about or asked.subject(said), asked.jws.encode())
         audit.append(db, trail, audit.head(db), safe.office.now)
 
 
@@ -78,7 +80,7 @@ def test_a_reveal_without_an_order_on_record(safe: Safe) -> None:
     slip_in(safe, said, safe.office.sign(said.model_dump(mode="json")), accepted=True)
     safe.turn()
     assert safe.answers()[1:] == [None]
-    put_on_record(safe)
+    put_on_record(safe, said)
     safe.turn()
     assert isinstance(safe.outcome(2), Revealed)
 
@@ -115,7 +117,7 @@ def test_a_reveal_that_no_officer_signed(safe: Safe) -> None:
     safe.office.take()
     assert ("reveal refused", str(case_id)) in acts(safe.office)
     slip_in(safe, said, forged(said), accepted=True)
-    put_on_record(safe)
+    put_on_record(safe, said)
     safe.turn()
     assert safe.answers() == [None, ""]
 
@@ -127,7 +129,7 @@ def test_a_reveal_by_an_officer_of_another_unit(safe: Safe) -> None:
     assert isinstance(told, str) and "one of police-one, whose officers alone" in told
     said = safe.reveal(case_id, mule.tokens[0])
     slip_in(safe, said, safe.office.sign(said.model_dump(mode="json"), "p101", "police-two"), accepted=True)
-    put_on_record(safe)
+    put_on_record(safe, said)
     safe.turn()
     answer = safe.outcome(2)
     assert isinstance(answer, Unanswered) and "one of police-one, whose officers alone" in answer.why
@@ -219,6 +221,54 @@ def test_a_search_copied_from_the_database_by_another_officer(safe: Safe) -> Non
     assert isinstance(told, str) and "can't read what is sought" in told
 
 
+def test_a_search_on_record_as_one_of_somebody_else(safe: Safe) -> None:
+    """Else the record would tell nothing of the citizen who was looked up."""
+    mule, _, _ = suspect(safe)
+    said = safe.search(IdentifierKind.ACCOUNT, ACCOUNT)
+    number = safe.file(said)
+    safe.turn()
+    with safe.office.engine.begin() as db:
+        db.execute(text("update inquiry set judged_at = :now"), {"now": safe.office.now})
+    put_on_record(safe, said, about=account().tokens[0])
+    safe.turn()
+    assert safe.answers() == [None]
+    put_on_record(safe, said)
+    safe.turn()
+    found = safe.outcome(number)
+    assert isinstance(found, Found) and found.tokens == mule.tokens
+
+
+@pytest.mark.parametrize("fault", [RuntimeError("a defect"), Retry("no broker"), KafkaError("no broker")], ids=repr)
+def test_a_question_that_the_vault_can_not_answer(safe: Safe, fault: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends or waits alone: what others ask behind it is answered."""
+    mule, suspicion, case_id = suspect(safe)
+    other = named(IdentifierKind.ACCOUNT, OTHER, "cnaps:1")
+    behind = safe.suspected(other, OTHER)
+    first = suspicion.evidence[0]
+    safe.failing[first.member, first.event_id] = fault
+    safe.file(safe.reveal(case_id, mule.tokens[0]))
+    shown = safe.ask(safe.reveal(safe.office.requests(behind)[0].case_id, other.tokens[0]))
+    assert isinstance(shown, Revealed) and shown.value == OTHER
+    if isinstance(fault, RuntimeError):
+        told = safe.outcome(1)
+        assert isinstance(told, Unanswered) and "its log says why" in told.why and "defect" not in told.why
+        return
+    assert safe.outcome(1) is None
+    monkeypatch.setattr(service, "_PATIENCE_S", -1.0)
+    safe.turn()
+    told = safe.outcome(1)
+    assert isinstance(told, Unanswered) and "did not give the members' alerts" in told.why
+
+
+def test_a_search_that_breaks_the_vault(safe: Safe, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> list[str]:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(opening, "tokens_of", broken)
+    told = safe.ask(safe.search(IdentifierKind.ACCOUNT, ACCOUNT))
+    assert isinstance(told, str) and "can't read what is sought" in told
+
+
 def test_an_answer_opened_by_whoever_has_the_database(safe: Safe) -> None:
     """Filed again, too, it is sealed to the key of the command that asked, which nobody has any more."""
     mule, _, case_id = suspect(safe)
@@ -270,7 +320,7 @@ def test_a_target_told_by_the_hubs_own_will(safe: Safe) -> None:
     request = asked_of(safe)
     said = safe.reseal(request)
     slip_in(safe, said, forged(said), accepted=True)
-    put_on_record(safe)
+    put_on_record(safe, said)
     safe.turn()
     safe.office.take()
     assert safe.answers() == [""]

@@ -18,10 +18,11 @@ from consumers.auditor.records import entry_of
 from consumers.casebook.authority import inquiries
 from consumers.casebook.authority.inquiries import Said
 from consumers.casebook.tables import Audit, InquiryRow, Outbox
-from consumers.vault import lookup, opening, record
+from consumers.vault import opening, record
 from consumers.vault.desk import Desk
 from consumers.vault.lookup import Wanted
 from consumers.vault.opening import SealedEvent
+from consumers.vault.service import Vault
 from producers.sealing import make_seals
 from producers.tokenise import Found
 from schemas.canonical import canonical
@@ -46,8 +47,19 @@ def named(kind: IdentifierKind, value: str, *holders: str) -> Identifier:
     )
 
 
+class _Service(Vault):
+    """The vault's own loop, with a desk that needs no broker."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._engine, self._given, self._since = desk.engine, desk, {}
+
+    def _desk(self) -> Desk:
+        return self._given
+
+
 class Safe:
-    """`told`: whether the auditor copies what is on record. `secret` is the key of who asks."""
+    """`told`: whether the auditor copies what is on record. `failing`: what goes wrong where an alert is looked for.
+    `secret` is the key of who asks."""
 
     def __init__(self, office: Office) -> None:
         self.office, self.told = office, True
@@ -58,6 +70,7 @@ class Safe:
         office.registry.apply("police-one", police.model_copy(update={"seal_key": unit.public.sealing}))
         self.members: dict[str, MemberKeys] = {}
         self.alerts: dict[Wanted, SealedEvent] = {}
+        self.failing: dict[Wanted, Exception] = {}
         self.secret = X25519PrivateKey.generate()
         self.public = self.secret.public_key().public_bytes_raw()
 
@@ -131,13 +144,10 @@ class Safe:
         return [(member, letter) for member, letter in read if isinstance(letter, ClearTarget)]
 
     def turn(self) -> None:
-        """As the service would do it."""
+        """One of the service."""
         office = self.office
         desk = Desk(office.engine, self.keys, office.registry, office.now, self._on_record, self._found)
-        with office.engine.connect() as db:
-            waiting = lookup.open_questions(db)
-        for asked in waiting:
-            desk.take(asked)
+        _Service(desk).turn()
 
     def answers(self) -> list[str | None]:
         """What lies in the database, as it lies there."""
@@ -151,4 +161,7 @@ class Safe:
 
     def _found(self, wanted: Collection[Wanted], unit: str) -> Iterator[SealedEvent]:
         assert unit == "police-one"
+        for one in wanted:
+            if one in self.failing:
+                raise self.failing[one]
         return iter([self.alerts[one] for one in wanted if one in self.alerts])

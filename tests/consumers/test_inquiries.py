@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -10,20 +11,23 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from afa.revealing import newest
 from alliance.errors import Refused
 from consumers.casebook.rows import insert_rows
 from consumers.casebook.tables import PathEnd
 from consumers.vault import lookup
 from producers import cleartarget
-from schemas.answers import Outflow, OutflowType
+from schemas.answers import AnswerStatus, Outflow, OutflowType
+from schemas.canonical import canonical
 from schemas.identifiers import Identifier, IdentifierKind
 from schemas.inquiries import Found, NamedAs, Resealed, Revealed, Unanswered
 from schemas.leads import Lead
 from schemas.registry import Status
 from schemas.requests import Action
-from tests.consumers.facts import account, evidence, lead, via, yuan
+from tests.consumers.facts import TOKENS, account, evidence, lead, via, yuan
 from tests.consumers.office import Office
 from tests.consumers.safe import Safe, named
+from tests.consumers.test_office import TWO_DAYS, stop_of, stopped
 
 pytestmark = pytest.mark.services
 
@@ -79,6 +83,16 @@ def test_a_search_finds_what_names_an_identifier_and_the_hub_has_its_token_alone
     with safe.office.engine.connect() as db:
         rows = str(db.execute(text("select * from inquiry")).all())
     assert mule.tokens[0] in rows and ACCOUNT not in rows
+
+
+def test_a_search_finds_by_the_tokens_of_every_epoch_that_there_was(safe: Safe) -> None:
+    """The vault keeps the keys of epochs that are over, so that there are three after the second rotation."""
+    mule, _, case_id = suspect(safe)
+    over = TOKENS.rotated()
+    safe.keys = replace(safe.keys, epochs={**over.epochs, **over.cut_over().rotated().epochs})
+    answer = safe.ask(safe.search(IdentifierKind.ACCOUNT, ACCOUNT))
+    assert isinstance(answer, Found)
+    assert (len(answer.tokens), answer.tokens[0], answer.cases[0].case_id) == (3, mule.tokens[0], case_id)
 
 
 def test_a_search_finds_a_victim_by_what_links_the_alerts_and_what_a_report_names(safe: Safe) -> None:
@@ -196,6 +210,34 @@ def test_the_target_of_a_request_is_told_to_the_member_that_is_asked_and_on_reco
         ("reseal", named_in), ("reseal sent", f"{case_id}/bank-one"),
     ]  # fmt: skip
     assert safe.office.is_audited()
+
+
+def test_a_target_is_told_under_the_name_that_its_member_can_prove_after_a_rotation(safe: Safe) -> None:
+    """The hub goes on by the first name, and what was sealed for that still proves the newest."""
+    mule, office = named(IdentifierKind.ACCOUNT, ACCOUNT, "cnaps:1"), safe.office
+    _, stop = stopped(office, mule)
+    office.answer(stop, AnswerStatus.EXECUTED, amount=yuan(5_000_000))
+    with office.engine.connect() as db:
+        reported = db.execute(text("select event_id from report")).scalar_one()
+    safe.seal("police-one", reported, mule, ACCOUNT)
+    both = TOKENS.rotated()
+    safe.keys = replace(safe.keys, epochs=both.epochs)
+    form = canonical(IdentifierKind.ACCOUNT, ACCOUNT)
+    new = mule.model_copy(update={"tokens": both.cut_over().tokens(form.namespace, form.value)})
+    office.take(
+        leads=[lead(new, reported=True).model_dump_json().encode()],
+        renamed=[(new.tokens[0], mule.tokens[0])],
+    )
+    office.pass_time(**TWO_DAYS)
+    safe.join("bank-one")
+    safe.members["bank-one"] = replace(safe.members["bank-one"], tokens=both.cut_over())
+    request = stop_of(office.deliver())
+    answer = safe.ask(safe.reseal(request, token=newest(request.target)))
+    assert isinstance(answer, Resealed) and (answer.member, answer.event_id) == ("police-one", reported)
+    office.take()
+    [(_, letter)] = safe.letters()
+    assert letter.token == new.tokens[0]
+    assert cleartarget.opened(letter, safe.members["bank-one"]).value == ACCOUNT
 
 
 @pytest.mark.parametrize("key", ["A" * 43, "_" * 43], ids=["no point", "no base64url"])

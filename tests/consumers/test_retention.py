@@ -172,6 +172,30 @@ def test_what_is_reported_or_held_stays_until_an_officer_has_ended_it_and_its_ow
     assert found.lead_id not in subjects(office)
 
 
+def test_a_question_to_the_vault_makes_a_case_once_it_is_accepted_and_waits_for_its_answer_no_longer_than_that(
+    office: Office,
+) -> None:
+    of = case_id(suspicion(office).lead_id)
+    ask_vault(office, of, refusal="no officer of its unit")
+    office.pass_time(days=2 * LATER.days)
+    assert retain(office)["case"] == 1
+    of = case_id(suspicion(office).lead_id)
+    ask_vault(office, of)
+    office.pass_time(days=2 * LATER.days)
+    assert not retain(office)["case"]
+    close(office, of)
+    office.pass_time(days=CASE.days + 1)
+    gone = retain(office)
+    assert (gone["case"], gone["inquiry"]) == (1, 1)
+
+
+def ask_vault(office: Office, of: UUID, refusal: str | None = None) -> None:
+    """A question that is judged and was never answered."""
+    ask = "insert into inquiry (case_id, jws, filed_at, judged_at, refusal) values (:of, 'd.e.f', :now, :now, :refusal)"
+    with office.engine.begin() as db:
+        db.execute(text(ask), {"of": of, "now": office.now, "refusal": refusal})
+
+
 def test_of_a_case_whose_time_is_over_nothing_is_left_in_any_table(office: Office) -> None:
     _, hold = busy(office)
     assert returned(office)

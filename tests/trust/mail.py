@@ -53,7 +53,7 @@ def published(login: kafka.KafkaLogin) -> tuple[dict[str, str], dict[str, set[st
     words: dict[str, set[str]] = {}
     for topic in (topic.name for topic in TOPICS if topic.inbound):
         for record in kafka.whole(login, topic):
-            for event in orjson.loads(record.value):
+            for event in orjson.loads(record.value or b"[]"):
                 member = event["source"].rpartition("/")[2]
                 senders[event["id"]] = member
                 words.setdefault(member, set()).update(_words(event["data"]))

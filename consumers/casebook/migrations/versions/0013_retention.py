@@ -101,7 +101,7 @@ _CASE = """
 create function is_acted_on(cases uuid[], requests uuid[]) returns boolean language sql stable as $$
   select exists (select from hold where case_id = any(cases))
     or exists (select from case_act where case_id = any(cases))
-    or exists (select from inquiry where case_id = any(cases))
+    or exists (select from inquiry where case_id = any(cases) and judged_at is not null and refusal is null)
     or exists (select from filed_order where request_id = any(requests))
     or exists (select from dispute where case_id = any(cases) or request_id = any(requests))
     or exists (select from label where case_id = any(cases))
@@ -119,7 +119,8 @@ create function is_waited_for(cases uuid[], requests uuid[]) returns boolean lan
       or (status in ('sent', 'acknowledged', 'referred') and authority in ('police-order', 'mandate'))))
     or exists (select from outbox where request_id = any(requests))
     or exists (select from case_act where case_id = any(cases) and judged_at is null)
-    or exists (select from inquiry where case_id = any(cases) and answer is null and refusal is null)
+    or exists (select from inquiry where case_id = any(cases) and answer is null and refusal is null
+      and (judged_at is null or judged_at > long_ago('suspicion')))
     or exists (select from filed_order where request_id = any(requests) and judged_at is null)
     or exists (select from filed_answer where request_id = any(requests) and judged_at is null)
     or exists (select from hold_act join hold using (hold_id) where case_id = any(cases) and judged_at is null)
