@@ -16,6 +16,7 @@ from uuid import UUID
 import orjson
 import typer
 from kafka import KafkaConsumer, TopicPartition
+from pydantic import ValidationError
 from sqlalchemy import Connection
 
 from afa.judging import await_judgement

@@ -25,12 +25,13 @@ from kafka.errors import (
     NotCoordinatorError,
 )
 
-from alliance import tls
+from alliance import tls, unreadable
 from alliance.errors import Refused, Retry, SetupError
 
 if TYPE_CHECKING:
     import faust
 
+unreadable.install()
 SecurityProtocol = Literal["SASL_PLAINTEXT", "SASL_SSL"]
 COORDINATOR_BUSY = (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError)
 """What a broker answers of its groups for a moment after its start."""

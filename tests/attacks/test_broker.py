@@ -6,8 +6,10 @@ choice, not with `probe`, which only asks.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
+import aiokafka
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import (
@@ -36,6 +38,7 @@ from schemas.topics import (
     TALLY,
     TOPICS,
     VICTIM_REPORT,
+    WITHDRAWAL,
     member_topic,
 )
 
@@ -120,6 +123,45 @@ def test_a_record_that_unpacks_to_a_thousand_times_its_size(mallory: KafkaLogin)
     with kafka.producer(mallory, compression_type="gzip") as sender:
         packed = sender.send(SUSPICIOUS_ACCOUNT.name, b"[" + b" " * 900_000 + b"]", key=MALLORY.encode())
         assert packed.get(30).offset >= 0
+
+
+class NoUtf8(str):
+    """What no client of ours would write as a header's name."""
+
+    __slots__ = ()
+
+    def encode(self, *_: str) -> bytes:
+        return b"\xff\xfe"
+
+
+def test_a_header_whose_name_no_client_can_read(mallory: KafkaLogin, services: EmbeddedServices) -> None:
+    """Whatever others sent, and itself before and behind, is read by both clients."""
+    place, headers = TopicPartition(WITHDRAWAL.name, 0), [(NoUtf8("x"), b"1")]
+    with kafka.producer(mallory) as sender:
+        before = sender.send(place.topic, b"before", partition=0).get(10)
+        sender.send(place.topic, b"poison", partition=0, headers=headers).get(10)
+        sender.send(place.topic, b"behind", partition=0).get(10)
+        end = sender.send(place.topic, b"poison", partition=0, headers=headers).get(10).offset + 1
+    read = [one.value for one in kafka.whole(services.admin, place.topic) if one.partition == 0]
+    assert read[-2:] == [b"before", b"behind"]
+    assert asyncio.run(read_until(services.admin, before.offset, end)) == [b"before", b"behind"]
+
+
+async def read_until(login: KafkaLogin, begin: int, end: int) -> list[bytes | None]:
+    """As the streams' client reads."""
+    place = aiokafka.TopicPartition(WITHDRAWAL.name, 0)
+    options = {name: value for name, value in login.options().items() if name != "bootstrap_servers"}
+    consumer = aiokafka.AIOKafkaConsumer(bootstrap_servers=login.bootstrap, **options)
+    await consumer.start()
+    try:
+        consumer.assign([place])
+        consumer.seek(place, begin)
+        found: list[bytes | None] = []
+        while await consumer.position(place) < end:
+            found += [one.value for one in (await consumer.getmany(timeout_ms=500)).get(place, [])]
+        return found
+    finally:
+        await consumer.stop()
 
 
 def slowed(client: KafkaProducer | KafkaConsumer) -> float:

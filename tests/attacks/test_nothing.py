@@ -13,6 +13,7 @@ from uuid import uuid4
 import orjson
 import pytest
 
+from afa.objecting import _refusals
 from afa.quarantine import _explained, _poll
 from alliance import kafka
 from alliance.clock import AllianceClock
@@ -28,7 +29,7 @@ from consumers.riskdesk.view import View
 from consumers.vault import events
 from schemas.envelope import source_of
 from schemas.reasons import Reason
-from schemas.receipts import NOTE_HEADER
+from schemas.receipts import NOTE_HEADER, Receipt, Refusal
 from schemas.topics import QUARANTINE, SUSPICIOUS_HANDLE, TOPICS
 from streams.app import load_rules
 from streams.intake import Intake
@@ -86,6 +87,17 @@ def test_nothing_at_the_stream_and_in_the_quarantine(written: list[Any]) -> None
     for note, bundle in _poll(reader):
         assert Reason.UNSIGNED in _explained(note, bundle)
     assert all(dict(one.headers)[NOTE_HEADER] for one in kept)
+
+
+def test_nothing_in_a_members_mail() -> None:
+    """Also what this version does not know: the refusal behind it is read."""
+    event = uuid4()
+    refusal = Refusal(event_id=event, reason=Reason.NOT_YOURS, detail="it is another's")
+    told = Receipt(topic="answers", partition=0, offset=1, accepted=0, refusals=[refusal], at=CLOCK.now())
+    values = [None, b'{"kind": "of another version"}', told.model_dump_json().encode()]
+    records = [SimpleNamespace(value=value) for value in values]
+    mail = cast(Any, SimpleNamespace(poll=lambda **_: {0: records}))
+    assert list(_refusals(mail, event)) == ["it is another's"]
 
 
 def test_nothing_at_the_vault(written: list[Any], services: EmbeddedServices) -> None:

@@ -239,7 +239,9 @@ def test_a_search_on_record_as_one_of_somebody_else(safe: Safe) -> None:
 
 
 @pytest.mark.parametrize("fault", [RuntimeError("a defect"), Retry("no broker"), KafkaError("no broker")], ids=repr)
-def test_a_question_that_the_vault_can_not_answer(safe: Safe, fault: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_question_that_the_vault_can_not_answer(
+    safe: Safe, fault: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It ends or waits alone: what others ask behind it is answered."""
     mule, suspicion, case_id = suspect(safe)
     other = named(IdentifierKind.ACCOUNT, OTHER, "cnaps:1")
