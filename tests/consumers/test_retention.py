@@ -34,6 +34,7 @@ from tests.consumers.archive import CASE, SUSPICION, guarded, retain, rows, step
 from tests.consumers.facts import account, evidence, lead, yuan
 from tests.consumers.office import Office
 from tests.consumers.test_office import stopped
+from tests.consumers.test_renaming import cut_over, newly
 from tests.consumers.test_returning import announced, decide, frozen, object_to, returned
 from tests.consumers.world import Hub
 
@@ -95,6 +96,7 @@ def busy(office: Office) -> tuple[Identifier, HoldView]:
     mule = account()
     hold, (report,) = frozen(office, mule, 5_000_000, minor=5_000_000)
     office.alias(mule, account())
+    office.take(renamed=[(newly(mule).tokens[0], mule.tokens[0])])
     office.said_by("bank-one", Appeal(hold_id=hold.hold_id, grounds=AppealGrounds.MISTAKEN, statement="it is mine"))
     office.rule("appeal", office.appeals()[0].appeal_id, Finding.REJECTED)
     about = lead(mule).lead_id
@@ -279,6 +281,36 @@ def test_an_alias_that_leads_to_an_account_of_a_case_stays_over_several_steps(of
     retain(office)
     assert rows(office, "alias", "token = :token", token=wallet.tokens[0]) == 1
     assert not rows(office, "alias", "token = :token", token=other.tokens[0])
+
+
+def test_what_a_case_uses_by_the_newer_name_stays_and_then_goes_with_it(office: Office) -> None:
+    mule, card = account(), account()
+    _, stop = stopped(office, mule)
+    office.answer(stop, AnswerStatus.NOT_FOUND)
+    new = cut_over(office, mule)
+    office.alias(new, card)
+    office.report(new)
+    suspect = account()
+    office.suspect(lead(suspect))
+    newer = cut_over(office, suspect, lead(newly(suspect)))
+    office.report(newer)
+    for days in (10, 5_000):
+        for letter in office.deliver():
+            office.answer(letter, AnswerStatus.NOT_FOUND)
+        office.pass_time(days=days)
+    retain(office)
+    assert rows(office, "report") == 3
+    assert rows(office, "alias") == rows(office, "lead") == rows(office, "renamed") == 2
+    refused(office, "delete from renamed")
+    assert new.tokens[0] in subjects(office)
+
+    for of in (stop.case_id, case_id(lead(suspect).lead_id)):
+        close(office, of)
+    office.now += CASE + timedelta(days=1)
+    assert retain(office)["renamed"] == 2
+    assert not rows(office, "report") + rows(office, "alias") + rows(office, "lead")
+    assert not {new.tokens[0], newer.tokens[0]} & subjects(office)
+    assert office.is_audited()
 
 
 STEPS = st.lists(

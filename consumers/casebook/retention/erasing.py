@@ -1,6 +1,6 @@
 """Erasing what is past its time, page by page: a page goes through some keys of one table, in a transaction of its own.
 
-What is past is not decided here: the database says so (migration 0013), and refuses to lose what it has not said.
+What is past is not decided here: the database says so (migrations 0013 and 0014), and refuses to lose what it has not said.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ PASSES = (
     Pass("filed_statement", {"number": "bigint"}, f"judged_at <= {_LONG_AGO}", "statement_is_past(number)"),
     Pass("inquiry", {"number": "bigint"}, f"case_id is null and coalesce(judged_at, filed_at) <= {_LONG_AGO}", "true"),
     Pass("mandate", {"mandate_id": "uuid"}, f"filed_at <= {_LONG_AGO}", "mandate_is_past(mandate_id)"),
+    Pass("renamed", {"token": "text"}, "true", "renamed_is_past(token)"),
 )  # fmt: skip
 """In this order: what a case held on to may be past once the case is gone, and of what is gone the acts are erased."""
 _AUDIT = len(PASSES)
