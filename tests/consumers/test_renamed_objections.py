@@ -1,4 +1,4 @@
-"""A dispute counts for its subject by whichever name: the one before a rotation of the token epoch, or the one after."""
+"""A dispute counts for its subject by whichever name: that before a rotation of the token epoch, or that after it."""
 
 from __future__ import annotations
 
@@ -89,7 +89,8 @@ def test_nobody_ties_its_own_account_to_anothers_by_the_newer_name(office: Offic
     new = cut_over(office, mule)
     office.alias(new.model_copy(update={"holders": ["cnaps:2"]}), own, member="bank-two")
     _, first = stopped(office, payer)
-    office.answer(first, AnswerStatus.ALREADY_GONE, outflows=[out(office, mule, 2_000_000), out(office, own, 1_000_000)])
+    gone = [out(office, mule, 2_000_000), out(office, own, 1_000_000)]
+    office.answer(first, AnswerStatus.ALREADY_GONE, outflows=gone)
     assert sorted(letter.amount.minor for letter in stops(office.deliver()) if letter.amount) == [1_000_000, 2_000_000]
 
 

@@ -1,6 +1,7 @@
 """Erasing what is past its time, page by page: a page goes through some keys of one table, in a transaction of its own.
 
-What is past is not decided here: the database says so (migrations 0013 and 0014), and refuses to lose what it has not said.
+What is past is not decided here: the database says so (migrations 0013 and 0014), and refuses to
+lose what it has not said.
 """
 
 from __future__ import annotations
