@@ -64,8 +64,8 @@ class AllowList:
 
 
 def alike(entry: AllowEntry, filed: Iterable[Filed]) -> list[AllowEntry]:
-    """The proven entries that are this one, or of its identifier by whichever token, under whichever key: one that names
-    two tokens is of the same identifier as those of either. What nobody proves joins nothing."""
+    """The proven entries that are this one, or of its identifier by whichever token and under whichever key: one that
+    names two tokens is of the same identifier as those of either. What nobody proves joins nothing."""
     left = [each.entry for each in filed if each.entry and not each.refused]
     found: list[AllowEntry] = []
     ids, tokens = {entry.entry_id}, set(entry.tokens)

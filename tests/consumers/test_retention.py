@@ -243,10 +243,14 @@ def stubborn(office: Office) -> Iterator[str]:
     found = lead(account(), Level.NONE)
     office.suspect(found)
     with office.engine.begin() as db:
-        db.execute(text("""create function refuse() returns trigger language plpgsql as $$ begin
-            raise exception 'it stays' using errcode = 'check_violation'; end $$"""))
-        db.execute(text(f"""create trigger stubborn before delete on lead for each row
-            when (old.lead_id = '{found.lead_id}') execute function refuse()"""))
+        db.execute(
+            text("""create function refuse() returns trigger language plpgsql as $$ begin
+            raise exception 'it stays' using errcode = 'check_violation'; end $$""")
+        )
+        db.execute(
+            text(f"""create trigger stubborn before delete on lead for each row
+            when (old.lead_id = '{found.lead_id}') execute function refuse()""")
+        )
     yield found.lead_id
     with office.engine.begin() as db:
         db.execute(text("drop function refuse cascade"))

@@ -52,7 +52,7 @@ def payee_of(outflow: Outflow) -> Identifier | None:
 
 
 def by_first_names(answer: Answer, names: Names) -> Answer:
-    """The answer with each payee as the casebook knows it, so that what is asked and counted there is of one account."""
+    """The answer with each payee as the casebook knows it, so that what is asked and counted there is of one."""
     if not names:
         return answer
     return answer.model_copy(update={"outflows": [_by_first_name(outflow, names) for outflow in answer.outflows]})

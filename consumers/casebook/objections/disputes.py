@@ -68,7 +68,8 @@ def decide(turn: Turn, row: Any, ruling: Ruling, jws: str, who: Who) -> None:
 def _subject(turn: Turn, member: str, dispute: Dispute) -> Subject | None:
     if dispute.target is not None:
         holders = (turn.registry.holder_of(holder) for holder in dispute.target.holders)
-        return Subject(turn.names.of(dispute.target.tokens[0])) if member in {one.member for one in holders if one} else None
+        its_own = member in {one.member for one in holders if one}
+        return Subject(turn.names.of(dispute.target.tokens[0])) if its_own else None
     if dispute.request_id is not None:
         asked = (RequestRow.request_id == dispute.request_id) & (RequestRow.member == member)
         row = turn.db.execute(select(RequestRow.target, RequestRow.lead_id).where(asked)).first()

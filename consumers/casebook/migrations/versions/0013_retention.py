@@ -42,8 +42,7 @@ GUARDED = {
     "mandate": "mandate",
 }
 """How the database finds out whether a row of a table is past its time: by what it belongs to, or by a rule of its own.
-What is not listed here or by a later migration holds no citizen's data, or is done with when it is sent or written anew.
-"""
+What neither this lists nor a later migration holds no citizen's data, or is done with when sent or written anew."""
 
 _TABLES = """
 create table retention_period (
