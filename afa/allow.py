@@ -20,7 +20,7 @@ from afa.publishing import tokenised
 from afa.sample import counters
 from afa.sampler import SPARED
 from alliance import allowvalues, kafka
-from alliance.allowlist import AllowList, Filed, judged
+from alliance.allowlist import AllowList, Filed, alike, judged
 from alliance.errors import Refused, SetupError
 from alliance.ids import IdSource
 from alliance.keys.signatures import sign_object
@@ -59,7 +59,7 @@ def add(  # noqa: PLR0913, PLR0917 — each argument is an option of the command
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Sign and file an entry; one of the same identifier takes its place. A lead that it has falls at once.
+    """Sign and file an entry, in the place of one of the same identifier. A lead that it has falls at once.
 
     Example: afa allow add number 96110 --as police-ty --officer chen-guoqiang --reason hotline
     """
@@ -79,7 +79,7 @@ def add(  # noqa: PLR0913, PLR0917 — each argument is an option of the command
         at=now,
         until=now + timedelta(days=days) if days else None,
     )
-    _show(run, [_file(run, entry)], json)
+    _show(run, [_put(run, entry, f"replaced by {entry.entry_id}")], json)
     if value is not None:
         allowvalues.keep(member_dir(run.data, unit), entry, value)
     note("Filed; the workers apply it as soon as they have read it.")
@@ -102,7 +102,7 @@ def renew(unit: As, officer: OfficerId, data: Data = None, json: Json = False) -
         if entry.unit != unit or value is None:
             note(f"{entry.entry_id} was made by {entry.unit} of no value that is kept here; add it anew, or remove it.")
         else:
-            filed.append(_file(run, allowvalues.renewed(entry, value, keys, officer, run.clock.now())))
+            filed.append(_put(run, allowvalues.renewed(entry, value, keys, officer, run.clock.now()), "renewed"))
     _show(run, filed, json)
 
 
@@ -128,12 +128,30 @@ def remove(
     Example: afa allow remove 019a… --as police-ty --officer chen-guoqiang --reason "account was sold"
     """
     run = Run(data)
-    entry = next((each.entry for each in _on_topic(run) if each.entry and each.entry.entry_id == entry_id), None)
-    if entry is None:
+    known = _on_topic(run)
+    named = [each for each in known if each.entry and each.entry.entry_id == entry_id]
+    if not named:
         raise Refused(f"There is no entry {entry_id}; see `afa allow list`.")
-    end = {"removed": True, "unit": unit, "officer": officer, "reason": reason, "at": run.clock.now()}
-    _show(run, [_file(run, entry.model_copy(update=end))], json)
+    proven = next((each.entry for each in named if not each.refused), None)
+    entries = alike(proven, known) if proven else [each.entry for each in named if each.entry]
+    by = (unit, officer, reason)
+    _show(run, [_end(run, entry, by) for entry in entries], json)
     note("Filed; the workers apply it as soon as they have read it.")
+
+
+def _put(run: Run, entry: AllowEntry, why: str) -> Filed:
+    """File it in the place of all of its identifier: one that has the token of another epoch lies under another key."""
+    before = [each for each in alike(entry, _on_topic(run)) if each.key() != entry.key()]
+    filed = _file(run, entry)
+    for each in before:
+        _end(run, each, (entry.unit, entry.officer, why))
+    return filed
+
+
+def _end(run: Run, entry: AllowEntry, by: tuple[str, str, str]) -> Filed:
+    """`by`: the unit, its officer, and why."""
+    end = {**dict(zip(("unit", "officer", "reason"), by, strict=True)), "removed": True, "at": run.clock.now()}
+    return _file(run, entry.model_copy(update=end))
 
 
 def _file(run: Run, entry: AllowEntry) -> Filed:

@@ -6,7 +6,7 @@ connection: whoever reads the topic applies its records here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -61,6 +61,20 @@ class AllowList:
         """Every record, the one written first first, as the registry proves or disproves it now."""
         for key, value in self._records.items():
             yield judged(key, value, registry)
+
+
+def alike(entry: AllowEntry, filed: Iterable[Filed]) -> list[AllowEntry]:
+    """The proven entries that are this one, or of its identifier by whichever token and under whichever key: one that
+    names two tokens is of the same identifier as those of either. What nobody proves joins nothing."""
+    left = [each.entry for each in filed if each.entry and not each.refused]
+    found: list[AllowEntry] = []
+    ids, tokens = {entry.entry_id}, set(entry.tokens)
+    while more := [each for each in left if each.entry_id in ids or not tokens.isdisjoint(each.tokens)]:
+        found += more
+        left = [each for each in left if each not in more]
+        ids |= {each.entry_id for each in more}
+        tokens |= {token for each in more for token in each.tokens}
+    return found
 
 
 def judged(key: str, value: bytes, registry: Registry) -> Filed:

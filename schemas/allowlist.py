@@ -47,7 +47,7 @@ class AllowEntry(Message):
     """The entry has ended: `reason` says why, `unit` and `officer` who ended it."""
 
     def key(self) -> str:
-        """Under which its record lies on the topic."""
+        """Under which its record lies on the topic: one of the same identifier under another epoch has another."""
         return f"{self.kind.value}/{self.tokens[0]}"
 
 

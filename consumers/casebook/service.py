@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 from kafka import KafkaConsumer, TopicPartition
 from sqlalchemy import Engine
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import OperationalError
 
 from alliance import kafka, metrics
 from alliance.clock import AllianceClock
@@ -162,17 +162,12 @@ class Casebook:
     def _retain(self) -> None:
         """A step of erasing what is past its time, apart from any turn."""
         started, trail = time.monotonic(), Trail()
-        more, head = False, self._head
-        try:
-            with self._engine.begin() as db:
-                now = self._clock.now()
-                more = self._retention.step(db, now, trail)
-                head = audit.append(db, trail, self._head, now)
-        except IntegrityError as error:
-            # Somebody has just filed a word about what was to go: it stays until that is judged.
-            log.warning("nothing was erased; it is tried again", reason=str(error.orig).strip())
-            self._retention = Retention(self._profile)
-        self._head, ended = head, time.monotonic()
+        with self._engine.begin() as db:
+            now = self._clock.now()
+            more = self._retention.step(db, now, trail)
+            head = audit.append(db, trail, self._head, now)
+            names = renaming.load(db) if self._retention.forgot_names else self._names
+        self._head, self._names, ended = head, names, time.monotonic()
         self._retain_at = ended + (_ERASING_REST * (ended - started) if more else _RETRY_S)
 
 

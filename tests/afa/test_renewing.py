@@ -5,11 +5,13 @@ from __future__ import annotations
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 from typer.testing import CliRunner
 
+from afa import allow
 from afa.cli import app
 from afa.programs import clock_file
 from alliance import kafka
@@ -71,3 +73,34 @@ def test_entries_are_signed_anew_under_both_epochs_and_the_cut_over_waits_for_th
     kept = member_dir(services.data, "police-renewing") / "allowed.json"
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert b"96110" in kept.read_bytes()
+
+
+def test_an_entry_takes_the_place_of_one_under_another_epoch_and_is_removed_under_every_key(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rotation, "_active", lambda desk: [])
+    adding = ["allow", "add", "number", "95588", *SIGNING, "--reason", "hotline"]
+    afa(folder, *adding)
+    afa(folder, "epoch", "rotate")
+    afa(folder, "allow", "renew", *SIGNING)
+    afa(folder, "epoch", "cut-over", "--early")
+    limited = orjson.loads(afa(folder, *adding, "--days", "1", "--json"))
+    assert listed(folder) == [limited]
+
+    afa(folder, "epoch", "rotate")
+    afa(folder, "allow", "renew", *SIGNING)
+    (renewed,) = listed(folder)
+    assert renewed["entry"]["entry_id"] == limited["entry"]["entry_id"]
+    afa(folder, "epoch", "cut-over", "--early")
+    afa(folder, "epoch", "rotate")
+    # As it was written before an entry took the place of what lay under another key.
+    monkeypatch.setattr(allow, "_put", lambda run, entry, why: allow._file(run, entry))
+    afa(folder, "allow", "renew", *SIGNING)
+    assert {each["entry"]["entry_id"] for each in listed(folder)} == {limited["entry"]["entry_id"]}
+    assert len(listed(folder)) == 2
+    afa(folder, "allow", "remove", limited["entry"]["entry_id"], *SIGNING, "--reason", "sold")
+    assert not listed(folder)
+
+
+def listed(folder: Path) -> list[dict[str, Any]]:
+    return [orjson.loads(line) for line in afa(folder, "allow", "list", "--json").splitlines()]

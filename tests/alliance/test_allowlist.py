@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from alliance.allowlist import AllowList, Filed, judged
+from alliance.allowlist import AllowList, Filed, alike, judged
 from alliance.errors import Refused
 from alliance.keys.encoding import encode
 from alliance.keys.signatures import sign_object
@@ -97,3 +97,27 @@ def test_the_last_record_stands_and_each_but_a_proven_entry_ends_it(end: bytes |
     for value, there in ((record(), True), (end, False), (record(), True)):
         known.apply(ENTRY.key(), value)
         assert any(filed.in_force(NOW) for filed in known.filed(registry())) is there
+
+
+def filed(*entries: AllowEntry, refused: str | None = None) -> list[Filed]:
+    return [Filed(each.key(), each, refused) for each in entries]
+
+
+def of_epochs(entry_id: int, *epochs: str, value: str = "0") -> AllowEntry:
+    return changed(entry_id=UUID(int=entry_id), tokens=[f"{epoch}:" + value * 22 for epoch in epochs])
+
+
+def test_the_entries_of_one_identifier_are_found_by_whichever_token_of_whichever_epoch() -> None:
+    old, both, new = of_epochs(1, "e1", "e2"), of_epochs(1, "e2", "e3"), of_epochs(2, "e3")
+    other = of_epochs(3, "e1", "e2", value="1")
+    known = filed(old, other, both, new)
+    for each in (old, both, new, of_epochs(9, "e1"), of_epochs(9, "e3")):
+        assert sorted(one.key() for one in alike(each, known)) == sorted(one.key() for one in (old, both, new))
+    assert alike(other, known) == [other]
+    assert not alike(of_epochs(9, "e4"), known)
+
+
+def test_what_the_hub_made_up_joins_no_two_entries() -> None:
+    one, other = of_epochs(1, "e1"), of_epochs(2, "e1", value="1")
+    made_up = changed(entry_id=UUID(int=1), tokens=[one.tokens[0], other.tokens[0]])
+    assert alike(one, [*filed(one, other), *filed(made_up, refused="the entry does not verify")]) == [one]

@@ -46,5 +46,9 @@ def rows(office: Office, table: str, where: str = "true", **values: Any) -> int:
 
 def guarded() -> dict[str, str]:
     """The tables of whose rows the database asks whether they are past, and how."""
-    found: dict[str, str] = importlib.import_module("consumers.casebook.migrations.versions.0013_retention").GUARDED
-    return found
+    versions = "consumers.casebook.migrations.versions"
+    return {
+        table: way
+        for version in ("0013_retention", "0014_renamed")
+        for table, way in importlib.import_module(f"{versions}.{version}").GUARDED.items()
+    }

@@ -5,6 +5,7 @@ refuses to lose anything sooner.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -30,10 +31,12 @@ from schemas.identifiers import Identifier
 from schemas.leads import Evidence, Lead
 from schemas.objections import Appeal, AppealGrounds, Dispute, DisputeGrounds
 from schemas.requests import HoldView, Request, Scope
+from schemas.risk import Level
 from tests.consumers.archive import CASE, SUSPICION, guarded, retain, rows, step
 from tests.consumers.facts import account, evidence, lead, yuan
 from tests.consumers.office import Office
 from tests.consumers.test_office import stopped
+from tests.consumers.test_renaming import cut_over, newly
 from tests.consumers.test_returning import announced, decide, frozen, object_to, returned
 from tests.consumers.world import Hub
 
@@ -95,6 +98,7 @@ def busy(office: Office) -> tuple[Identifier, HoldView]:
     mule = account()
     hold, (report,) = frozen(office, mule, 5_000_000, minor=5_000_000)
     office.alias(mule, account())
+    office.take(renamed=[(newly(mule).tokens[0], mule.tokens[0])])
     office.said_by("bank-one", Appeal(hold_id=hold.hold_id, grounds=AppealGrounds.MISTAKEN, statement="it is mine"))
     office.rule("appeal", office.appeals()[0].appeal_id, Finding.REJECTED)
     about = lead(mule).lead_id
@@ -257,6 +261,36 @@ def test_a_run_that_was_interrupted_goes_on_with_what_is_left(office: Office) ->
     assert office.is_audited()
 
 
+@pytest.fixture
+def stubborn(office: Office) -> Iterator[str]:
+    """A lead that the database does not let go, whatever is past."""
+    found = lead(account(), Level.NONE)
+    office.suspect(found)
+    with office.engine.begin() as db:
+        db.execute(
+            text("""create function refuse() returns trigger language plpgsql as $$ begin
+            raise exception 'it stays' using errcode = 'check_violation'; end $$""")
+        )
+        db.execute(
+            text(f"""create trigger stubborn before delete on lead for each row
+            when (old.lead_id = '{found.lead_id}') execute function refuse()""")
+        )
+    yield found.lead_id
+    with office.engine.begin() as db:
+        db.execute(text("drop function refuse cascade"))
+
+
+def test_a_row_that_is_refused_keeps_nothing_else_from_its_end(office: Office, stubborn: str) -> None:
+    office.suspect(*(lead(account(), Level.NONE) for _ in range(3)))
+    office.alias(account(), account())
+    office.pass_time(days=LATER.days)
+    gone = retain(office, steps=50)
+    assert (gone["lead"], gone["alias"]) == (3, 2)
+    assert rows(office, "lead", "lead_id = :stays", stays=stubborn) == rows(office, "lead") == 1
+    assert rows(office, "retention_run", "ended_at is not null") == 1
+    assert office.is_audited()
+
+
 def test_each_run_is_on_record_with_how_many_rows_of_what_it_erased_and_nobodys_data(office: Office) -> None:
     found = suspicion(office)
     office.pass_time(days=LATER.days)
@@ -303,6 +337,40 @@ def test_an_alias_that_leads_to_an_account_of_a_case_stays_over_several_steps(of
     retain(office)
     assert rows(office, "alias", "token = :token", token=wallet.tokens[0]) == 1
     assert not rows(office, "alias", "token = :token", token=other.tokens[0])
+
+
+def test_what_a_case_uses_by_the_newer_name_stays_and_then_goes_with_it(office: Office) -> None:
+    mule, card = account(), account()
+    _, stop = stopped(office, mule)
+    office.answer(stop, AnswerStatus.NOT_FOUND)
+    new = cut_over(office, mule)
+    office.alias(new, card)
+    office.report(new)
+    suspect = account()
+    office.suspect(lead(suspect))
+    newer = cut_over(office, suspect, lead(newly(suspect)))
+    office.report(newer)
+    for days in (10, 5_000):
+        for letter in office.deliver():
+            office.answer(letter, AnswerStatus.NOT_FOUND)
+        office.pass_time(days=days)
+    retain(office)
+    assert rows(office, "report") == 3
+    assert rows(office, "alias") == rows(office, "lead") == rows(office, "renamed") == 2
+    refused(office, "delete from renamed")
+    assert new.tokens[0] in subjects(office)
+
+    for of in (stop.case_id, case_id(lead(suspect).lead_id)):
+        close(office, of)
+    office.now += CASE + timedelta(days=1)
+    retention, forgot = Retention(office.profile), False
+    while step(office, retention):
+        forgot |= retention.forgot_names
+    assert forgot
+    assert not rows(office, "renamed")
+    assert not rows(office, "report") + rows(office, "alias") + rows(office, "lead")
+    assert not {new.tokens[0], newer.tokens[0]} & subjects(office)
+    assert office.is_audited()
 
 
 STEPS = st.lists(

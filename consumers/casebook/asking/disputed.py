@@ -31,7 +31,7 @@ _WITHOUT_ORDER = (AuthorityClass.MEMBER_REQUEST, AuthorityClass.ADVISORY)
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What needs a person: suspects by their tokens, and whole cases."""
+    """What needs a person: suspects by every name of theirs, and whole cases."""
 
     tokens: frozenset[str]
     cases: frozenset[UUID]
@@ -42,13 +42,14 @@ class Standing:
 
 def standing(turn: Turn, cases: Iterable[UUID], targets: Iterable[str]) -> Standing:
     """Of these cases and targets: disputed and not decided otherwise, or let go by an appeal."""
-    named, row = set(targets), DisputeRow
+    named, row = turn.names.every(targets), DisputeRow
     mine = or_(among(row.token, named), among(row.case_id, set(cases)))
     said = select(row.token, row.case_id).where(row.status.in_(NEEDS_A_PERSON), mine)
     won = select(HoldRow.target, literal(None, row.case_id.type)).join(AppealRow, AppealRow.hold_id == HoldRow.hold_id)
     won = won.where(AppealRow.status == AppealStatus.UPHELD.value, among(HoldRow.target, named))
     found = turn.db.execute(union_all(said, won)).all()
-    return Standing(frozenset(token for token, _ in found), frozenset(case for _, case in found if case))
+    tokens = turn.names.every(token for token, _ in found)
+    return Standing(frozenset(tokens), frozenset(case for _, case in found if case))
 
 
 def held_back(turn: Turn, drafts: Sequence[Draft]) -> Sequence[Draft]:
@@ -70,7 +71,8 @@ def held_back(turn: Turn, drafts: Sequence[Draft]) -> Sequence[Draft]:
 
 def go_on(turn: Turn, token: str, case_id: UUID | None) -> Sequence[str]:
     """What waited because of the dispute alone, and needs no order, as it is sent now."""
-    rests = RequestRow.target == token if case_id is None else RequestRow.case_id == case_id
+    named = among(RequestRow.target, turn.names.all_of(token))
+    rests = named if case_id is None else RequestRow.case_id == case_id
     row = RequestRow
     query = select(row.request_id, row.case_id, row.target, row.body, row.member, row.action, row.authority).where(
         rests,

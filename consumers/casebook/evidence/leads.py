@@ -94,7 +94,7 @@ def redecide(turn: Turn, tokens: Iterable[str], reported: AbstractSet[str]) -> N
     """Look again at the leads whose subject one of the tokens is: something else about them has changed, or they are
     newly `reported`."""
     query = select(LeadRow.case_id, LeadRow.snapshot).where(
-        among(LeadRow.token, set(tokens)), LeadRow.level != Level.NONE.value
+        among(LeadRow.token, turn.names.every(tokens)), LeadRow.level != Level.NONE.value
     )
     found = [(case, Lead.model_validate_json(snapshot)) for case, snapshot in turn.db.execute(query) if case]
     decide_on(turn, found, reported)

@@ -1,18 +1,20 @@
 """Subjects that a rotation of the token epoch gave a new name: what leads say of it, kept, and leads read by the first
 name.
 
-A name is tied only to one that a lead had before, and never where both had leads: two cases are one by a person's act.
+A name is tied only to one that a lead, a request or a dispute had before, and never where both had leads: two cases are
+one by a person's act.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, select
 
 from consumers.casebook.evidence.names import Names
 from consumers.casebook.rows import among, insert_rows
-from consumers.casebook.tables import LeadRow, Renamed
+from consumers.casebook.tables import DisputeRow, LeadRow, Renamed, RequestRow
 from consumers.casebook.turn import Turn
 from schemas.leads import Lead
 
@@ -25,18 +27,29 @@ def load(db: Connection) -> Names:
 
 
 def learn(turn: Turn, pairs: Iterable[Pair]) -> None:
-    """Keep what is not known yet of subjects that have a lead."""
+    """Keep what is not known yet of subjects that the casebook knows: one that was asked about or vouched for, too."""
     names = turn.names
     new = {newer: names.of(older) for newer, older in pairs if names.of(newer) == newer != names.of(older)}
     if not new:
         return
-    query = select(LeadRow.token).distinct().where(among(LeadRow.token, {*new, *new.values()}))
-    led = set(turn.db.scalars(query))
-    tied = {newer: first for newer, first in new.items() if first in led and newer not in led}
+    led = _among(turn, LeadRow.token, {*new, *new.values()})
+    unled = set(new.values()) - led
+    known = led | _among(turn, RequestRow.target, unled) | _among(turn, DisputeRow.token, unled)
+    tied = {newer: first for newer, first in new.items() if first in known and newer not in led}
     insert_rows(turn.db, Renamed, [{"token": newer, "first": first} for newer, first in tied.items()])
     for newer, first in sorted(tied.items()):
         names.learn(newer, first)
         turn.trail.note("subject renamed", newer, first.encode())
+
+
+def _among(turn: Turn, column: Any, tokens: set[str]) -> set[str]:
+    return set(turn.db.scalars(select(column).distinct().where(among(column, tokens)))) if tokens else set()
+
+
+def names_of(db: Connection, token: str) -> list[str]:
+    """Every name of the subject, for who reads without a turn."""
+    first = db.scalar(select(Renamed.first).where(Renamed.token == token)) or token
+    return [first, *db.scalars(select(Renamed.token).where(Renamed.first == first))]
 
 
 def by_first_name(turn: Turn, leads: Sequence[Lead]) -> list[Lead]:

@@ -102,9 +102,8 @@ def named_by(turn: Turn, alerts: Sequence[tuple[str, UUID]]) -> set[str]:
 
 
 def _known_as(turn: Turn, tokens: Iterable[str]) -> set[str]:
-    """These names, and the first of each subject that they are later ones of."""
-    named = set(tokens)
-    return named | {turn.names.of(token) for token in named}
+    """Every name of whom these name: what was asked before two names were tied may bear either."""
+    return turn.names.every(tokens)
 
 
 def _insert(turn: Turn, rows: Sequence[dict[str, Any]]) -> Sequence[Any]:

@@ -55,8 +55,9 @@ def accounts(turn: Turn, identifiers: Iterable[Identifier]) -> Accounts:
     holders: dict[str, set[str]] = {}
     found = Accounts()
     for identifier in identifiers:
-        found.join(turn.names.every(identifier.tokens))
-        for token in identifier.tokens:
+        names = turn.names.every(identifier.tokens)
+        found.join(names)
+        for token in names:
             holders.setdefault(token, set()).update(identifier.holders)
     for (member, _), tokens in _said(turn, set(holders)).items():
         if all(_may_be_its(member, holders.get(token, set()), turn.registry) for token in tokens):
@@ -77,7 +78,7 @@ def _said(turn: Turn, tokens: set[str]) -> dict[tuple[str, UUID], set[str]]:
         for row in turn.db.execute(_naming(tokens)):
             contents.setdefault((row.member, row.event_id), {}).setdefault(row.digest, set()).add(row.token)
         said |= {key: next(iter(each.values())) for key, each in contents.items() if len(each) == 1}
-        tokens = tokens.union(*said.values())
+        tokens = turn.names.every(tokens.union(*said.values()))
     return said
 
 

@@ -20,7 +20,7 @@ from consumers.casebook.money import claims, hops, told, untraced
 from consumers.casebook.money.flow import Flow, flow, outflows_told
 from consumers.casebook.money.hops import Note
 from consumers.casebook.money.known import Stop, Told
-from consumers.casebook.money.outflows import payee_of
+from consumers.casebook.money.outflows import by_first_names, payee_of
 from consumers.casebook.release import falling
 from consumers.casebook.rows import among, inserting, update_rows
 from consumers.casebook.tables import AnswerRow, PathEnd, RequestRow
@@ -35,6 +35,7 @@ _MOVED = frozenset({AnswerStatus.PARTIAL, AnswerStatus.ALREADY_GONE})
 def follow(turn: Turn, cases: Mapping[UUID, Case], answered: Sequence[Answered] = ()) -> None:
     """`answered`: the stops whose answers are new."""
     known = told.read(turn, sorted(cases))
+    answered = [(request, by_first_names(answer, turn.names)) for request, answer in answered]
     payees = {token for of in known.values() for stop in of.stops for token in _tokens(stop)}
     law, (fallen, left) = turn.law(payees), falling.causes(turn, sorted(cases))
     drafts: list[Draft] = []
@@ -61,9 +62,9 @@ def follow(turn: Turn, cases: Mapping[UUID, Case], answered: Sequence[Answered] 
 
 def touched(turn: Turn, tokens: set[str]) -> list[UUID]:
     """The cases in which a holder has answered about one of the accounts."""
-    row = RequestRow
+    row, named = RequestRow, turn.names.every(tokens)
     query = select(row.case_id).distinct().join(AnswerRow, AnswerRow.request_id == row.request_id)
-    query = query.where(among(row.target, tokens), row.action == Action.STOP.value, AnswerRow.effect)
+    query = query.where(among(row.target, named), row.action == Action.STOP.value, AnswerRow.effect)
     return list(turn.db.scalars(query.order_by(row.case_id))) if tokens else []
 
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from consumers.casebook.evidence.names import Names
 from consumers.casebook.money.trace import Transfer, once
 from schemas.alerts import TransferStatus
 from schemas.answers import Answer, Outflow, OutflowType
@@ -48,6 +49,20 @@ def payee_of(outflow: Outflow) -> Identifier | None:
     if not payee.holders and serial is not None and serial.holders:
         return payee.model_copy(update={"holders": serial.holders})
     return payee
+
+
+def by_first_names(answer: Answer, names: Names) -> Answer:
+    """The answer with each payee as the casebook knows it, so that what is asked and counted there is of one."""
+    if not names:
+        return answer
+    return answer.model_copy(update={"outflows": [_by_first_name(outflow, names) for outflow in answer.outflows]})
+
+
+def _by_first_name(outflow: Outflow, names: Names) -> Outflow:
+    payee = outflow.payee
+    if payee is None or names.of(payee.tokens[0]) == payee.tokens[0]:
+        return outflow
+    return outflow.model_copy(update={"payee": payee.model_copy(update={"tokens": names.told(payee.tokens)})})
 
 
 def clean_before(account: str, transfers: Iterable[Transfer], answer: Answer, told_at: datetime) -> int:

@@ -15,7 +15,7 @@ from consumers.casebook.model import Reported
 from consumers.casebook.money import aliases
 from consumers.casebook.money.accounts import Accounts
 from consumers.casebook.money.known import Held, Said, Stop, Told, claim_key, key_of
-from consumers.casebook.money.outflows import payee_of
+from consumers.casebook.money.outflows import by_first_names, payee_of
 from consumers.casebook.rows import among
 from consumers.casebook.tables import AnswerRow, HoldRow, RequestRow, ReturnPaymentRow
 from consumers.casebook.turn import Turn
@@ -63,7 +63,8 @@ def _said(turn: Turn, case_ids: Sequence[UUID]) -> dict[UUID, list[Said]]:
     query = query.where(among(asked.case_id, case_ids), row.effect, row.status != AnswerStatus.ACKNOWLEDGED.value)
     found: dict[UUID, list[Said]] = {}
     for each in turn.db.execute(query.order_by(row.done_at, row.event_id)):
-        found.setdefault(each.request_id, []).append(Said(Answer.model_validate_json(each.body), each.done_at))
+        answer = by_first_names(Answer.model_validate_json(each.body), turn.names)
+        found.setdefault(each.request_id, []).append(Said(answer, each.done_at))
     return found
 
 

@@ -19,7 +19,7 @@ from consumers.casebook.objections import filing
 from consumers.casebook.objections.appealrules import Who
 from consumers.casebook.release import falling
 from consumers.casebook.release.grounds import Cause
-from consumers.casebook.rows import insert_rows
+from consumers.casebook.rows import among, insert_rows
 from consumers.casebook.tables import DisputeRow, EvidenceSeen, LeadRow, RequestRow
 from consumers.casebook.turn import Turn
 from schemas.base import seconds
@@ -68,7 +68,8 @@ def decide(turn: Turn, row: Any, ruling: Ruling, jws: str, who: Who) -> None:
 def _subject(turn: Turn, member: str, dispute: Dispute) -> Subject | None:
     if dispute.target is not None:
         holders = (turn.registry.holder_of(holder) for holder in dispute.target.holders)
-        return Subject(dispute.target.tokens[0]) if member in {one.member for one in holders if one} else None
+        its_own = member in {one.member for one in holders if one}
+        return Subject(turn.names.of(dispute.target.tokens[0])) if its_own else None
     if dispute.request_id is not None:
         asked = (RequestRow.request_id == dispute.request_id) & (RequestRow.member == member)
         row = turn.db.execute(select(RequestRow.target, RequestRow.lead_id).where(asked)).first()
@@ -88,7 +89,7 @@ def _knows(turn: Turn, member: str, case_id: UUID) -> bool:
 
 
 def _file(turn: Turn, admitted: Admitted, dispute: Dispute, subject: Subject) -> None:
-    same = (DisputeRow.member == admitted.member) & (DisputeRow.token == subject.token)
+    same = (DisputeRow.member == admitted.member) & among(DisputeRow.token, turn.names.all_of(subject.token))
     said = select(DisputeRow.dispute_id).where(
         same, DisputeRow.grounds == dispute.grounds.value, DisputeRow.status != DisputeStatus.INADMISSIBLE.value
     )
@@ -125,13 +126,14 @@ def _decision(turn: Turn, row: Any, outcome: Finding, reason: str) -> Decision:
 
 def _resting_on(turn: Turn, token: str, case_id: UUID | None) -> list[UUID]:
     """What was asked about the suspect, or in the whole case."""
-    rests = RequestRow.target == token if case_id is None else RequestRow.case_id == case_id
+    named = among(RequestRow.target, turn.names.all_of(token))
+    rests = named if case_id is None else RequestRow.case_id == case_id
     return list(turn.db.scalars(select(RequestRow.request_id).where(rests)))
 
 
 def _touch(turn: Turn, token: str, case_id: UUID | None) -> None:
     """Those who follow the leads see that something about these has changed."""
-    mine = LeadRow.token == token if case_id is None else LeadRow.case_id == case_id
+    mine = LeadRow.token == turn.names.of(token) if case_id is None else LeadRow.case_id == case_id
     turn.db.execute(update(LeadRow).where(mine).values(level=LeadRow.level))
 
 
@@ -144,6 +146,7 @@ def asking_unit(turn: Turn, request_id: UUID | None) -> str | None:
 def _found_of(turn: Turn, row: Any) -> tuple[str | None, UUID | None]:
     """The lead and case that the label is on: those that were named, else those of the suspect."""
     query = select(LeadRow.lead_id, LeadRow.case_id)
-    mine = LeadRow.token == row["token"] if row["lead_id"] is None else LeadRow.lead_id == row["lead_id"]
+    of = row["lead_id"]
+    mine = LeadRow.token == turn.names.of(row["token"]) if of is None else LeadRow.lead_id == of
     found = turn.db.execute(query.where(mine).order_by(LeadRow.lead_id)).first()
-    return (row["lead_id"], row["case_id"]) if found is None else (found.lead_id, found.case_id)
+    return (of, row["case_id"]) if found is None else (found.lead_id, found.case_id)

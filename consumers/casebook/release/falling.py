@@ -49,7 +49,7 @@ def let_go(turn: Turn, case_ids: Sequence[UUID]) -> None:
 
 def spare(turn: Turn, tokens: Iterable[str]) -> None:
     """Let go of what rests on these accounts, numbers and handles: they are on the allow-list now."""
-    query = select(RequestRow.case_id).distinct().where(among(RequestRow.target, set(tokens)))
+    query = select(RequestRow.case_id).distinct().where(among(RequestRow.target, turn.names.every(tokens)))
     let_go(turn, sorted(turn.db.scalars(query)))
 
 

@@ -1,7 +1,7 @@
 """How long each table of the casebook is kept, table by table, and why.
 
 Pure. The lengths of the two periods are the profile's (`retention`); which rows they leave alone, since a case, a hold
-or a clock still needs them, the database judges (migration 0013).
+or a clock still needs them, the database judges (migrations 0013 and 0014).
 """
 
 from __future__ import annotations
@@ -61,13 +61,14 @@ KEPT: dict[str, Kept] = {
     "alias": Kept(Period.SUSPICION, "from its coming, unless it leads to an account of a case", "taken_at"),
     "withdrawn": Kept(Period.SUSPICION, "from its coming, unless what was withdrawn is still here", "at"),
     "filed_statement": Kept(Period.SUSPICION, "from its judgement, once its hold and its return are gone", "filed_at"),
+    "renamed": Kept(Period.SUSPICION, "with the last lead, request, dispute, report or alias that bears any of its "
+                    "names"),
     "mandate": Kept(_CASE, "from its end, once no request names it", "filed_at"),
     "audit": Kept(Period.SUSPICION, "entries stay for good; the text and the salt of an act go with what it is about",
                   "at"),
     "outbox": Kept(None, "until it is sent"),
     "consumer_offset": Kept(None, "for good: where reading goes on"),
     "outcome_cursor": Kept(None, "for good: one row"),
-    "renamed": Kept(None, "for good: which token of a subject followed which"),
     "retention_period": Kept(None, "for good: the profile's two periods"),
     "retention_run": Kept(None, "for good: how many rows of what were erased", "asked_at"),
     **{f"{life}_move": Kept(None, "for good: part of the program")

@@ -31,9 +31,12 @@ class Retention:
         self._profile = profile
         self._run: int | None = None
         self._place: Place | None = None
+        self.forgot_names = False
+        """Whether the last step erased what a subject was called, so that whoever knows the names reads them anew."""
 
     def step(self, db: Connection, now: datetime, trail: Trail) -> bool:
         """Do the next page of the oldest run that has not ended; whether there is more to do at once."""
+        self.forgot_names = False
         row = _open(db)
         if row is None:
             newest = db.scalar(select(func.max(RetentionRun.asked_at)))
@@ -46,6 +49,7 @@ class Retention:
             return True
         gone, self._place = erase_page(db, self._place)
         erased = Counter(row.erased) + gone
+        self.forgot_names = gone["renamed"] > 0
         _note(db, row.number, steps=row.steps + 1, erased=erased)
         if sum(gone.values()):
             trail.note("retention", f"run {row.number}: {told(gone)}", orjson.dumps(gone))

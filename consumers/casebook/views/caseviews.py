@@ -9,6 +9,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import Connection, select
 
+from consumers.casebook.evidence import renaming
 from consumers.casebook.evidence.merging import merged_into
 from consumers.casebook.rows import among
 from consumers.casebook.tables import Case, Claim, HoldRow, LeadRow, PathEnd, RequestRow
@@ -62,8 +63,9 @@ def tokens_in(view: CaseView) -> set[str]:
 
 def cases_of(db: Connection, token: str) -> list[UUID]:
     """The cases in which an identifier is the suspect, the victim or anything that was asked about."""
-    subjects = select(LeadRow.case_id).where(LeadRow.token == token, LeadRow.case_id.is_not(None))
-    asked = select(RequestRow.case_id).where(RequestRow.target == token)
+    names = renaming.names_of(db, token)
+    subjects = select(LeadRow.case_id).where(among(LeadRow.token, names), LeadRow.case_id.is_not(None))
+    asked = select(RequestRow.case_id).where(among(RequestRow.target, names))
     return sorted({found for found in db.scalars(subjects.union(asked)) if found})
 
 

@@ -12,14 +12,14 @@ from uuid import UUID
 
 import orjson
 from pydantic import Field
-from sqlalchemy import BigInteger, Connection, Select, cast, exists, func, select
+from sqlalchemy import BigInteger, Connection, Select, cast, exists, func, or_, select
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import Text
 
 from consumers.casebook.asking.requests import message
 from consumers.casebook.lifecycle import IN_FORCE, UNDECIDED
 from consumers.casebook.model import RANK
-from consumers.casebook.tables import AnswerRow, DisputeRow, Escalation, HoldRow, LeadRow, RequestRow
+from consumers.casebook.tables import AnswerRow, DisputeRow, Escalation, HoldRow, LeadRow, Renamed, RequestRow
 from schemas.base import Money
 from schemas.identifiers import Identifier
 from schemas.leads import Lead
@@ -138,8 +138,11 @@ def request_columns() -> Select[Any]:
 
 
 def _disputed() -> ColumnElement[bool]:
+    """By its case or its subject, whichever of the subject's names the dispute has."""
     mine = (DisputeRow.case_id == LeadRow.case_id) | (DisputeRow.token == LeadRow.token)
-    return exists().where(mine, DisputeRow.status.in_(UNDECIDED)).label("disputed")
+    renamed = (Renamed.token == DisputeRow.token) & (Renamed.first == LeadRow.token)
+    waits = DisputeRow.status.in_(UNDECIDED)
+    return or_(exists().where(mine, waits), exists().where(renamed, waits)).label("disputed")
 
 
 def shown_lead(row: Any) -> Lead:

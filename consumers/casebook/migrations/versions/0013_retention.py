@@ -42,7 +42,7 @@ GUARDED = {
     "mandate": "mandate",
 }
 """How the database finds out whether a row of a table is past its time: by what it belongs to, or by a rule of its own.
-What is not listed here holds no citizen's data, or is done with when it is sent or written anew."""
+What neither this lists nor a later migration holds no citizen's data, or is done with when sent or written anew."""
 
 _TABLES = """
 create table retention_period (
@@ -258,6 +258,8 @@ begin
     return not exists (select from filed_answer where number = about::bigint);
   elsif act ->> 0 like 'reveal%' or act ->> 0 like 'reseal%' then
     return not exists (select from "case" where case_id::text = split_part(about, '/', 1));
+  elsif act ->> 0 = 'subject renamed' then
+    return not exists (select from renamed where token = about);
   elsif act ->> 0 like 'search%' then
     return true;
   end if;
@@ -289,6 +291,7 @@ begin
       then coalesce((gone ->> 'judged_at')::timestamptz, (gone ->> 'filed_at')::timestamptz) <= long_ago('suspicion')
       else case_is_past(of_case) end
     when 'mandate' then mandate_is_past((gone ->> 'mandate_id')::uuid)
+    when 'renamed' then renamed_is_past(gone ->> 'token')
   end;
   if past is not true then
     raise exception 'a row of the table % is not past its time, and stays', tg_table_name
