@@ -22,6 +22,6 @@ def opened(letter: ClearTarget, keys: MemberKeys) -> Sought:
     # The cause may quote what was sealed.
     except (BadSeal, ValidationError, CanonicalError):
         raise Refused(f"What was sealed for the request {letter.request_id} does not open with these keys.") from None
-    if keys.tokens is None or letter.token not in keys.tokens.tokens(form.namespace, form.value):
+    if keys.tokens is None or letter.token not in keys.tokens.every(form.namespace, form.value):
         raise Refused(f"What was sealed for the request {letter.request_id} is not what it names; tell the police.")
     return sought

@@ -36,7 +36,8 @@ def grant(registrar: MemberKeys, to: Member, keys: TokenKeys) -> TokenKeysLetter
 
 
 def taken(held: MemberKeys, letter: TokenKeysLetter, registrar: Ed25519PublicKey) -> MemberKeys:
-    """The member's keys with those of the letter in place of the token keys; as they are, if it has these already.
+    """The member's keys with those of the letter in place of the token keys, which it finds by from then on; as they
+    are, if it has these already.
 
     Raises Refused, saying why, for what is not to be taken.
     """
@@ -49,13 +50,13 @@ def taken(held: MemberKeys, letter: TokenKeysLetter, registrar: Ed25519PublicKey
         raise Refused(f"Token keys came that are {granted.member}'s; {held.member} does not take them.")
     given = _opened(held, granted)
     if held.tokens is None or given == held.tokens:
-        return replace(held, tokens=given)
+        return replace(held, tokens=given.in_place_of(held.tokens))
     if not given.follows(held.tokens):
         raise Refused(
             f"Token keys came for {' and '.join(granted.epochs)}, which do not follow those that {held.member} has "
             f"({' and '.join(held.tokens.epochs)}); they are not taken."
         )
-    return replace(held, tokens=given)
+    return replace(held, tokens=given.in_place_of(held.tokens))
 
 
 def confirm(held: MemberKeys) -> bytes:

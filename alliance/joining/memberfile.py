@@ -73,7 +73,7 @@ class MemberFile:
         former = (self.keys.sealing, *self.keys.former) if self.next else self.keys.former
         given, held = TokenKeys({entry.epoch: decode(entry.key) for entry in welcome.token_keys}), self.keys.tokens
         # An old answer, shown again, must not bring back token keys that others have followed.
-        tokens = given if held is None or given.follows(held) else held
+        tokens = given.in_place_of(held) if held is None or given.follows(held) else held
         return replace(
             self,
             keys=replace(present, tokens=tokens, former=former),

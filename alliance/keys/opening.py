@@ -21,7 +21,7 @@ from alliance.keys.store import MemberKeys, read_private
 from alliance.keys.tokens import TokenKeys, token
 from schemas import strictjson
 
-_KEPT = ("version", "member", "sealing", "tokens", "former")
+_KEPT = ("version", "member", "sealing", "tokens", "ended", "former")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def load(path: Path) -> OpeningKeys:
 def _from_json(content: dict[str, Any]) -> OpeningKeys:
     sealing = [X25519PrivateKey.from_private_bytes(decode(content["sealing"]))]
     sealing += [X25519PrivateKey.from_private_bytes(decode(key)) for key in content.get("former", ())]
-    epochs = {entry["epoch"]: decode(entry["key"]) for entry in content["tokens"]}
+    epochs = {entry["epoch"]: decode(entry["key"]) for entry in (*content.get("ended", ()), *content["tokens"])}
     for epoch, key in epochs.items():
         TokenKeys({epoch: key})
     return OpeningKeys(content["member"], tuple(sealing), epochs)

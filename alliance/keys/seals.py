@@ -20,6 +20,7 @@ EVENT_INFO = b"afa-seal-v1"
 """The use of the seals in an event, with the event's id as associated data."""
 TARGET_INFO = b"afa-clear-target-v1"
 """The use of what the vault seals to the member that a request asks, with the request's id."""
+_PROBE = X25519PrivateKey.from_private_bytes(bytes(32))
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_128_GCM)
 
 
@@ -37,6 +38,16 @@ def seal(recipient_public: bytes, clear: bytes, info: bytes, aad: bytes) -> str:
         return encode(_SUITE.encrypt(clear, _public_key(recipient_public), bound))
     except ValueError as error:
         raise BadSeal("the recipient's sealing key is not an X25519 public key; correct it in the registry") from error
+
+
+def sealing_key(text: str) -> bytes:
+    """The raw key that is written so; BadSeal for what nothing can be sealed to, a point of small order too."""
+    try:
+        raw = decode(text)
+        _PROBE.exchange(_public_key(raw))
+    except ValueError as error:
+        raise BadSeal("the sealing key is not an X25519 public key") from error
+    return raw
 
 
 def unseal(private_key: X25519PrivateKey, sealed: str, info: bytes, aad: bytes) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -90,16 +91,21 @@ class MemberKeys:
 
     def to_json(self) -> dict[str, Any]:
         """All of it, secrets too: for a file of mode 0600."""
-        epochs = self.tokens.epochs if self.tokens else {}
+        epochs, ended = (self.tokens.epochs, self.tokens.ended) if self.tokens else ({}, {})
         return {
             "version": _VERSION,
             "member": self.member,
             "key_id": self.key_id,
             "signing": encode(self.signing.private_bytes_raw()),
             "sealing": encode(self.sealing.private_bytes_raw()),
-            "tokens": [{"epoch": epoch, "key": encode(key)} for epoch, key in epochs.items()],
+            "tokens": _entries(epochs),
+            **({"ended": _entries(ended)} if ended else {}),
             **({"former": [encode(key.private_bytes_raw()) for key in self.former]} if self.former else {}),
         }
+
+
+def _entries(epochs: Mapping[str, bytes]) -> list[dict[str, str]]:
+    return [{"epoch": epoch, "key": encode(key)} for epoch, key in epochs.items()]
 
 
 def generate(member: str, tokens: TokenKeys | None = None, key_id: str = "k1") -> MemberKeys:
@@ -139,11 +145,12 @@ def from_json(content: dict[str, Any]) -> MemberKeys:
     if content["version"] != _VERSION:
         raise ValueError("another version")
     epochs = {entry["epoch"]: decode(entry["key"]) for entry in content["tokens"]}
+    ended = {entry["epoch"]: decode(entry["key"]) for entry in content.get("ended", ())}
     return MemberKeys(
         member=content["member"],
         key_id=content["key_id"],
         signing=Ed25519PrivateKey.from_private_bytes(decode(content["signing"])),
         sealing=X25519PrivateKey.from_private_bytes(decode(content["sealing"])),
-        tokens=TokenKeys(epochs) if epochs else None,
+        tokens=TokenKeys(epochs, ended) if epochs else None,
         former=tuple(X25519PrivateKey.from_private_bytes(decode(key)) for key in content.get("former", ())),
     )

@@ -14,6 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 KEY_BYTES = 32
+KEPT = 8
+"""Epochs that are over and still found by: two years of ordinary rotations, as a freeze lasts six months and can be
+extended."""
 _TOKEN_BYTES = 16
 _TOKEN_CHARS = 22
 _EPOCH = re.compile(r"[a-z0-9]{1,8}")
@@ -28,17 +31,19 @@ def token(key: bytes, namespace: str, value: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TokenKeys:
-    """The keys of one epoch, or of two while they overlap; the older stands first.
+    """The keys of one epoch, or of two while they overlap; the older stands first. What is `ended` finds what was named
+    while it was in force, and names nothing; the oldest stands first.
 
     Raises ValueError for no or more than two epochs, a bad epoch name or a key that is not 32 bytes.
     """
 
     epochs: Mapping[str, bytes] = field(repr=False)
+    ended: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.epochs) <= 2:
             raise ValueError("token keys: give one epoch, or two while they overlap")
-        for epoch, key in self.epochs.items():
+        for epoch, key in (*self.epochs.items(), *self.ended.items()):
             if not _EPOCH.fullmatch(epoch):
                 raise ValueError(f"token keys: epoch {epoch!r} is not 1 to 8 lower-case letters and digits")
             if len(key) != KEY_BYTES:
@@ -71,13 +76,27 @@ class TokenKeys:
         same = all(self.epochs[epoch] == key for epoch, key in held.epochs.items() if epoch in self.epochs)
         return same and self.rank > held.rank
 
+    def in_place_of(self, held: TokenKeys | None) -> TokenKeys:
+        """These, and to find by what `held` named or found by until now, the newest `KEPT` of it."""
+        before = {} if held is None else {**held.ended, **held.epochs}
+        over = [(epoch, key) for epoch, key in before.items() if epoch not in self.epochs]
+        return TokenKeys(self.epochs, dict(over[-KEPT:]))
+
     @classmethod
     def generate(cls, epoch: str = "e1") -> TokenKeys:
         return cls({epoch: secrets.token_bytes(KEY_BYTES)})
 
     def tokens(self, namespace: str, value: str) -> list[str]:
-        """`<epoch>:<22 characters>` under each epoch, the older first."""
-        return [f"{epoch}:{token(key, namespace, value)}" for epoch, key in self.epochs.items()]
+        """`<epoch>:<22 characters>` under each epoch, the older first: what the value is named by."""
+        return _tokens(self.epochs, namespace, value)
+
+    def every(self, namespace: str, value: str) -> list[str]:
+        """The same under the epochs that are over, too: what the value is found by, and must not be named by."""
+        return _tokens({**self.ended, **self.epochs}, namespace, value)
+
+
+def _tokens(epochs: Mapping[str, bytes], namespace: str, value: str) -> list[str]:
+    return [f"{epoch}:{token(key, namespace, value)}" for epoch, key in epochs.items()]
 
 
 def _number(epoch: str) -> int:

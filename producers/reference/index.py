@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from alliance.keys.tokens import TokenKeys
-from schemas.canonical import CanonicalError, canonical
+from schemas.canonical import Canonical, CanonicalError, canonical
 from schemas.identifiers import Basis, Identifier, IdentifierKind
 
 
 class TokenIndex:
-    """Values by token, under each epoch that the keys hold."""
+    """Values by token: found under each epoch that the keys hold, named under those in force alone."""
 
     def __init__(self, keys: TokenKeys) -> None:
         self._keys = keys
@@ -21,7 +21,7 @@ class TokenIndex:
 
     def add(self, kind: str, value: str, name: str) -> None:
         """Whoever asks for the identifier `value` shall find the record `name`; nobody, if it has no canonical form."""
-        for token in self._tokens(kind, value):
+        for token in self._every(kind, value):
             names = self._names.setdefault(token, [])
             if name not in names:
                 names.append(name)
@@ -32,18 +32,23 @@ class TokenIndex:
 
     def means(self, identifier: Identifier, kind: str, value: str) -> bool:
         """Whether a token stands for this clear value."""
-        return not set(identifier.tokens).isdisjoint(self._tokens(kind, value))
+        return not set(identifier.tokens).isdisjoint(self._every(kind, value))
 
     def identifier(
         self, kind: IdentifierKind, value: str, holders: Iterable[str] = (), basis: Basis = Basis.OBSERVED
     ) -> Identifier | None:
         """A clear value as it travels; None if it has no canonical form, and so would join nothing."""
-        tokens = self._tokens(kind, value)
+        form = _form(kind, value)
+        tokens = self._keys.tokens(form.namespace, form.value) if form else []
         return Identifier(kind=kind, tokens=tokens, holders=list(holders), basis=basis) if tokens else None
 
-    def _tokens(self, kind: str, value: str) -> list[str]:
-        try:
-            form = canonical(kind, value)
-        except CanonicalError:
-            return []
-        return self._keys.tokens(form.namespace, form.value)
+    def _every(self, kind: str, value: str) -> list[str]:
+        form = _form(kind, value)
+        return self._keys.every(form.namespace, form.value) if form else []
+
+
+def _form(kind: str, value: str) -> Canonical | None:
+    try:
+        return canonical(kind, value)
+    except CanonicalError:
+        return None

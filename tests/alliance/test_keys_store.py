@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -32,6 +33,14 @@ def test_what_was_saved_still_signs_opens_and_tokenises(keys: MemberKeys, tmp_pa
     assert unseal(again.sealing, seal(keys.public.sealing_bytes(), b"x", b"i", b"e"), b"i", b"e") == b"x"
     assert again.tokens is not None
     assert again.tokens.tokens("number", "+1") == TOKENS.tokens("number", "+1")
+
+
+def test_the_token_keys_of_epochs_that_are_over_are_kept_apart(keys: MemberKeys, tmp_path: Path) -> None:
+    after = replace(keys, tokens=TOKENS.cut_over().in_place_of(TOKENS))
+    after.save(tmp_path / "bank-a.json")
+    tokens = load(tmp_path / "bank-a.json").tokens
+    assert tokens is not None
+    assert (tokens.epochs, tokens.ended) == ({"e2": b"\x06" * 32}, {"e1": b"\x05" * 32})
 
 
 def test_the_hubs_file_has_no_token_key(tmp_path: Path) -> None:

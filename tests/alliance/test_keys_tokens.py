@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import schemas
-from alliance.keys.tokens import TokenKeys, token
+from alliance.keys.tokens import KEPT, TokenKeys, token
 
 PUBLISHED = json.loads((Path(schemas.__path__[0]) / "vectors" / "canonical-v1.json").read_text("utf-8"))["tokens"]
 KEY = bytes.fromhex(PUBLISHED["key_hex"])
@@ -51,3 +51,21 @@ def test_keys_do_not_show_in_a_log() -> None:
 def test_unfit_keys_are_refused(epochs: dict[str, bytes]) -> None:
     with pytest.raises(ValueError, match="token keys"):
         TokenKeys(epochs)
+
+
+def test_what_was_named_before_is_found_by_and_names_nothing() -> None:
+    before = TokenKeys({"e1": KEY})
+    after = TokenKeys({"e2": OTHER}).in_place_of(before)
+    assert after.tokens("number", "+1") == [f"e2:{token(OTHER, 'number', '+1')}"]
+    assert after.every("number", "+1") == [*before.tokens("number", "+1"), *after.tokens("number", "+1")]
+    assert (after, after.in_place_of(before).ended) == (TokenKeys({"e2": OTHER}), {"e1": KEY})
+    assert KEY.hex() not in repr(after)
+    assert repr(KEY) not in repr(after)
+
+
+def test_of_the_epochs_that_are_over_the_newest_are_kept() -> None:
+    keys = TokenKeys.generate()
+    for _ in range(KEPT + 3):
+        keys = (both := keys.rotated().in_place_of(keys)).cut_over().in_place_of(both)
+    assert list(keys.epochs) == [f"e{KEPT + 4}"]
+    assert list(keys.ended) == [f"e{number}" for number in range(4, KEPT + 4)]

@@ -52,6 +52,9 @@ def test_the_registrars_keys_are_taken_in_their_order_and_each_once() -> None:
     assert after.tokens == THIRD
     assert take(BANK, letter(THIRD)).tokens == THIRD
     assert replace(after, tokens=BANK.tokens) == BANK
+    for held in (after, take(after, letter(THIRD))):
+        assert held.tokens is not None
+        assert held.tokens.ended == FIRST.epochs
 
 
 def test_what_was_sealed_before_the_members_keys_changed_opens() -> None:

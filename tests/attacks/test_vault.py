@@ -4,6 +4,7 @@ that lies. Nobody gets a clear value, nor the token of a value of the own choice
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -340,6 +341,10 @@ def test_a_target_told_falsely_by_whoever_can_seal_to_the_member(safe: Safe) -> 
         )  # fmt: skip
         letter = seal_target(shown, request.request_id, bank.public.sealing)
         if good:
+            assert bank.tokens is not None
+            both = bank.tokens.rotated()
+            later = replace(bank, tokens=both.cut_over().in_place_of(both))
+            assert cleartarget.opened(letter, bank) == cleartarget.opened(letter, later)
             assert cleartarget.opened(letter, bank).value == ACCOUNT
             for wrong in (letter.model_copy(update={"request_id": uuid4()}), letter):
                 with pytest.raises(Refused, match="does not open"):

@@ -136,6 +136,15 @@ def test_the_vault_keeps_the_token_keys_of_epochs_that_are_over(tmp_path: Path) 
     assert held.tokens("account", "1") == [*TOKENS.tokens("account", "1"), *keys.tokens("account", "1")]
 
 
+def test_a_units_own_file_finds_by_the_epochs_that_are_over(tmp_path: Path) -> None:
+    newer = (both := TOKENS.rotated()).cut_over().in_place_of(both)
+    unit, own, given = replace(UNIT, tokens=newer), tmp_path / "own.json", tmp_path / "vault" / "keys.json"
+    unit.save(own)
+    opening.hand_over(unit, given)
+    for path in (own, given):
+        assert opening.load(path).tokens("account", "1") == both.tokens("account", "1")
+
+
 def test_a_former_sealing_key_still_opens_and_both_epochs_count() -> None:
     two = TokenKeys({**TOKENS.epochs, "e2": secrets.token_bytes(32)})
     event, values = alert({"payee": {"kind": "account", "value": "6222020502013348871"}}, two)

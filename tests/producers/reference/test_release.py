@@ -12,6 +12,7 @@ from alliance import profiles
 from producers.reference.bank import Bank
 from producers.reference.handler import handle
 from schemas.answers import AnswerStatus
+from schemas.identifiers import IdentifierKind
 from schemas.requests import Action, Request
 from tests.producers.reference.support import (
     CHEN,
@@ -20,6 +21,7 @@ from tests.producers.reference.support import (
     MULE,
     NOW,
     PAPER,
+    TOKENS,
     bank,
     mandated,
     ordered,
@@ -61,6 +63,21 @@ def test_a_stop_is_let_go_as_the_banks_own_profile_has_it(
     assert said(books, under(request(hold_id=HOLD))) is AnswerStatus.EXECUTED
     assert said(books, release(), NOW + after, profile) is (AnswerStatus.EXECUTED if done else AnswerStatus.REFUSED)
     assert books.ledger.held(MULE, NOW + after) == (0 if done else 500_000)
+
+
+def test_what_the_older_token_key_alone_names_is_let_go_after_the_cut_over() -> None:
+    before = bank()
+    asked = mandated(request(hold_id=HOLD))
+    both = TOKENS.rotated()
+    after = both.cut_over().in_place_of(both)
+    books = bank(handle(asked, before, registry(), LETS_GO, NOW).entries, after)
+    assert books.ledger.held(MULE, NOW) == 500_000
+    named = books.index.identifier(IdentifierKind.ACCOUNT, MULE)
+    assert named is not None
+    assert named.tokens == after.tokens("account", MULE)
+    assert books.index.means(asked.target, "account", MULE)
+    assert said(books, release()) is AnswerStatus.EXECUTED
+    assert books.ledger.held(MULE, NOW) == 0
 
 
 @pytest.mark.parametrize("over", [{"hold_id": UUID(int=8)}, {"hold_id": None}])
