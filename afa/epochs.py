@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -38,20 +38,24 @@ def rotate(data: Data = None, json: Json = False) -> None:
     Example: afa epoch rotate
     """
     at = desk(Run(data))
-    told = rotation.rotate(at)
+    given = rotation.rotate(at)
+    told = given.told
     _show(rotation.views(at), json)
+    _warn(given.unsent)
     note(f"Members take the key of {told.epochs[-1].epoch} by: afa epoch take --member-file FILE")
     note(f"Leads come under {told.leading} until: afa epoch cut-over")
 
 
 @app.command("send")
 def send(data: Data = None) -> None:
-    """Send the present keys once more to the members that have not said that they have them.
+    """Send the present keys once more to the members that have not said that they have just these.
 
     Example: afa epoch send
     """
-    sent = rotation.send(desk(Run(data)))
-    note(f"Sent once more to {', '.join(sent)}." if sent else "Every active member has the present keys.")
+    sent, unsent = rotation.send(desk(Run(data)))
+    sent = [member for member in sent if member not in unsent]
+    _warn(unsent)
+    note(f"Sent once more to {', '.join(sent)}." if sent or unsent else "Every active member has the present keys.")
 
 
 @app.command("cut-over")
@@ -62,7 +66,7 @@ def cut_over(
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """End the overlap: leads come under the newer epoch, the older key is dropped here and by each member.
+    """End the overlap: leads come under the newer epoch, the older key names nothing any more, here and at each member.
 
     Example: afa epoch cut-over
     """
@@ -74,8 +78,9 @@ def cut_over(
             f"{len(lacking)} allow-list entries have no token of the newer epoch and would end; run `afa allow renew`, "
             "or remove them."
         )
-    rotation.cut_over(at, timedelta(milliseconds=load_rules().memory_ms()), early=early)
+    given = rotation.cut_over(at, timedelta(milliseconds=load_rules().memory_ms()), early=early)
     _show(rotation.views(at), json)
+    _warn(given.unsent)
 
 
 @app.command("take")
@@ -93,6 +98,11 @@ def take(
         note(refused)
     assert took.held.keys.tokens is not None
     note(f"{took.held.member} makes tokens under {' and '.join(took.held.keys.tokens.epochs)}.")
+
+
+def _warn(unsent: Mapping[str, str]) -> None:
+    for member, why in unsent.items():
+        note(f"{member} was sent no keys: {why}; then run: afa epoch send")
 
 
 def _show(views: Sequence[EpochView], json: bool) -> None:

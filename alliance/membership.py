@@ -168,11 +168,12 @@ def save_token_keys(data: DataDir, keys: TokenKeys) -> None:
     write_atomically(_token_file(data), _token_entries(keys), mode=0o600)
 
 
-def give_token_keys(data: DataDir, keys: TokenKeys) -> None:
-    """To the members whose own keys lie on this data folder, and the vault; a process of a member that runs has them
-    once it is started anew."""
-    for member in members_of(data):
-        held = replace(load_keys(data, member), tokens=keys)
+def give_token_keys(data: DataDir, keys: TokenKeys, active: Iterable[str]) -> None:
+    """To those of the members whose own keys lie on this data folder, and the vault; a process of a member that runs
+    has them once it is started anew."""
+    for member in sorted(set(members_of(data)) & set(active)):
+        before = load_keys(data, member)
+        held = replace(before, tokens=keys.in_place_of(before.tokens))
         held.save(member_dir(data, member) / "keys.json")
         if vault_key_file(data).exists() and opening.load(vault_key_file(data)).member == member:
             opening.hand_over(held, vault_key_file(data))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, ValidationError
 
 from schemas.base import MemberId, Message, Timestamp
 from schemas.joining import EpochKey
@@ -41,6 +41,14 @@ class Epochs(Message):
     @property
     def leading(self) -> str:
         return self.epochs[0].epoch
+
+
+def listed(value: bytes) -> Epochs | None:
+    """The list of epochs that these bytes are; None for anything else that the registrar may have signed."""
+    try:
+        return Epochs.model_validate_json(value)
+    except ValidationError:
+        return None
 
 
 class EpochGrant(Message):

@@ -119,8 +119,9 @@ def member_topic(member: str) -> Topic:
 
 
 def joining_topic(member: str) -> Topic:
-    """Between one unit and the registrar alone: its keys in, and what is sealed to them out."""
-    return Topic(f"joining.{member}", "registrar", "what it is", "KeyRequest", "key-request", 1, 30 * DAY,
+    """Between one unit and the registrar alone: its keys in, and what is sealed to them out. What it says of a token
+    key that it has taken must outlast the overlap of two epochs."""
+    return Topic(f"joining.{member}", "registrar", "what it is", "KeyRequest", "key-request", 1, 180 * DAY,
                  max_message_bytes=20_000, inbound=True)  # fmt: skip
 
 

@@ -140,8 +140,10 @@ class Desk:
             record = joined(filed.spec, request, known, self.clock.now())
             password = self.new_password(request.member, filed.spec.rate)
             self._file(replace(filed, approved=True))
+        # Sealed first: what can't be answered must not be in the registry.
+        admission = self.welcome(request, password)
         publish(self.login, registrar_keys(self.data), [record])
-        self._answer(request.member, self.welcome(request, password))
+        self._answer(request.member, admission)
         if request.invite_id is not None:
             close_joining(self.login, request.member, may_read=True)
         return record

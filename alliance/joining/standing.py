@@ -9,6 +9,7 @@ from __future__ import annotations
 from alliance.errors import Refused
 from alliance.joining.desk import Desk
 from alliance.joining.succession import with_status
+from alliance.membership import give_token_keys, token_keys
 from alliance.principals import member_principal
 from alliance.provision import add_member, bar_member, has_password, readmit_member, remove_member
 from alliance.registrar import publish, registrar_keys
@@ -33,6 +34,8 @@ def revoke(desk: Desk, member: str) -> Member:
 def restore(desk: Desk, member: str) -> tuple[Member, bytes | None]:
     """Undo either. The answer to hand over, if the member needs another password: sealed to it, signed by the
     registrar."""
+    # Where its keys lie on this folder, it has been given none meanwhile.
+    give_token_keys(desk.data, token_keys(desk.data), [member])
     record = _changed(desk, member, Status.ACTIVE)
     if has_password(desk.login, member):
         readmit_member(desk.login, member)

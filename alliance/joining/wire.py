@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from alliance.errors import Refused
 from alliance.keys.encoding import decode, encode, public_key
-from alliance.keys.seals import BadSeal, seal, unseal
+from alliance.keys.seals import BadSeal, seal, sealing_key, unseal
 from alliance.keys.signatures import BadSignature, KeyLookup, sign_object, verify_object
 from alliance.keys.store import MemberKeys, PublicKeys
 from schemas.base import Message
@@ -56,8 +56,11 @@ def requested(jws: str) -> KeyRequest:
     try:
         kid, signed = verify_object(jws, lambda kid: _named_key(jws))
         request = _parsed(KeyRequest, signed)
+        sealing_key(request.sealing)
     except BadSignature as error:
         raise Refused(f"The request for keys does not verify ({error}).") from error
+    except BadSeal as error:
+        raise Refused(f"The request for keys is of no use ({error}); ask with new keys.") from error
     if kid != f"{request.member}/{request.key_id}":
         raise Refused(f"The request for keys is signed as {kid}, whom it does not name.")
     return request

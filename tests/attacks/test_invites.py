@@ -69,6 +69,15 @@ def test_an_invite_used_twice_stands_as_it_was_used_first() -> None:
     assert [wire.fingerprint(THIEF.public) in why and "second time" in why for why in judged.refused] == [True]
 
 
+@pytest.mark.parametrize("sealing", [encode(bytes(32)), encode(b"\x01" + bytes(31)), "A" * 42 + "B"])
+def test_a_sealing_key_to_which_nothing_can_be_sealed(sealing: str) -> None:
+    """It would end each rotation for all others."""
+    request = KeyRequest(member="bank-042", key_id=UNIT.key_id, signing=UNIT.public.signing, sealing=sealing)
+    jws = sign_object(UNIT.signing, UNIT.kid, request.model_dump(mode="json", exclude_none=True))
+    with pytest.raises(Refused, match="ask with new keys"):
+        wire.requested(jws)
+
+
 def test_a_guessed_code_proves_nothing() -> None:
     assert "does not prove" in refused(asked(THIEF, invite=INVITE.model_copy(update={"code": encode(bytes(32))})))
 
