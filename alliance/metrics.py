@@ -10,11 +10,12 @@ from __future__ import annotations
 from prometheus_client import Counter, Gauge, Histogram
 
 # Every process that follows the registry
-REGISTRY_REFUSED = Counter("afa_registry_refused", "Records of `members` that are not believed")
+REGISTRY_REFUSED = Counter("afa_registry_refused", "Records of `members`, and lists of epochs, that are not believed")
 
 # The stream worker
 INTAKE_BYTES = Counter("afa_intake_bytes", "Bytes of inbound bundles read")
 EVENTS_ACCEPTED = Counter("afa_intake_events_accepted", "Events let in", ["kind"])
+EPOCH_OVER = Counter("afa_intake_epoch_over", "Events that name things by no token epoch in force")
 QUARANTINED = Counter("afa_intake_quarantined", "Events or whole bundles refused", ["reason"])
 RECEIPTS_UNDELIVERABLE = Counter(
     "afa_intake_receipts_undeliverable", "Receipts not sent, since the member has no topic", ["member"]

@@ -117,7 +117,10 @@ class Worker:
             **client_options(self._login),
         )
         await producer.start()
-        intake = Intake(producer, self._following.registry, self._clock, self._rules, self._receipts, self._partitions)
+        known = self._following
+        intake = Intake(
+            producer, known.registry, self._clock, self._rules, self._receipts, self._partitions, lambda: known.in_force
+        )
         batches = Batches("intake", intake.handle, self._room)
         batches.start()
         return batches

@@ -13,15 +13,13 @@ from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from pydantic import ValidationError
 
 from alliance import metrics
 from alliance.allowlist import AllowList, Filed
 from alliance.clock import AllianceClock
-from alliance.errors import Stop
 from alliance.kafka import KafkaLogin
 from alliance.roll import Roll
-from schemas.epochs import EPOCHS_KEY, Epochs
+from schemas.epochs import EPOCHS_KEY, Epochs, listed
 from schemas.topics import MEMBERS, RULES
 from streams.core.keys import key_of
 from streams.recovery import client_options
@@ -48,6 +46,9 @@ class Following:
         self._roll, self.registry = roll, roll.registry
         self.allowed: Allowed = {}
         self.leading: str | None = None
+        self.in_force: tuple[str, ...] = ()
+        """How tokens of the listed epochs begin."""
+        self._listed: Epochs | None = None
         self._login, self._clock, self._changed, self._turned = login, clock, changed, turned
         self._list = AllowList()
         self._filed: list[Filed] = []
@@ -102,14 +103,17 @@ class Following:
             self._turn(record.value)
 
     def _turn(self, value: bytes) -> None:
-        """What the registrar has signed and does not parse is of another version."""
-        try:
-            leading = Epochs.model_validate_json(value).leading
-        except ValidationError as error:
-            raise Stop(f"the list of token epochs does not parse: {error}") from error
-        if leading != self.leading:
-            self.leading = leading
-            self._turned(leading)
+        """Whoever has the broker may put back an older list, or what the registrar signed for another use."""
+        told = listed(value)
+        if told is None or (self._listed is not None and told.at < self._listed.at):
+            metrics.REGISTRY_REFUSED.inc()
+            log.error("a list of token epochs is older than the one before, or none, and is passed over")
+            return
+        self._listed = told
+        self.in_force = tuple(f"{epoch.epoch}:" for epoch in told.epochs)
+        if told.leading != self.leading:
+            self.leading = told.leading
+            self._turned(told.leading)
 
     def _judge(self) -> None:
         """Prove every record anew: a unit or an officer's key may have come or gone."""

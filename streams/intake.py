@@ -6,6 +6,7 @@ At least once and without state: a batch is acknowledged when all that it led to
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from secrets import token_hex
 
 from aiokafka import AIOKafkaProducer
@@ -21,6 +22,7 @@ from streams import refusals, wire
 from streams.core.extract import alerts_of, retraction_of
 from streams.core.partitioning import Signal, destinations
 from streams.core.rules import Rules
+from streams.inforce import refuse_over
 from streams.outbox import Outbox
 from streams.receipts import Receipts
 from streams.tally import Tally
@@ -29,7 +31,10 @@ Signals = dict[int, list[Signal]]
 
 
 class Intake:
-    """`handle` takes a batch of inbound records through `producer`, which is idempotent but in no transaction."""
+    """`handle` takes a batch of inbound records through `producer`, which is idempotent but in no transaction.
+
+    `epochs` are those in force, as tokens begin; none before the alliance has rotated its token key.
+    """
 
     def __init__(
         self,
@@ -39,12 +44,14 @@ class Intake:
         rules: Rules,
         receipts: Receipts,
         partitions: int,
+        epochs: Callable[[], tuple[str, ...]],
     ) -> None:
         self._producer = producer
         self._registry = registry
         self._clock = clock
         self._receipts = receipts
         self._partitions = partitions
+        self._epochs = epochs
         self._tally = Tally(token_hex(8))
         self._limits = Limits(rules.admission.max_age_s, rules.admission.max_future_s)
 
@@ -57,7 +64,7 @@ class Intake:
             headers = list(message.headers or ())
             record = Record(message.topic, message.value or b"", dict(headers), message.key)
             admitted = admit(record, self._registry, self._clock.now(), self._limits)
-            alerts = collect(admitted, signals, self._partitions)
+            alerts = collect(admitted, signals, self._partitions, self._epochs())
             if admitted.member is not None:
                 let_in[admitted.member.member] += alerts
             metrics.INTAKE_BYTES.inc(len(record.value))
@@ -87,17 +94,19 @@ class Intake:
             await self._receipts.send(self._producer, outbox, name, told)
 
 
-def collect(admitted: Admitted, signals: Signals, partitions: int) -> int:
-    """Signals of the good events, each to every one of `partitions` that has a part in it; how many are alerts."""
+def collect(admitted: Admitted, signals: Signals, partitions: int, epochs: tuple[str, ...] = ()) -> int:
+    """Signals of the good events, each to every one of `partitions` that has a part in it; how many are alerts. What
+    none of `epochs` names is refused, if there are any."""
     member, alerts = admitted.member, 0
     if member is None:
         return 0
-    for accepted in admitted.accepted:
-        event = accepted.event
-        made = alerts_of(event, member.member, member.sector, accepted.digest)
-        alerts += bool(made)
-        gone = None if made else retraction_of(event, member.member, member.sector is Sector.POLICE)
-        for signal in made if gone is None else (gone,):
+    made = [alerts_of(each.event, member.member, member.sector, each.digest) for each in admitted.accepted]
+    if epochs:
+        refuse_over(admitted, made, epochs)
+    for accepted, told in zip(admitted.accepted, made, strict=True):
+        alerts += bool(told)
+        gone = None if told else retraction_of(accepted.event, member.member, member.sector is Sector.POLICE)
+        for signal in told if gone is None else (gone,):
             for partition in destinations(signal, partitions):
                 signals[partition].append(signal)
     for kind, count in Counter(accepted.event.data.kind for accepted in admitted.accepted).items():

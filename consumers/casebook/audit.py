@@ -23,6 +23,7 @@ from consumers.auditor.records import act_of, entry_of, row_of
 from consumers.auditor.verifying import verify
 from consumers.casebook.rows import insert_rows
 from consumers.casebook.tables import Audit
+from schemas.epochs import EPOCHS_KEY
 from schemas.topics import RULES
 
 _PAGE = 10
@@ -47,10 +48,12 @@ class Trail:
     acts: list[Act] = field(default_factory=list)
 
     def note_changes(self, records: Iterable[Any], roll: Roll) -> None:
-        """What others have written of the registry and of the allow-list, by whom it is about."""
+        """What others have written of the registry, of the allow-list and of the epochs, by whom it is about."""
         for record in records:
             key = (record.key or b"").decode(errors="replace")
-            if record.topic == RULES.name:
+            if record.topic == RULES.name and key == EPOCHS_KEY:
+                act = "list of epochs" if roll.vouches(record) else "list of epochs not believed"
+            elif record.topic == RULES.name:
                 act = "allow-list entry" if record.value else "allow-list entry removed"
             else:
                 act = "registry record" if roll.proves(record) else "registry record not believed"

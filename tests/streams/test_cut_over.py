@@ -14,7 +14,7 @@ import pytest
 from alliance.keys.tokens import TokenKeys
 from alliance.registrar import signed
 from schemas.epochs import EPOCHS_KEY, FORMER_HEADER, RETIRED_HEADER, Epoch, Epochs
-from schemas.topics import LEADS, RULES
+from schemas.topics import LEADS, QUARANTINE, RULES
 from tests.streams.support import NOW, TOKENS, World, number, unique
 from tests.streams.test_worker import call, transfer
 
@@ -76,3 +76,7 @@ def test_a_lead_comes_under_the_older_name_until_the_cut_over_and_then_under_the
         assert heard[-1][2] == {FORMER_HEADER: old.encode()}
         rotating.read_until(LEADS.name, told(old, "none"))
         assert heard[-1][2] == {RETIRED_HEADER: b""}
+
+        late = rotating.event("bank-a", transfer(payee, unique("payer"), victim), moment)
+        rotating.send("bank-a", late)
+        rotating.read_until(QUARANTINE.name, lambda record: late["id"].encode() in record.value)
