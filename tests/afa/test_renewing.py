@@ -80,7 +80,8 @@ def test_entries_are_signed_anew_under_both_epochs_and_the_cut_over_waits_for_th
 def test_an_entry_takes_the_place_of_one_under_another_epoch_and_is_removed_under_every_key(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rotation, "_active", lambda desk: [])
+    active = rotation._active
+    monkeypatch.setattr(rotation, "_active", lambda desk: [one for one in active(desk) if one.member == _UNIT])
     adding = ["allow", "add", "number", "95588", *SIGNING, "--reason", "hotline"]
     afa(folder, *adding)
     afa(folder, "epoch", "rotate")

@@ -78,7 +78,7 @@ class Producer:
 
 def test_nothing_at_the_stream_and_in_the_quarantine(written: list[Any]) -> None:
     producer = cast(Any, Producer())
-    intake = Intake(producer, Registry(), CLOCK, load_rules(), Receipts(), 1)
+    intake = Intake(producer, Registry(), CLOCK, load_rules(), Receipts(), 1, lambda: ("e1:",))
     asyncio.run(intake.handle([cast(Any, SimpleNamespace(message=record)) for record in written]))
     assert {topic for topic, _, _ in producer.sent} == {QUARANTINE.name}
     assert len(producer.sent) == len(written)

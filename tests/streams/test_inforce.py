@@ -12,8 +12,8 @@ from alliance.admission import Admitted
 from schemas.reasons import Reason
 from schemas.topics import VICTIM_REPORT, WITHDRAWAL
 from streams.intake import Signals, collect
-from tests.streams.bundles import NOW, bundle, let_in, report, transfer, withdrawal
-from tests.streams.support import number
+from tests.streams.bundles import bundle, let_in, report, transfer, withdrawal
+from tests.streams.support import NOW, number
 
 ACCOUNT = "6222020502013348871"
 
