@@ -194,6 +194,7 @@ def _with_status(draft: Draft, status: RequestStatus) -> Any:
     [
         ([], REGISTRY, "no holder known"),
         (["cnaps:9"], REGISTRY, "holder cnaps:9 is not a member"),
+        (["cnaps:9", "cnaps:8"], REGISTRY, "holder cnaps:9 is not a member"),
         (["cnaps:1"], Registry([member("bank-one", status=Status.SUSPENDED)]), "member bank-one is suspended"),
     ],
 )
@@ -204,6 +205,14 @@ def test_who_can_not_be_asked_is_said_in_words(holders: list[str], registry: Reg
 
 
 LEVELS = st.sampled_from(Level)
+
+
+def test_of_several_holders_the_best_known_that_is_a_member_is_asked() -> None:
+    subject = account("m").model_copy(update={"holders": ["cnaps:9", "cnaps:1", "carrier:one"]})
+    (watch,) = decided(lead(subject, Level.MEDIUM))
+    assert (watch.to, watch.unroutable) == ("bank-one", None)
+
+
 SUBJECTS = st.sampled_from([account("m"), account("m", "cnaps:9"), NUMBER, HANDLE])
 MANDATES = st.lists(
     st.builds(

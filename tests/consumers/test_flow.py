@@ -25,6 +25,8 @@ from consumers.casebook.money.flow import UNREPORTED, Flow, Grounds, flow
 from consumers.casebook.money.hops import Note, next_stops
 from consumers.casebook.money.known import Held, Said, Stop, Told
 from consumers.casebook.money.standing import standing
+from consumers.casebook.release.grounds import Cause
+from consumers.casebook.release.remaining import fed
 from schemas.alerts import ReportedTransfer
 from schemas.answers import Answer, AnswerStatus, Outflow, OutflowType
 from schemas.requests import Caps, HoldStatus, RequestStatus, Scope
@@ -298,6 +300,22 @@ def test_what_leaves_an_account_that_is_let_go_is_nobodys_claim() -> None:
     found = flow(both, PROFILE, Grounds(cut=frozenset({TOKEN["b"]})))
     assert found is not None
     assert (traced(both).there(TOKEN["c"]), found.there(TOKEN["c"])) == (60, 30)
+
+
+def test_an_account_whose_money_all_came_by_one_that_fell_falls_for_the_same_cause() -> None:
+    told = told_of(out(30, 1))
+    (first,) = told.stops
+    onward = first.request.model_copy(update={"request_id": uuid4(), "target": ACCOUNTS["b"], "hop": 1})
+    beyond = onward.model_copy(update={"request_id": uuid4(), "target": ACCOUNTS["c"], "hop": 2})
+    said = Said(Answer(request_id=uuid4(), status=AnswerStatus.ALREADY_GONE, outflows=[out(30, 3, "c")]), END)
+    all_stops = [first, replace(first, request=onward, said=[said]), replace(first, request=beyond, said=[])]
+    stands = standing(replace(told, stops=all_stops), PROFILE, {TOKEN["b"]})
+    assert stands is not None
+    fell = {onward.request_id: Cause.ALLOWED}
+    assert fed(replace(told, stops=all_stops), stands, fell) == {
+        first.request.request_id: None, onward.request_id: None, beyond.request_id: Cause.ALLOWED,
+    }  # fmt: skip
+    assert fed(replace(told, stops=all_stops), stands, {})[beyond.request_id] is Cause.ANNULLED
 
 
 def test_a_report_without_an_amount_bounds_nothing_and_so_takes_nothing_away() -> None:

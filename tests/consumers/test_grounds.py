@@ -71,6 +71,14 @@ def test_no_money_keeps_what_its_own_account_lost() -> None:
     assert by_itself(again, {one.request_id: one for one in asked}, set())
 
 
+def test_what_an_appeal_freed_further_on_fell_by_itself_and_not_because_of_what_led_to_it() -> None:
+    """So what went on from there is nobody's claim."""
+    asked = way("a", "b", "c")
+    known = {one.request_id: one for one in asked}
+    assert [by_itself(one, known, set()) for one in asked] == [True, False, False]
+    assert by_itself(replace(asked[1], freed=Cause.APPEAL), known, set())
+
+
 def test_a_members_own_measure_rests_on_the_alerts_and_on_no_report() -> None:
     delay = Asked(uuid4(), None, "a", reported=False)
     assert causes([delay]) == [""]

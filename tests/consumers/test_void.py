@@ -12,6 +12,7 @@ from schemas.leads import Evidence, Lead
 from schemas.requests import Action, RequestStatus
 from tests.consumers.facts import account, evidence, lead, yuan
 from tests.consumers.office import Office
+from tests.consumers.test_hops import M, out
 from tests.consumers.test_office import stop_of
 from tests.consumers.test_waiting import followed
 
@@ -120,3 +121,17 @@ def test_what_a_member_was_never_asked_in_time_is_asked_on_new_evidence(office: 
     office.pass_time(hours=24)
     office.suspect(grown(suspicion, evidence("carrier-one", "suspicious-number")))
     assert {(one.action, one.attempt) for one in office.deliver()} == {(Action.DELAY, 2), (Action.VERIFY, 2)}
+
+
+def test_a_void_onward_stop_is_drafted_once_more_when_its_payers_bank_tells_of_the_money_anew(office: Office) -> None:
+    mule, payee = account(), account(None, "cnaps:2")
+    office.mandate(max_hop=0)
+    office.report(mule)
+    office.suspect(lead(mule, reported=True))
+    for attempt in (1, 2):
+        stop = stop_of(office.deliver())
+        gone = [out(office, payee, 3 * M, attempt)]
+        office.answer(stop, AnswerStatus.PARTIAL, amount=yuan(2 * M), outflows=gone)
+        assert office.draft(payee).attempt == attempt
+        office.pass_time(hours=48)
+    assert {one.attempt for one in office.requests() if one.hop} == {1, 2}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 
+from consumers.casebook.tables import Outbox
 from schemas.answers import AnswerStatus
 from schemas.identifiers import Identifier
 from schemas.leads import Lead
@@ -55,6 +57,19 @@ def test_a_drafted_stop_that_dispatch_has_not_taken_ends_with_its_grounds(office
     office.withdraw(*suspicion.evidence)
     assert not office.deliver()
     assert {one.status for one in office.requests(suspicion)} == {RequestStatus.CANCELLED}
+
+
+def test_a_stop_that_dispatch_has_taken_is_not_taken_back_and_its_release_follows_it(office: Office) -> None:
+    office.mandate()
+    office.report(mule := account())
+    suspicion = lead(mule, reported=True)
+    office.suspect(suspicion)
+    (stop,) = [one for one in office.requests(suspicion) if one.action is Action.STOP]
+    with office.engine.begin() as db:
+        db.execute(update(Outbox).values(claimed=True))
+    office.withdraw(*suspicion.evidence)
+    assert office.request(stop.request_id).status is RequestStatus.DRAFTED
+    assert [letter.action for letter in office.deliver() if letter.target == mule] == [Action.RELEASE]
 
 
 @DONE

@@ -112,7 +112,7 @@ def cancel(turn: Turn, request_ids: Sequence[UUID], reason: str) -> set[UUID]:
     # What is left in the outbox is with dispatch; what is not there was never given to it, or is sent.
     with_dispatch = set(turn.db.scalars(select(Outbox.request_id).where(among(Outbox.request_id, request_ids))))
     query = select(RequestRow.request_id).where(
-        among(RequestRow.request_id, request_ids), RequestRow.status.in_(UNSENT), RequestRow.sent_at.is_(None)
+        among(RequestRow.request_id, request_ids), RequestRow.status.in_(UNSENT)
     )
     cancelled = set(turn.db.scalars(query.order_by(RequestRow.request_id).with_for_update())) - with_dispatch
     rows = [

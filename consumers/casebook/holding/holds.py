@@ -6,7 +6,7 @@ that has ended.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -68,6 +68,12 @@ def propose_release(turn: Turn, hold_ids: Sequence[UUID], cause: str) -> set[UUI
         "decide_by": turn.now + seconds(turn.profile.release.decision_s.value),
     }  # fmt: skip
     return {row.request_id for row in move(turn, HoldEvent.PROPOSE_RELEASE, among(HoldRow.hold_id, hold_ids), values)}
+
+
+def reopen(turn: Turn, request_ids: Collection[UUID]) -> None:
+    """What was decided about these stops since their unit kept their holds, it has yet to weigh."""
+    kept = among(HoldRow.request_id, request_ids) & HoldRow.kept_at.is_not(None)
+    turn.db.execute(update(HoldRow).where(kept).values(kept_at=None))
 
 
 def expire(turn: Turn) -> Sequence[UUID]:

@@ -7,7 +7,7 @@ here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Literal
 from uuid import UUID
 
@@ -54,10 +54,13 @@ def spare(turn: Turn, tokens: Iterable[str]) -> None:
 
 
 def free(turn: Turn, request_ids: Iterable[UUID], cause: Found) -> None:
-    """Let go of these requests, and of what rests on them: police have decided so."""
-    found = among(RequestRow.request_id, set(request_ids)) & RequestRow.freed_at.is_(None)
-    freed = update(RequestRow).where(found).values(freed_at=turn.now, freed_for=cause.name.lower())
-    let_go(turn, sorted(set(turn.db.scalars(freed.returning(RequestRow.case_id)))))
+    """Let go of these requests, and of what rests on them: police have decided so. A unit that keeps a hold of theirs
+    has not weighed this decision yet."""
+    freed = set(request_ids)
+    holds.reopen(turn, freed)
+    decided = update(RequestRow).where(among(RequestRow.request_id, freed))
+    decided = decided.values(freed_at=turn.now, freed_for=cause.name.lower())
+    let_go(turn, sorted(set(turn.db.scalars(decided.returning(RequestRow.case_id)))))
 
 
 def _causes(turn: Turn, rows: Sequence[Any]) -> tuple[Fallen, Remaining]:
@@ -89,18 +92,19 @@ def _let_go(turn: Turn, rows: Sequence[Any], fell: Fallen) -> None:
     acts = [row for row in live if row.request_id in fell]
     if not acts:
         return
+    standing = holds.unended(turn, sorted({row.case_id for row in acts}))
+    kept = {hold.request_id for hold in standing if hold.kept_at and hold.cause == fell.get(hold.request_id)}
+    acts = [row for row in acts if not _goes_on(row, kept)]
     cancelled = _cancel(turn, [row for row in acts if row.status in UNSENT], fell)
     left = [row for row in acts if row.request_id not in cancelled]
     cases = read_cases(turn, sorted({row.case_id for row in acts}))
-    standing = holds.unended(turn, sorted(cases))
     # What was ordered on paper since is no longer the mandate's to let go.
     frozen = {hold.request_id for hold in standing if hold.status in ON_PAPER}
-    kept = {hold.request_id for hold in standing if hold.kept_at and hold.cause == fell.get(hold.request_id)}
     law = turn.law()
     drafts = [
         releasing.let_go(cases[row.case_id], requests.message(row.body, row.member), law, fell[row.request_id],
                          None if row.request_id in frozen else row.mandate_id)
-        for row in left if row.member is not None and row.request_id not in kept
+        for row in left if row.request_id not in kept
     ]  # fmt: skip
     made = [draft for draft in drafts if draft is not None]
     requests.put(turn, made)
@@ -112,6 +116,11 @@ def _let_go(turn: Turn, rows: Sequence[Any], fell: Fallen) -> None:
     fresh = [row for row in acts if row.request_id in gone and row.action not in ABOUT_HOLDS]
     withdrawn = [row for row in fresh if fell[row.request_id] is Cause.WITHDRAWN]
     _count(turn, sorted({row.case_id for row in withdrawn if row.attempt > cases[row.case_id].releases}))
+
+
+def _goes_on(row: Any, kept: Collection[UUID]) -> bool:
+    """What makes a hold less lets somebody go, and what its unit asks about a hold that it keeps is not of the fall."""
+    return row.action == Action.REDUCE or (row.action in ABOUT_HOLDS and row.parent in kept)
 
 
 def _cancel(turn: Turn, rows: Sequence[Any], fell: Fallen) -> set[UUID]:

@@ -17,7 +17,8 @@ class HoldRow(Base):
 
     While it has a `queue_position`, other units' orders (`earlier`) are first and nothing is held: `minor` is what it
     waits for. `paper` is the hash of the document that its freeze stands on. `proposed_from` is what it was when its
-    release was proposed for this `cause`, `decide_by` when its unit must have decided, `kept_at` when it declined.
+    release was proposed for this `cause`, `decide_by` when its unit must have decided, `kept_at` when it declined, if
+    nothing was decided for the holder since.
     """
 
     __tablename__ = "hold"
