@@ -128,10 +128,10 @@ def test_a_void_onward_stop_is_drafted_once_more_when_its_payers_bank_tells_of_t
     office.mandate(max_hop=0)
     office.report(mule)
     office.suspect(lead(mule, reported=True))
+    gone = [out(office, payee, 3 * M)]
     for attempt in (1, 2):
-        stop = stop_of(office.deliver())
-        gone = [out(office, payee, 3 * M, attempt)]
-        office.answer(stop, AnswerStatus.PARTIAL, amount=yuan(2 * M), outflows=gone)
+        office.answer(stop_of(office.deliver()), AnswerStatus.PARTIAL, amount=yuan(2 * M), outflows=gone)
         assert office.draft(payee).attempt == attempt
-        office.pass_time(hours=48)
+        office.pass_time(hours=24)
+        office.pass_time(hours=24)
     assert {one.attempt for one in office.requests() if one.hop} == {1, 2}
