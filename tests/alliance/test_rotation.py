@@ -58,6 +58,8 @@ def test_a_member_takes_the_new_key_and_the_registrar_cuts_over_when_all_have(ro
     desk = rotating.desk
     held, late = rotating.join("bank-quick"), rotating.join("bank-late")
     assert [(view.epoch, view.leads) for view in rotation.views(desk)] == [("e1", True)]
+    with pytest.raises(Refused, match="no epoch beside e1; rotate first"):
+        rotation.cut_over(desk, NONE)
 
     told = rotation.rotate(desk).told
     assert ([epoch.epoch for epoch in told.epochs], told.leading) == (["e1", "e2"], "e1")

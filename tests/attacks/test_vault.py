@@ -25,7 +25,7 @@ from consumers.vault import opening, service
 from consumers.vault.opening import seal_target
 from producers import cleartarget
 from schemas.identifiers import IdentifierKind
-from schemas.inquiries import Found, Reseal, Revealed, Search, Unanswered
+from schemas.inquiries import Found, Reseal, Revealed, Search, Unanswered, VaultAnswer
 from schemas.registry import Status
 from schemas.requests import RequestView
 from tests.consumers.facts import account
@@ -261,6 +261,24 @@ def test_a_question_that_the_vault_can_not_answer(
     safe.turn()
     told = safe.outcome(1)
     assert isinstance(told, Unanswered) and "did not give the members' alerts" in told.why
+
+
+def test_a_question_that_can_neither_be_answered_nor_given_up(safe: Safe, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends untold, and what others ask behind it is answered."""
+    mule, _, case_id = suspect(safe)
+    said, seal = safe.reveal(case_id, mule.tokens[0]), opening.seal_answer
+    fatal = encode(X25519PrivateKey.generate().public_key().public_bytes_raw())
+
+    def broken(answer: VaultAnswer, answer_to: str, jws: str) -> str:
+        if answer_to == fatal:
+            raise RuntimeError("a defect")
+        return seal(answer, answer_to, jws)
+
+    monkeypatch.setattr(opening, "seal_answer", broken)
+    safe.file(said.model_copy(update={"answer_to": fatal}))
+    shown = safe.ask(said)
+    assert isinstance(shown, Revealed) and shown.value == ACCOUNT
+    assert safe.answers()[0] == ""
 
 
 def test_a_search_that_breaks_the_vault(safe: Safe, monkeypatch: pytest.MonkeyPatch) -> None:
