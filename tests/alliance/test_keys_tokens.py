@@ -69,3 +69,11 @@ def test_of_the_epochs_that_are_over_the_newest_are_kept() -> None:
         keys = (both := keys.rotated().in_place_of(keys)).cut_over().in_place_of(both)
     assert list(keys.epochs) == [f"e{KEPT + 4}"]
     assert list(keys.ended) == [f"e{number}" for number in range(4, KEPT + 4)]
+
+
+def test_an_epoch_is_rotated_before_it_is_cut_over_and_cut_over_before_the_next() -> None:
+    keys = TokenKeys.generate()
+    with pytest.raises(ValueError, match="no epoch beside e1; rotate first"):
+        keys.cut_over()
+    with pytest.raises(ValueError, match="e1 and e2 overlap; cut over first"):
+        keys.rotated().rotated()

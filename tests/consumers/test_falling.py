@@ -19,6 +19,7 @@ from tests.consumers.test_holdacts import act, drafted
 from tests.consumers.test_hops import EXECUTED, GONE, M, out, stopped_by, stops
 from tests.consumers.test_office import stopped
 from tests.consumers.test_release import hold_of
+from tests.consumers.test_waiting import followed
 from tests.consumers.test_withdrawals import ordered, waiting
 
 pytestmark = pytest.mark.services
@@ -107,6 +108,19 @@ def test_what_a_unit_has_kept_no_mandate_lets_go_once_it_is_in_force_again(offic
     office.withdraw(*suspicion.evidence)
     assert not office.deliver()
     assert hold_of(office, mule).status is HoldStatus.ACTIVE
+
+
+def test_what_a_unit_has_kept_is_not_proposed_again_because_no_victims_money_came_there(office: Office) -> None:
+    """That is the same cause in other words."""
+    mule, payee = account(), account(None, "cnaps:2")
+    root, onward = followed(office, mule, payee)
+    office.order(onward.request_id)
+    office.answer(onward, EXECUTED, amount=yuan(3 * M))
+    assert root.authority.covered_by
+    office.annul(root.authority.covered_by)
+    assert office.keep(hold_of(office, payee)) is None
+    office.annul(root.authority.covered_by)
+    assert hold_of(office, payee).status is HoldStatus.ACTIVE
 
 
 def appealed(office: Office, mule: Identifier, grounds: AppealGrounds) -> None:

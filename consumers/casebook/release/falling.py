@@ -47,9 +47,9 @@ def let_go(turn: Turn, case_ids: Sequence[UUID]) -> None:
         reducing.reduce(turn, of, stands.after, lost, fell)
 
 
-def spare(turn: Turn, tokens: Iterable[str]) -> None:
-    """Let go of what rests on these accounts, numbers and handles: they are on the allow-list now."""
-    query = select(RequestRow.case_id).distinct().where(among(RequestRow.target, turn.names.every(tokens)))
+def spare(turn: Turn, tokens: Collection[str]) -> None:
+    """Let go of what rests on these accounts, numbers and handles: they are on the allow-list now, by every name."""
+    query = select(RequestRow.case_id).distinct().where(among(RequestRow.target, tokens))
     let_go(turn, sorted(turn.db.scalars(query)))
 
 
@@ -141,8 +141,8 @@ def _propose(turn: Turn, standing: Sequence[Any], fell: Fallen) -> set[UUID]:
 
 def _spend(turn: Turn, request_ids: set[UUID]) -> None:
     """Of what was let go only new evidence permits another attempt."""
-    unspent = among(RequestRow.request_id, request_ids) & RequestRow.spent_at.is_(None)
-    turn.db.execute(update(RequestRow).where(unspent).values(spent_at=turn.now))
+    gone = among(RequestRow.request_id, request_ids)
+    turn.db.execute(update(RequestRow).where(gone).values(spent_at=turn.now))
 
 
 def _count(turn: Turn, case_ids: Sequence[UUID]) -> None:
