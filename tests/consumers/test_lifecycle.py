@@ -18,6 +18,7 @@ from consumers.casebook.lifecycle import (
     CASE_ENDS,
     DISPUTE,
     DISPUTE_BEGINNINGS,
+    FRUITLESS,
     HOLD,
     HOLD_BEGINNINGS,
     HOLD_ENDS,
@@ -152,6 +153,11 @@ def test_what_waits_for_an_officer_moves_by_authorisation_or_cancellation_alone(
 def test_each_final_answer_ends_what_was_sent(status: RequestStatus) -> None:
     for event in FINAL:
         assert request_after(status, event) in ENDED
+
+
+def test_an_ended_request_was_carried_out_or_came_to_nothing() -> None:
+    """What came to nothing uses up none of the law's stops, and has nothing to let go of."""
+    assert REQUEST_ENDS - {RequestStatus.EXECUTED, RequestStatus.PARTIAL} == FRUITLESS
 
 
 @given(lives())

@@ -104,6 +104,26 @@ def barred() -> Iterator[bool]:
             yield releasing.release(CASE, asked(Action.DELAY), here, WHY, authority) is None
 
 
+def test_the_release_of_a_second_stop_names_its_own_hold_and_is_not_taken_for_the_firsts() -> None:
+    first = asked(Action.STOP)
+    second = first.model_copy(update={"request_id": uuid4(), "hold_id": uuid4(), "attempt": 2, "hop": 3})
+    ends = [releasing.by_request(CASE, stop, law(), WHY) for stop in (first, second)]
+    assert ends[0] is not None and ends[1] is not None
+    assert ends[0].request_id != ends[1].request_id
+    known = replace(CASE, known=[ends[0].known()])
+    assert releasing.by_request(known, first, law(), WHY) is None
+    again = releasing.by_request(known, second, law(), WHY)
+    assert again is not None
+    told = again.request()
+    assert (told.to, told.target, told.hold_id, told.amount) == (
+        second.to,
+        second.target,
+        second.hold_id,
+        second.amount,
+    )
+    assert (told.attempt, told.hop, again.parent) == (2, 3, second.request_id)
+
+
 @pytest.mark.parametrize("action", [Action.VERIFY, Action.QUERY])
 def test_what_goes_on_nowhere_is_not_released(action: Action) -> None:
     assert let_go(action) is None
