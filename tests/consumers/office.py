@@ -211,7 +211,7 @@ class Office:
     def mandate(self, **over: Any) -> Mandate:
         with self.engine.begin() as db:
             given = facts.mandate(**over)
-            signed = [self.sign(given.model_dump(mode="json"), officer) for officer in given.officers]
+            signed = [self.sign(given.model_dump(mode="json"), officer, given.unit) for officer in given.officers]
             filed = add_mandate(db, signed, self.registry, self.profile, self.now)
         self._look_again = True
         return filed

@@ -18,6 +18,7 @@ from consumers.casebook.holding.holdrules import HoldAct
 from consumers.casebook.tables import Claim, HoldRow
 from producers.reference.authority import prove
 from schemas.answers import AnswerStatus
+from schemas.base import Money
 from schemas.identifiers import Identifier
 from schemas.requests import Action, HoldStatus, HoldView, Request, RequestStatus, Scope
 from tests.consumers.facts import NOW, account, yuan
@@ -79,6 +80,14 @@ def row(office: Office, hold: HoldView) -> Any:
         return db.execute(select(*HoldRow.__table__.c).where(HoldRow.hold_id == hold.hold_id)).one()
 
 
+def test_a_whole_account_that_is_held_is_on_record_though_its_bank_names_no_amount(office: Office) -> None:
+    mule = account()
+    _, stop = stopped(office, mule)
+    office.answer(stop, AnswerStatus.PARTIAL, scope=Scope.ACCOUNT)
+    hold = held(office, mule)
+    assert (hold.status, hold.scope, hold.amount) == (HoldStatus.ACTIVE, Scope.ACCOUNT, yuan(0))
+
+
 def test_a_hold_is_reduced_to_what_is_needed_and_keeps_its_end(office: Office) -> None:
     mule = account()
     hold = begun(office, mule)
@@ -99,6 +108,13 @@ def test_no_answer_raises_a_hold(office: Office) -> None:
     done(office, act(hold, Action.REDUCE, amount=yuan(2_000_000)), amount=yuan(9_000_000))
     assert held(office, mule).amount == yuan(5_000_000)
     done(office, act(hold, Action.FREEZE), amount=yuan(9_000_000))
+    assert held(office, mule).amount == yuan(5_000_000)
+
+
+def test_what_is_said_in_another_currency_says_nothing_of_what_is_held(office: Office) -> None:
+    mule = account()
+    hold = begun(office, mule)
+    done(office, act(hold, Action.REDUCE, amount=yuan(2_000_000)), amount=Money(minor=1, currency="USD"))
     assert held(office, mule).amount == yuan(5_000_000)
 
 
@@ -186,6 +202,16 @@ def test_a_freeze_lasts_and_is_renewed_no_more_than_the_profile_has_it(office: O
         drafted(office, act(hold, Action.RENEW))
 
 
+def test_a_renewal_that_nobody_signed_in_time_uses_up_none_that_the_law_has(office: Office) -> None:
+    mule = account()
+    hold = begun(office, mule)
+    done(office, act(hold, Action.FREEZE, duration_s=180 * 86400))
+    for _ in range(4):
+        drafted(office, act(hold, Action.RENEW))
+        office.pass_time(hours=24)
+    assert held(office, mule).status is HoldStatus.FROZEN
+
+
 def test_a_freeze_that_ends_is_followed_by_no_stop(office: Office) -> None:
     mule = account()
     hold = begun(office, mule)
@@ -224,6 +250,16 @@ def test_a_freeze_that_came_after_the_end_holds_nothing_and_an_officer_lets_go(o
     assert held(office, mule).status is HoldStatus.EXPIRED
     (release,) = [one for one in office.requests() if one.action is Action.RELEASE]
     assert release.status is RequestStatus.AWAITING_AUTHORISATION
+
+
+def test_a_reduction_that_came_after_the_end_asks_for_nothing(office: Office) -> None:
+    hold = begun(office, account())
+    reduction = ordered(office, act(hold, Action.REDUCE, amount=yuan(1_000_000)))
+    office.pass_time(**TWO_DAYS)
+    office.deliver()
+    office.answer(reduction, AnswerStatus.EXECUTED)
+    assert not office.deliver()
+    assert not [one for one in office.requests() if one.action is Action.RELEASE]
 
 
 def test_an_order_about_a_hold_does_not_outlive_it_unsigned(office: Office) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from consumers.casebook.tables import AnswerRow, HoldRow
 from consumers.casebook.views import listings
 from schemas.answers import AnswerStatus, EarlierOrder
+from schemas.base import Money
 from schemas.identifiers import Identifier
 from schemas.requests import Action, AuthorityClass, HoldStatus, HoldView, Request, RequestStatus, Scope
 from tests.consumers.facts import account, yuan
@@ -51,6 +52,24 @@ def test_an_order_behind_anothers_waits_and_holds_nothing(office: Office) -> Non
     assert (kept.unit, kept.queue_position, [one["unit"] for one in kept.earlier]) == ("police-one", 2, ["police-two"])
     with office.engine.connect() as db:
         assert not listings.totals(db).held_minor
+
+
+def test_what_is_said_in_another_currency_is_no_turn(office: Office) -> None:
+    mule = account()
+    stop = queued(office, mule)
+    office.answer(stop, AnswerStatus.EXECUTED, amount=Money(minor=7, currency="USD"))
+    assert (held(office, mule).status, held(office, mule).amount) == (HoldStatus.QUEUED, yuan(5_000_000))
+
+
+def test_what_its_unit_keeps_after_its_turn_has_come_is_in_force_and_no_longer_waits(office: Office) -> None:
+    mule = account()
+    suspicion, stop = ordered(office, mule)
+    wait(office, stop)
+    office.withdraw(*suspicion.evidence)
+    office.answer(stop, AnswerStatus.EXECUTED, amount=yuan(4_000_000))
+    assert held(office, mule).status is HoldStatus.RELEASE_PROPOSED
+    assert office.keep(held(office, mule)) is None
+    assert (held(office, mule).status, held(office, mule).amount) == (HoldStatus.ACTIVE, yuan(4_000_000))
 
 
 def test_its_turn_comes_with_a_second_answer_and_its_time_counts_from_then(office: Office) -> None:

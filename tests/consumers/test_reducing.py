@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from consumers.casebook.tables import Claim
 from producers.reference.authority import prove
+from schemas.base import Money
 from schemas.identifiers import Identifier
 from schemas.requests import Action, HoldStatus, Request, RequestStatus, Scope
 from tests.consumers.facts import account, lead, yuan
@@ -165,6 +166,13 @@ def test_where_amounts_alone_are_held_what_a_member_holds_beyond_is_reduced_at_o
     hold = hold_of(thai, shop)
     assert (hold.status, hold.amount, hold.scope) == (HoldStatus.REDUCED, yuan(M), Scope.AMOUNT)
     assert not thai.deliver()
+
+
+def test_where_amounts_alone_are_held_another_currency_is_shown_as_it_is_said(thai: Office) -> None:
+    (stop,) = asked(thai, shop := account(), M)
+    said = Money(minor=9 * M, currency="USD")
+    thai.answer(stop, EXECUTED, amount=said)
+    assert hold_of(thai, shop).amount == said
 
 
 def test_where_the_whole_account_may_be_held_its_scope_is_kept_and_shown(office: Office) -> None:

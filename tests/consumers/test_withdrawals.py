@@ -169,6 +169,17 @@ def test_grounds_that_fell_once_count_once(office: Office) -> None:
     assert office.draft(mule).attempt == 2
 
 
+def test_what_a_member_was_asked_without_a_report_stands_while_an_alert_does(office: Office) -> None:
+    suspicion = lead(account())
+    office.suspect(suspicion)
+    for letter in office.deliver():
+        office.answer(letter, AnswerStatus.EXECUTED)
+    office.withdraw(suspicion.evidence[0])
+    assert not office.deliver()
+    office.withdraw(suspicion.evidence[1])
+    assert {letter.action for letter in office.deliver()} == {Action.RELEASE}
+
+
 def test_a_withdrawal_that_is_repeated_takes_back_no_release(office: Office) -> None:
     suspicion, stop = stopped(office, account())
     office.answer(stop, AnswerStatus.EXECUTED, amount=yuan(3_000_000))

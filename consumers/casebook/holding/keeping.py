@@ -89,8 +89,8 @@ def _keep(turn: Turn, hold_id: UUID, jws: str) -> None:
         raise Refused(f"The hold was ordered by {hold.unit}, which alone decides on its release.")
     if (said.hold_id, said.proposed_for, said.until) != (hold_id, hold.cause or "", hold.until):
         raise Refused("The signed decision is on another proposal; read this one and sign it as it is.")
-    values = {"kept_at": turn.now, "proposed_from": None}
-    holds.move(turn, KEEPS[HoldStatus(hold.proposed_from)], HoldRow.hold_id == hold_id, values)
+    after = KEEPS[HoldStatus(hold.proposed_from)]
+    holds.move(turn, after, HoldRow.hold_id == hold_id, {"kept_at": turn.now})
 
 
 def _proposed(db: Connection, hold_id: UUID) -> Any:

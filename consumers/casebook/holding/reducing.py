@@ -55,9 +55,8 @@ def reduce(turn: Turn, told: Told, flow: Flow | None, accounts: Collection[str],
     drafts: list[Draft] = []
     for row in held:
         keep, before = keeps[row.hold_id], asked.get((row.request_id, Action.REDUCE), {})
-        # One act of a kind is under way on an account at a time: the answer to it brings up the next.
-        under_way = any(draft.target.tokens[0] == row.target for draft in drafts)
-        under_way = under_way or any(status not in REQUEST_ENDS for status in before.values())
+        # One act of a kind is under way on a hold at a time: the answer to it brings up the next.
+        under_way = any(status not in REQUEST_ENDS for status in before.values())
         if keep and keep not in before and not under_way and (made := _draft(row, keep, case, law)):
             drafts.append(made)
     requests.put(turn, drafts)
