@@ -19,7 +19,15 @@ from alliance.membership import load_keys, load_officer
 from consumers.casebook.returning.statements import Judged, file_statement, judgement
 from consumers.casebook.views import returnviews
 from schemas.base import Money
-from schemas.returns import AnnounceReturn, DecideObjection, ObjectToReturn, PaymentStatus, ReturnView, Statement
+from schemas.returns import (
+    AnnounceReturn,
+    DecideObjection,
+    ObjectToReturn,
+    PaymentStatus,
+    ReturnView,
+    SettlePayments,
+    Word,
+)
 
 app = typer.Typer(no_args_is_help=True, help="Return frozen money to its victims; objections against that.")
 Why = Annotated[str, typer.Option("--reason", help="Why, in up to 500 characters.")]
@@ -107,7 +115,38 @@ def decide(
     note("Decided.")
 
 
-def enter(engine: Engine, run: Run, said: Statement, unit: str, officer: str | None) -> Judged:
+@app.command("settle")
+def settle(  # noqa: PLR0913, PLR0917 — what is signed
+    return_id: ReturnId,
+    reference: Annotated[
+        str, typer.Option("--reference", help="The paper that shows it, such as a statement's number.")
+    ],
+    unit: As,
+    officer: OfficerId,
+    made: Annotated[list[UUID] | None, typer.Option("--made", metavar="ID", help="A payment that was made.")] = None,
+    not_made: Annotated[
+        list[UUID] | None, typer.Option("--not-made", metavar="ID", help="One that was not, and is owed again.")
+    ] = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Enter which unclear payments were made, as an officer of the unit that ordered the hold. It can't be taken back.
+
+    A payment is unclear where its member has not said whether it made it; `afa case show` lists them. Each option may
+    be given several times. What was not made is drafted anew, and signed with `afa order` as the first time.
+
+    Example: afa return settle 9f2f… --made 5a11… --reference "statement 2027-0219" --as police-ty --officer li-na
+    """
+    run = Run(data)
+    with database(run.database_url) as engine:
+        said = SettlePayments(
+            return_id=return_id, made=made or [], not_made=not_made or [], reference=reference, at=run.clock.now()
+        )
+        _filed(engine, run, said, unit, officer, json)
+    note("Settled.")
+
+
+def enter(engine: Engine, run: Run, said: Word, unit: str, officer: str | None) -> Judged:
     """Sign, file and wait. Raises Refused with the casebook's reason."""
     if officer is None:
         keys = load_keys(run.data, unit)
@@ -122,7 +161,7 @@ def enter(engine: Engine, run: Run, said: Statement, unit: str, officer: str | N
     return judged
 
 
-def _filed(engine: Engine, run: Run, said: Statement, unit: str, officer: str | None, as_json: bool) -> ReturnView:
+def _filed(engine: Engine, run: Run, said: Word, unit: str, officer: str | None, as_json: bool) -> ReturnView:
     judged = enter(engine, run, said, unit, officer)
     assert judged.return_id is not None
     with engine.connect() as db:

@@ -30,7 +30,7 @@ from schemas.receipts import TO_MEMBER, QuarantineNote
 from schemas.registry import Member
 from schemas.requests import HoldView, Mandate, MandateView, RequestView
 from schemas.retention import RetentionReport, RetentionView
-from schemas.returns import STATEMENT, ReturnView
+from schemas.returns import STATEMENT, ReturnView, SettlePayments
 from schemas.rulebook import Rulebook
 from schemas.scorecard import Scorecard
 from schemas.tasks import TaskView
@@ -74,6 +74,7 @@ CONTRACTS: tuple[Contract, ...] = (
     Contract("revoke-mandate", TypeAdapter(RevokeMandate), Direction.BOTH),
     Contract("case-act", TypeAdapter(CaseAct), Direction.BOTH),
     Contract("return-statement", STATEMENT, Direction.BOTH),
+    Contract("settle-payments", TypeAdapter(SettlePayments), Direction.BOTH),
     Contract("inquiry", INQUIRY, Direction.BOTH),
     Contract("sought", TypeAdapter(Sought), Direction.BOTH),
     Contract("member", TypeAdapter(Member), Direction.OUTBOUND),

@@ -107,8 +107,25 @@ class DeductHold(Message):
     at: Timestamp
 
 
+class SettlePayments(Message):
+    """An officer of the hold's unit enters which unclear payments of a return its member made, and which it did not."""
+
+    kind: Literal["settle-payments"] = "settle-payments"
+    return_id: UUID
+    made: Annotated[list[UUID], Field(max_length=MAX_PAYMENTS)]
+    not_made: Annotated[list[UUID], Field(max_length=MAX_PAYMENTS)]
+    """What is owed again."""
+    reference: Text
+    """The paper that shows it, such as the member's statement by its number."""
+    at: Timestamp
+
+
 Statement = AnnounceReturn | ObjectToReturn | DecideObjection | DeductHold
 STATEMENT: TypeAdapter[Statement] = TypeAdapter(Annotated[Statement, Field(discriminator="kind")])
+
+Word = Statement | SettlePayments
+"""Whatever may be filed: what older readers of a statement do not know is a contract of its own."""
+WORD: TypeAdapter[Word] = TypeAdapter(Annotated[Word, Field(discriminator="kind")])
 
 
 class Stays(StrEnum):
@@ -125,7 +142,8 @@ class Stays(StrEnum):
     NOBODY_TO_ASK = "nobody-to-ask"
     """The member that holds it is no active member at present."""
     UNCLEAR = "unclear"
-    """Its member has not said which of the payments it made: it is to be asked, and nothing is paid a second time."""
+    """Its member has not said which of the payments it made: it is to be asked. Nothing is paid a second time until an
+    officer has entered that it was not paid."""
 
 
 class PaymentStatus(StrEnum):

@@ -32,7 +32,7 @@ COMMANDS = ["up", "down", "status", "publish", "withdraw", "token", "risk-check"
             "hold list", "hold reduce", "hold extend", "hold freeze", "hold keep", "hold renew", "hold release",
             "hold deducted", "refer list", "refer take", "refer answer", "appeal list", "appeal file", "appeal decide",
             "dispute list", "dispute file", "dispute decide", "return list", "return announce", "return object",
-            "return decide", "audit list", "audit verify", "audit checkpoint", "audit kept",
+            "return decide", "return settle", "audit list", "audit verify", "audit checkpoint", "audit kept",
             "retention show", "retention run", "allow list", "allow add", "allow renew", "allow remove",
             "epoch list", "epoch rotate", "epoch send", "epoch cut-over", "epoch take"]  # fmt: skip
 
@@ -86,6 +86,7 @@ def test_no_command_is_left_out_above() -> None:
     "hold release 019a0000-0000-7000-8000-000000000000",
     "return announce 019a0000-0000-7000-8000-000000000000 --reason x",
     "return decide 1 --reason x --as police-a --officer chen",
+    "return settle no-uuid --reference x --as police-a --officer chen",
     "member add x --name X --sector bakery --alliance police-bank",
     "bench nonsense",
     "allow add number --as police-a --officer chen --reason x",

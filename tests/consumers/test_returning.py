@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -30,8 +31,9 @@ from schemas.returns import (
     ReturnList,
     ReturnNotice,
     ReturnView,
-    Statement,
+    SettlePayments,
     Stays,
+    Word,
 )
 from tests.consumers.facts import NOW, account, lead, member, yuan
 from tests.consumers.office import Office
@@ -66,7 +68,7 @@ def keyed(name: str) -> Member:
     return member(name, keys=[SigningKey(key_id="k1", public=public, valid_from=NOW - timedelta(days=400))])
 
 
-def signed(office: Office, said: Statement, by: str = "police-one/p100/k1") -> str | None:
+def signed(office: Office, said: Word, by: str = "police-one/p100/k1") -> str | None:
     """A statement, filed and judged; why the casebook refused it, if it did."""
     officer = by.split("/")[1]
     with office.engine.begin() as db:
@@ -309,6 +311,97 @@ def test_where_it_is_unclear_what_was_paid_nothing_is_paid_again(
     assert held(office, mule) == hold
 
 
+def unclear(office: Office, mule: Identifier, *claimed: int) -> tuple[HoldView, dict[UUID, UUID]]:
+    """A hold that so many victims claim, of whose return the bank does not say what it paid; the payments by report."""
+    hold, reports = frozen(office, mule, *claimed, minor=sum(claimed))
+    announced(office, hold)
+    office.answer(sent(office)[0], AnswerStatus.PARTIAL)
+    paid = {one.event_id: one.payment_id for one in shown(office).payments}
+    return hold, {report: paid[report] for report in reports}
+
+
+def settle(
+    office: Office, made: Sequence[UUID] = (), not_made: Sequence[UUID] = (), by: str = "police-one/p100/k1"
+) -> str | None:
+    to, office.now = shown(office).return_id, office.now + timedelta(seconds=1)
+    return signed(
+        office,
+        SettlePayments(
+            return_id=to, made=list(made), not_made=list(not_made), reference="statement 2027-0219", at=office.now
+        ),
+        by,
+    )
+
+
+def test_an_officer_settles_what_is_unclear_and_what_was_not_made_is_ordered_anew_and_paid_once(office: Office) -> None:
+    mule = account()
+    _, payments = unclear(office, mule, 3_000_000, 2_000_000)
+    (first, second) = payments
+    assert settle(office, [payments[first]], [payments[second]]) is None
+    assert sorted(statuses(office)) == [PaymentStatus.DRAFTED, PaymentStatus.DROPPED, PaymentStatus.PAID]
+    left = held(office, mule)
+    assert (left.status, left.amount, stays(office)) == (HoldStatus.PART_RETURNED, yuan(2_000_000), {})
+    with office.engine.connect() as db:
+        case = caseviews.case(db, left.case_id)
+    assert case is not None
+    assert [(claim.event_id, claim.amount) for claim in case.claims] == [(second, yuan(2_000_000))]
+    for made in ([payments[first]], []):
+        assert "has no unclear payment" in str(settle(office, made, [payments[second]]))
+    assert returned(office) == {second: 2_000_000}
+    assert (held(office, mule).status, held(office, mule).amount) == (HoldStatus.RETURNED, yuan(0))
+    assert office.is_audited()
+
+
+def test_only_an_officer_of_the_unit_settles_and_each_payment_once(office: Office) -> None:
+    mule = account()
+    hold, (first, second) = unclear(office, mule, 3_000_000, 2_000_000)[0], shown(office).payments
+    one, other = first.payment_id, second.payment_id
+    office.registry.apply("police-two", office.police("p101", unit="police-two"))
+    assert "which alone decides" in str(settle(office, [one], by="police-two/p101/k1"))
+    assert "an officer's to say" in str(settle(office, [one], by="bank-one/k1"))
+    for made, not_made in (([], []), ([one], [one]), ([one, one], [])):
+        assert "each once" in str(settle(office, made, not_made))
+    assert f"no unclear payment {hold.hold_id}" in str(settle(office, [one], [hold.hold_id]))
+    elsewhere = SettlePayments(return_id=uuid4(), made=[one], not_made=[], reference="x", at=office.now)
+    assert "There is no return" in str(signed(office, elsewhere))
+    assert (statuses(office), held(office, mule)) == ([PaymentStatus.UNCLEAR] * 2, hold)
+    assert settle(office, [one]) is None
+    assert stays(office) == {Stays.UNCLEAR: second.amount.minor}
+    assert settle(office, not_made=[other]) is None
+    assert waiting(office) is not None
+
+
+def test_what_is_unclear_is_settled_also_after_its_hold_and_pays_nothing_then(office: Office) -> None:
+    mule = account()
+    hold, payments = unclear(office, mule, 3_000_000, 2_000_000)
+    (first, second) = payments
+    office.now = hold.until
+    office.take()
+    assert shown(office).closed_for == "the hold is expired"
+    ended = held(office, mule)
+    assert settle(office, [payments[first]], [payments[second]]) is None
+    assert sorted(statuses(office)) == [PaymentStatus.DROPPED, PaymentStatus.PAID]
+    assert (held(office, mule), waiting(office)) == (ended, None)
+
+
+def test_the_database_settles_what_is_unclear_by_no_word_but_one_that_says_so(office: Office) -> None:
+    _, payments = unclear(office, account(), 3_000_000, 2_000_000)
+    (first, second) = payments
+    change = "update return_payment set status = '{}', settled_by = {} where event_id = :first"
+    latest = "(select max(number) from filed_statement)"
+    for status in ("paid", "dropped"):
+        _refuses(office, change.format(status, "null"), "no officer has said", first)
+        _refuses(office, change.format(status, latest), "no officer has said", first)
+    assert settle(office, not_made=[payments[second]]) is None
+    for status, event_id, why in (
+        ("paid", second, "stays what it is"),
+        ("dropped", first, "no officer has said"),
+        ("unclear", first, "stays what it is"),
+    ):
+        _refuses(office, change.format(status, latest), why, event_id)
+    _refuses(office, "update return_payment set settled_by = null where event_id = :first", "stays what it is", second)
+
+
 def test_what_was_paid_from_a_hold_that_was_reduced_since_is_on_record_and_nothing_is_left(office: Office) -> None:
     mule = account()
     hold, _ = frozen(office, mule, 5_000_000, minor=5_000_000)
@@ -453,10 +546,37 @@ def test_the_database_pays_no_more_than_is_held_claimed_or_reported(office: Offi
 
 
 def test_a_victim_who_got_its_money_elsewhere_gets_no_more_of_this_hold(office: Office) -> None:
-    """The other hold's return, as its rows would be: the case pays less by itself, and runs into no constraint."""
     hold, (first, second) = frozen(office, account(), 3_000_000, 2_000_000, minor=4_000_000)
     elsewhere, _ = frozen(office, account(), 1_000_000, minor=1_000_000)
     announced(office, hold)
+    drafted_of(office, elsewhere, first)
+    office.pass_time(days=30)
+    assert drafts(office, hold) == {first: 2_000_000, second: 2_000_000}
+
+
+def test_what_a_victim_did_not_get_elsewhere_it_gets_of_this_hold(office: Office) -> None:
+    hold, (first, second) = frozen(office, account(), 3_000_000, 2_000_000, minor=4_000_000)
+    elsewhere, _ = frozen(office, account(), 1_000_000, minor=1_000_000)
+    announced(office, hold)
+    drafted_of(office, elsewhere, first)
+    with office.engine.begin() as db:
+        unsaid = "update return_payment set status = 'unclear', settled_at = now() where status = 'drafted'"
+        db.execute(
+            text(f"{unsaid} and hold_id = :hold and event_id = :first"), {"hold": elsewhere.hold_id, "first": first}
+        )
+    assert not signed(office, DeductHold(hold_id=elsewhere.hold_id, paper=PAPER, reason="(2026) 117", at=office.now))
+    office.pass_time(days=30)
+    assert drafts(office, hold) == {first: 2_000_000, second: 2_000_000}
+    other = of_hold(office, elsewhere)
+    (payment,) = [one.payment_id for one in other.payments if one.status is PaymentStatus.UNCLEAR]
+    said = SettlePayments(return_id=other.return_id, made=[], not_made=[payment], reference="none", at=office.now)
+    assert signed(office, said) is None
+    assert drafts(office, hold) == {first: 2_400_000, second: 1_600_000}
+
+
+def drafted_of(office: Office, elsewhere: HoldView, first: UUID) -> None:
+    """The other hold's return pays a million to this hold's victim, as its rows would be: the case pays less by itself,
+    and runs into no constraint."""
     assert announce(office, elsewhere) is None
     settled = "update return_payment set status = 'dropped', settled_at = now() where hold_id = :hold"
     claimed = """
@@ -471,11 +591,12 @@ def test_a_victim_who_got_its_money_elsewhere_gets_no_more_of_this_hold(office: 
     with office.engine.begin() as db:
         for statement in (settled, claimed, drafted):
             db.execute(text(statement), {"first": first, "hold": elsewhere.hold_id})
-    office.pass_time(days=30)
-    assert {one.event_id: one.amount.minor for one in of_hold(office, hold).payments} == {
-        first: 2_000_000,
-        second: 2_000_000,
-    }
+
+
+def drafts(office: Office, hold: HoldView) -> dict[UUID, int]:
+    """What is drafted now of the hold's return, by report."""
+    payments = of_hold(office, hold).payments
+    return {one.event_id: one.amount.minor for one in payments if one.status is PaymentStatus.DRAFTED}
 
 
 def of_hold(office: Office, hold: HoldView) -> ReturnView:

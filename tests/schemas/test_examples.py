@@ -57,6 +57,7 @@ CONTRACT_OF = {
     "retention-view": "retention-view",
     "retention-report": "retention-report",
     "return-statement": "return-statement",
+    "settle-payments": "settle-payments",
     "clear-target": "to-member",
     **dict.fromkeys(("request", "receipt", "risk-answer", "outcome", "decision", "return-", "token-keys"), "to-member"),
     "lead": "lead",
@@ -219,6 +220,8 @@ def test_a_return_is_listed_told_and_shown_as_it_was_ordered() -> None:
         (one.payment_id, one.amount) for one in pays.payments
     ]
     assert (view.return_id, view.until) == (read("return-notice").return_id, read("return-notice").until)
+    settled = read("settle-payments")
+    assert (settled.return_id, settled.made) == (view.return_id, [one.payment_id for one in view.payments])
     blind = pays.model_copy(update={"payments": [pays.payments[0].model_copy(update={"payer": None})]})
     assert pays.digest() != blind.digest()
     assert pays.digest() == ReturnList.model_validate_json(pays.model_dump_json()).digest()

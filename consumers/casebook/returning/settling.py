@@ -1,21 +1,21 @@
-"""What an answer to a `return` request means for its payments and its hold.
+"""What an answer to a `return` request, or an officer's word about one, means for its payments and its hold.
 
 A payment is settled once: paid, or not made at all. Where a member has not said which it made, all of them are unclear,
-which frees nothing to be paid again.
+which frees nothing to be paid again until an officer says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 
 from consumers.casebook.holding import holds
 from consumers.casebook.lifecycle import UNENDED, HoldEvent
 from consumers.casebook.rows import among
-from consumers.casebook.tables import HoldRow, ReturnNotice, ReturnPaymentRow
+from consumers.casebook.tables import HoldRow, ReturnClaim, ReturnNotice, ReturnPaymentRow
 from consumers.casebook.turn import Turn
 from schemas.answers import Answer
 from schemas.base import Money
@@ -34,11 +34,19 @@ def settle(turn: Turn, request: Request, answer: Answer, status: RequestStatus) 
     made = [each for each in rows if paid is None or each.payment_id in paid]
     if other is PaymentStatus.UNCLEAR:
         made = []
-    _write(turn, (each.payment_id for each in made), PaymentStatus.PAID)
     _write(turn, (each.payment_id for each in rows if each not in made), other)
+    _pay(turn, made)
     turn.db.execute(update(ReturnNotice).where(among(ReturnNotice.return_id, [rows[0].return_id])).values(look=True))
-    if made:
-        _take(turn, rows[0].hold_id, sum(each.minor for each in made))
+
+
+def clear(turn: Turn, made: Sequence[Any], not_made: Sequence[Any], word: int) -> None:
+    """What was unclear of one hold's return, as the officer's statement of that number says. Whatever return names one
+    of these reports has to look again: what a victim did not get here it may get there."""
+    _write(turn, (each.payment_id for each in not_made), PaymentStatus.DROPPED, word)
+    _pay(turn, made, word)
+    reports = [each.event_id for each in (*made, *not_made)]
+    named = exists().where(ReturnClaim.return_id == ReturnNotice.return_id, among(ReturnClaim.event_id, reports))
+    turn.db.execute(update(ReturnNotice).where(ReturnNotice.closed_at.is_(None), named).values(look=True))
 
 
 def drop(turn: Turn, request_ids: Iterable[UUID]) -> None:
@@ -60,6 +68,12 @@ def _result(request: Request, answer: Answer, status: RequestStatus) -> tuple[se
     return set(), PaymentStatus.DROPPED
 
 
+def _pay(turn: Turn, made: Sequence[Any], word: int | None = None) -> None:
+    _write(turn, (each.payment_id for each in made), PaymentStatus.PAID, word)
+    if made:
+        _take(turn, made[0].hold_id, sum(each.minor for each in made))
+
+
 def _take(turn: Turn, hold_id: UUID, minor: int) -> None:
     """Off the hold, which may have been reduced since. One that has ended or whose release was proposed meanwhile
     stays what it is."""
@@ -70,11 +84,11 @@ def _take(turn: Turn, hold_id: UUID, minor: int) -> None:
         turn.db.execute(update(HoldRow).where(hold, HoldRow.status.in_(UNENDED)).values(minor=left))
 
 
-def _write(turn: Turn, payments: Iterable[Any], status: PaymentStatus) -> None:
+def _write(turn: Turn, payments: Iterable[Any], status: PaymentStatus, word: int | None = None) -> None:
     chosen = list(payments)
     if not chosen:
         return
     settled = update(ReturnPaymentRow).where(among(ReturnPaymentRow.payment_id, chosen))
-    turn.db.execute(settled.values(status=status.value, settled_at=turn.now))
+    turn.db.execute(settled.values(status=status.value, settled_at=turn.now, settled_by=word))
     for payment_id in sorted(chosen):
         turn.trail.note(f"payment {status.value}", payment_id)

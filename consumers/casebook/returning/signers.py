@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from alliance.errors import Refused
-from schemas.returns import Statement
+from schemas.returns import Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Said:
     """A verified statement; `officer` is None where a member signed it and no officer."""
 
     number: int
-    statement: Statement
+    statement: Word
     unit: str
     officer: str | None
 

@@ -21,12 +21,20 @@ from sqlalchemy.dialects.postgresql import insert
 from alliance import authority
 from alliance.errors import Refused
 from alliance.keys.signatures import BadSignature, sign_object, verify_object
-from consumers.casebook.returning import announcing, deducting, objecting
+from consumers.casebook.returning import announcing, clearing, deducting, objecting
 from consumers.casebook.returning.signers import Said
 from consumers.casebook.tables import FiledStatement
 from consumers.casebook.turn import Turn
 from schemas.registry import Status
-from schemas.returns import STATEMENT, AnnounceReturn, DecideObjection, DeductHold, ObjectToReturn, Statement
+from schemas.returns import (
+    WORD,
+    AnnounceReturn,
+    DecideObjection,
+    DeductHold,
+    ObjectToReturn,
+    SettlePayments,
+    Word,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +45,7 @@ class Judged:
     refusal: str | None
 
 
-def file_statement(db: Connection, said: Statement, key: Ed25519PrivateKey, kid: str, now: datetime) -> int:
+def file_statement(db: Connection, said: Word, key: Ed25519PrivateKey, kid: str, now: datetime) -> int:
     """Sign as `kid`, an officer or a member, and file; its number. Raises Refused if exactly this was filed before."""
     jws = sign_object(key, kid, said.model_dump(mode="json"))
     filed = insert(FiledStatement).values(jws=jws, filed_at=now).on_conflict_do_nothing()
@@ -77,6 +85,8 @@ def _take(turn: Turn, row: Any) -> UUID | None:
             return objecting.object_to(turn, said, said.statement)
         case DecideObjection():
             return objecting.decide(turn, said, said.statement)
+        case SettlePayments():
+            return clearing.clear(turn, said, said.statement)
         case DeductHold():
             deducting.deduct(turn, said, said.statement)
             return None
@@ -86,7 +96,7 @@ def _verified(turn: Turn, number: int, jws: str) -> Said:
     """Raises Refused unless an officer signed it or, where a member may object, an active member."""
     try:
         kid, signed = verify_object(jws, partial(turn.registry.key, at=turn.now))
-        statement = STATEMENT.validate_json(orjson.dumps(signed))
+        statement = WORD.validate_json(orjson.dumps(signed))
     except BadSignature as bad:
         raise Refused(f"The statement does not verify ({bad}).") from bad
     except ValidationError as error:

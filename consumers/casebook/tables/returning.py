@@ -81,7 +81,8 @@ class ReturnObjection(Base):
 
 
 class ReturnPaymentRow(Base):
-    """What a victim gets by one request. Once paid, dropped or unclear it stays so."""
+    """What a victim gets by one request. Once paid or dropped it stays so, and what is unclear until an officer's
+    statement, `settled_by`, says which."""
 
     __tablename__ = "return_payment"
     payment_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -95,3 +96,4 @@ class ReturnPaymentRow(Base):
     status: Mapped[str]
     drafted_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
+    settled_by: Mapped[int | None]
