@@ -1,4 +1,4 @@
-"""`afa case`: one case whole, for a person or as one JSON object."""
+"""`afa case`: one case whole, for a person or as JSON, by the public schemas."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection
 
+from afa import returned
 from afa.listings import HOLD_COLUMNS
 from afa.options import Data
 from afa.output import Column, amount, amounts, section, when
 from afa.place import Run
-from afa.returns import COLUMNS as RETURN_COLUMNS
 from alliance.errors import Refused
 from consumers.casebook.authority import caseacts
+from consumers.casebook.evidence.merging import merged_into
 from consumers.casebook.views import caseviews, returnviews
 from schemas.base import Token
 from schemas.cases import CaseView, ClaimView, PathEndView
@@ -36,9 +37,12 @@ _LEAD = re.compile(r"L-[A-Za-z0-9_-]{22}")
 def show(
     named: Annotated[str, typer.Argument(metavar="CASE|LEAD|TOKEN", help="A case, its lead, or whom it is about.")],
     data: Data = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, by the public schema.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="The case as one JSON object, and each of its returns as one more line.")
+    ] = False,
 ) -> None:
-    """Why there is a case, what was asked of whom by whose order, what is held until when, where money was lost.
+    """Why there is a case, what was asked of whom by whose order, what is held until when, where money was lost, and
+    what goes back to its victims.
 
     Example: afa case show "$(afa leads --json | jq -r 'select(.level == "very-high") | .lead_id' | head -n 1)"
     """
@@ -46,14 +50,16 @@ def show(
     with Run(data).database() as db:
         shown = caseviews.case(db, case_id := find(db))
         said = caseacts.last_word(db, case_id)
-        returned = returnviews.returns(db, case_id)
+        going_back = returnviews.returns(db, [case_id, *merged_into(db, case_id)])
     if shown is None:
         raise Refused(f"There is no case {named}; `afa requests --json` and `afa holds --json` name them.")
     if json:
-        print(shown.model_dump_json())
+        for line in (shown, *going_back):
+            print(line.model_dump_json())
     else:
         tell(shown, said)
-        section("Returns to victims", returned, RETURN_COLUMNS)
+        for one in going_back:
+            returned.tell(one)
 
 
 def _finder(named: str) -> Callable[[Connection], UUID]:

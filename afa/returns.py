@@ -12,18 +12,17 @@ from sqlalchemy import Engine
 
 from afa.judging import await_judgement
 from afa.options import As, Data, Json, OfficerId
-from afa.output import Column, amounts, note, show, when
+from afa.output import note, show, when
 from afa.place import Run, database
+from afa.returned import COLUMNS
 from alliance.errors import Refused
 from alliance.membership import load_keys, load_officer
 from consumers.casebook.returning.statements import Judged, file_statement, judgement
 from consumers.casebook.views import returnviews
-from schemas.base import Money
 from schemas.returns import (
     AnnounceReturn,
     DecideObjection,
     ObjectToReturn,
-    PaymentStatus,
     ReturnView,
     SettlePayments,
     Word,
@@ -168,29 +167,3 @@ def _filed(engine: Engine, run: Run, said: Word, unit: str, officer: str | None,
         shown = returnviews.one(db, judged.return_id)
     show([[shown]], COLUMNS, as_json=as_json, empty="")
     return shown
-
-
-def _objections(shown: ReturnView) -> str:
-    undecided = [str(one.objection) for one in shown.objections if one.upheld is None]
-    return f"undecided: {', '.join(undecided)}" if undecided else f"{len(shown.objections)} decided"
-
-
-def _sum(shown: ReturnView, status: PaymentStatus) -> str:
-    made = [payment.amount for payment in shown.payments if payment.status is status]
-    return amounts([Money(minor=sum(one.minor for one in made), currency=made[0].currency)]) if made else "–"
-
-
-def _state(shown: ReturnView) -> str:
-    if shown.closed_for:
-        return f"closed: {shown.closed_for}"
-    waits = "; ".join(f"{amounts([stay.amount])} {stay.reason.value}" for stay in shown.stays)
-    return waits or "all is drafted"
-
-
-COLUMNS = (
-    Column[ReturnView]("Return", 36, lambda one: str(one.return_id)),
-    Column[ReturnView]("Notice until", 14, lambda one: when(one.until)),
-    Column[ReturnView]("Paid", 12, lambda one: _sum(one, PaymentStatus.PAID), "right"),
-    Column[ReturnView]("Objections", 12, _objections),
-    Column[ReturnView]("Stays", 18, _state),
-)

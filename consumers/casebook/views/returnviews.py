@@ -29,12 +29,12 @@ from schemas.returns import (
 )
 
 
-def returns(db: Connection, case_id: UUID | None = None) -> list[ReturnView]:
-    """All returns, or those of a case, the oldest first."""
+def returns(db: Connection, cases: Sequence[UUID] | None = None) -> list[ReturnView]:
+    """All returns, or those of some cases, the oldest first."""
     query = select(*ReturnNotice.__table__.c, HoldRow.currency)
     query = query.join(HoldRow, HoldRow.hold_id == ReturnNotice.hold_id)
-    if case_id is not None:
-        query = query.where(ReturnNotice.case_id == case_id)
+    if cases is not None:
+        query = query.where(among(ReturnNotice.case_id, cases))
     return _shown(db, db.execute(query.order_by(ReturnNotice.announced_at, ReturnNotice.return_id)).all())
 
 
