@@ -13,9 +13,10 @@ from consumers.casebook.tables import Claim
 from producers.reference.authority import prove
 from schemas.base import Money
 from schemas.identifiers import Identifier
-from schemas.requests import Action, HoldStatus, Request, RequestStatus, Scope
+from schemas.requests import Action, HoldStatus, Request, RequestStatus, RequestView, Scope
 from tests.consumers.facts import account, lead, yuan
 from tests.consumers.office import Office
+from tests.consumers.test_holdacts import act, drafted
 from tests.consumers.test_hops import EXECUTED, GONE, PARTIAL, M, out, stopped_by, stops
 from tests.consumers.test_office import stopped
 from tests.consumers.test_release import first, hold_of, released
@@ -152,6 +153,87 @@ def test_what_rests_on_officers_is_proposed_and_the_same_amount_once(office: Off
     office.registry_changed()
     (view,) = [one for one in office.requests() if one.action is Action.REDUCE]
     assert view.status is RequestStatus.CANCELLED
+
+
+def ordered(office: Office, mule: Identifier, *claimed: int) -> list[UUID]:
+    """All that so many victims paid is held by an officer's order, under no mandate; their reports."""
+    told = [office.report(mule, each) for each in claimed]
+    office.suspect(lead(mule, reported=True, amount_at_risk=[]))
+    office.order(office.draft(mule).request_id)
+    (sent,) = stops(office)
+    office.answer(sent, EXECUTED, amount=yuan(sum(claimed)))
+    return told
+
+
+def waiting(office: Office) -> list[int]:
+    """To what the reductions that wait for an officer would bring a hold."""
+    waits = RequestStatus.AWAITING_AUTHORISATION
+    return [one.amount.minor for one in asked_to_reduce(office) if one.status is waits and one.amount]
+
+
+def asked_to_reduce(office: Office) -> list[RequestView]:
+    return [one for one in office.requests() if one.action is Action.REDUCE]
+
+
+@pytest.mark.parametrize("place", ["office", "thai"])
+def test_a_reduction_that_waits_is_restated_as_the_amount_falls_or_rises(
+    request: pytest.FixtureRequest, place: str
+) -> None:
+    office: Office = request.getfixturevalue(place)
+    mule = account()
+    _, second, third = ordered(office, mule, 3 * M, 2 * M, M)
+    for change, wait in (
+        (lambda: office.annul(third), [5 * M]),
+        (lambda: office.annul(second), [3 * M]),
+        (lambda: office.report(mule, 2 * M), [5 * M]),
+        (lambda: office.report(mule, M), []),
+    ):
+        change()
+        assert waiting(office) == wait
+        office.registry_changed()
+        assert waiting(office) == wait
+    assert {one.status for one in asked_to_reduce(office)} == {RequestStatus.CANCELLED}
+    assert not reductions(office.deliver())
+    assert held(office, mule) == 6 * M
+
+
+def test_a_reduction_that_an_officer_signed_is_followed_by_another(office: Office) -> None:
+    mule = account()
+    _, second, third = ordered(office, mule, 3 * M, 2 * M, M)
+    office.annul(third)
+    office.order(office.draft(mule).request_id)
+    office.annul(second)
+    assert waiting(office) == []
+    (signed,) = office.deliver()
+    assert reductions([signed]) == {mule.tokens[0]: 5 * M}
+    office.answer(signed, EXECUTED)
+    assert waiting(office) == [3 * M]
+    office.order(office.draft(mule).request_id)
+    (another,) = office.deliver()
+    office.answer(another, EXECUTED)
+    assert (held(office, mule), waiting(office)) == (3 * M, [])
+
+
+def test_a_reduction_that_an_officer_has_filed_is_not_taken_back(office: Office) -> None:
+    mule = account()
+    _, second, third = ordered(office, mule, 3 * M, 2 * M, M)
+    filed = drafted(office, act(hold_of(office, mule), Action.REDUCE, amount=yuan(4 * M)))
+    office.annul(third)
+    office.annul(second)
+    assert waiting(office) == [4 * M]
+    office.order(filed.request_id)
+    (letter,) = office.deliver()
+    office.answer(letter, EXECUTED)
+    assert (held(office, mule), waiting(office)) == (4 * M, [3 * M])
+
+
+def test_a_reduction_is_withdrawn_once_nothing_is_to_be_kept(office: Office) -> None:
+    mule = account()
+    first, second = ordered(office, mule, 3 * M, 2 * M)
+    office.annul(second)
+    assert waiting(office) == [3 * M]
+    office.annul(first)
+    assert (waiting(office), hold_of(office, mule).status) == ([], HoldStatus.RELEASE_PROPOSED)
 
 
 @pytest.mark.parametrize("answer", [{"amount": yuan(9 * M)}, {"amount": yuan(M), "scope": Scope.ACCOUNT}])

@@ -1,18 +1,19 @@
 """A hold is brought down to what of the victims' money still stands at its account, by the trace of each claim.
 
 Under the mandate that the stop was under, if that releases at once; else by an officer of the unit that ordered it, to
-whom it is proposed. A hold that keeps nothing is let go in the same way; the same thing is never asked for twice.
+whom it is proposed. A hold that keeps nothing is let go in the same way; the same thing is never asked for twice. What
+waits for an officer and is no longer right is taken back, and asked for as it is now; never what an officer has filed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from alliance.authority import allows
 from alliance.profiles.values import Way
@@ -20,7 +21,6 @@ from consumers.casebook.asking import requests
 from consumers.casebook.asking.drafting import Act, draft
 from consumers.casebook.asking.routing import to_member
 from consumers.casebook.authority import cover
-from consumers.casebook.evidence.cases import read_cases
 from consumers.casebook.holding import holds
 from consumers.casebook.ids import HOLDER
 from consumers.casebook.lifecycle import ON_PAPER, REQUEST_ENDS
@@ -30,7 +30,7 @@ from consumers.casebook.money.flow import Flow
 from consumers.casebook.money.known import Told
 from consumers.casebook.release import releasing
 from consumers.casebook.rows import among
-from consumers.casebook.tables import HoldRow, RequestRow
+from consumers.casebook.tables import HoldActRow, HoldRow, RequestRow
 from consumers.casebook.turn import Turn
 from schemas.base import Money
 from schemas.identifiers import Identifier
@@ -38,19 +38,25 @@ from schemas.requests import Action, Authority, AuthorityClass, RequestStatus
 
 Asked = dict[tuple[UUID, Action], dict[int, RequestStatus]]
 """What was asked about a stop's hold since: by what it would keep, what became of it."""
+_WAITS = (Action.REDUCE, RequestStatus.AWAITING_AUTHORISATION)
 _WHY = "no more of the victims' money is there"
+_RESTATED = "what is to be kept has changed since this was drafted"
 _NOTHING = "by what is known now, nothing of the victims' money is there"
 
 
-def reduce(turn: Turn, told: Told, flow: Flow | None, accounts: Collection[str], fell: Container[UUID]) -> None:
+def reduce(
+    turn: Turn, case: Case, told: Told, flow: Flow | None, accounts: Collection[str], fell: Container[UUID]
+) -> None:
     """The holds on these accounts of one case; of what `fell` nothing is kept anyway."""
     found = excess(told, flow, accounts, amount_only=turn.profile.amount_only.value)
-    keeps = {held.hold_id: keep for stop, held, keep in found if stop.request.request_id not in fell}
+    kept = [(stop, held, keep) for stop, held, keep in found if stop.request.request_id not in fell]
+    if flow is not None and any((one.action, one.status) == _WAITS for one in case.known):
+        _take_back(turn, told, {stop.request.request_id: keep for stop, _, keep in kept})
+    keeps = {held.hold_id: keep for _, held, keep in kept}
     if not keeps:
         return
     rows = turn.db.execute(select(*HoldRow.__table__.c).where(among(HoldRow.hold_id, keeps)).order_by(HoldRow.hold_id))
-    held, asked = rows.all(), _asked(turn, told)
-    case, law = read_cases(turn, [held[0].case_id])[held[0].case_id], turn.law()
+    held, asked, law = rows.all(), _asked(turn, told), turn.law()
     _let_go(turn, [row for row in held if not keeps[row.hold_id]], told, asked, case, law)
     drafts: list[Draft] = []
     for row in held:
@@ -60,6 +66,20 @@ def reduce(turn: Turn, told: Told, flow: Flow | None, accounts: Collection[str],
         if keep and keep not in before and not under_way and (made := _draft(row, keep, case, law)):
             drafts.append(made)
     requests.put(turn, drafts)
+
+
+def _take_back(turn: Turn, told: Told, keeps: Mapping[UUID, int]) -> None:
+    """What waits for an officer and is not to what its stop's hold is to keep by now."""
+    table = RequestRow
+    filed = exists().where(HoldActRow.request_id == table.request_id)
+    query = select(table.request_id, table.parent, table.minor).where(
+        among(table.parent, [stop.request.request_id for stop in told.stops]),
+        table.action == Action.REDUCE.value,
+        table.status == RequestStatus.AWAITING_AUTHORISATION.value,
+        ~filed,
+    )
+    stale = [row.request_id for row in turn.db.execute(query) if keeps.get(row.parent) != row.minor]
+    requests.cancel(turn, stale, _RESTATED)
 
 
 def _let_go(turn: Turn, rows: Sequence[Any], told: Told, asked: Asked, case: Case, law: Law) -> None:
@@ -81,6 +101,7 @@ def _asked(turn: Turn, told: Told) -> Asked:
     query = select(table.parent, table.action, table.minor, table.status).where(
         among(table.parent, [stop.request.request_id for stop in told.stops]),
         table.action.in_((Action.REDUCE.value, Action.RELEASE.value)),
+        table.reason.is_distinct_from(_RESTATED),
     )
     found: Asked = {}
     for parent, action, minor, status in turn.db.execute(query):

@@ -21,7 +21,8 @@ from consumers.casebook.money.flow import Flow, flow, outflows_told
 from consumers.casebook.money.hops import Note
 from consumers.casebook.money.known import Stop, Told
 from consumers.casebook.money.outflows import by_first_names, payee_of
-from consumers.casebook.release import falling
+from consumers.casebook.money.standing import Standing
+from consumers.casebook.release import falling, remaining
 from consumers.casebook.rows import among, inserting, update_rows
 from consumers.casebook.tables import AnswerRow, PathEnd, RequestRow
 from consumers.casebook.turn import Turn
@@ -54,10 +55,17 @@ def follow(turn: Turn, cases: Mapping[UUID, Case], answered: Sequence[Answered] 
                 if answer.status in _MOVED and request.request_id not in fallen:
                     drafts += untraced.next_hop(request, answer, cases[case_id], law)
         _show(turn, of, notes)
-        if turn.profile.amount_only.value:
-            reducing.reduce(turn, of, found, {of.account(stop) for stop in of.stops}, fallen)
+        reducing.reduce(turn, cases[case_id], of, found, _beyond(turn, of, left.get(case_id)), fallen)
     requests.put(turn, drafts)
     claims.write(turn, followed)
+
+
+def _beyond(turn: Turn, of: Told, left: tuple[Told, Standing] | None) -> set[str]:
+    """The accounts at which more may be held than the law lets: any, where it holds amounts alone, else those that have
+    lost grounds."""
+    if turn.profile.amount_only.value:
+        return {of.account(stop) for stop in of.stops}
+    return remaining.lost(*left) if left else set()
 
 
 def touched(turn: Turn, tokens: set[str]) -> list[UUID]:

@@ -42,9 +42,9 @@ def let_go(turn: Turn, case_ids: Sequence[UUID]) -> None:
     fell, left = _causes(turn, rows)
     if fell:
         _let_go(turn, rows, fell)
-    for of, stands in left.values():
-        lost = {account for stop in of.stops if stands.has_lost(account := of.account(stop))} - stands.grounds.cut
-        reducing.reduce(turn, of, stands.after, lost, fell)
+    cases = read_cases(turn, sorted(left)) if left else {}
+    for case_id, (of, stands) in left.items():
+        reducing.reduce(turn, cases[case_id], of, stands.after, remaining.lost(of, stands), fell)
 
 
 def spare(turn: Turn, tokens: Collection[str]) -> None:

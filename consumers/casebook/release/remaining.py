@@ -47,6 +47,11 @@ def fed(of: Told, stands: Standing, fell: Mapping[UUID, Cause]) -> dict[UUID, Ca
     return {request_id: None if feed else why for request_id, feed in feeds.items() if feed is not None}
 
 
+def lost(of: Told, stands: Standing) -> set[str]:
+    """The accounts at which less is somebody's claim now; without those that are let go by themselves."""
+    return {account for stop in of.stops if stands.has_lost(account := of.account(stop))} - stands.grounds.cut
+
+
 def _cut(of: Told, asked: Sequence[Asked], fell: Mapping[UUID, Cause], allowed: AbstractSet[str]) -> set[str]:
     """The accounts whose last stop fell by itself: allow-listed, won on appeal, or what the case began with. Without
     its alerts a case has nothing to begin with, however often it came back to its first account."""
