@@ -9,8 +9,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from schemas.answers import AnswerStatus, Outflow, OutflowType
+from schemas.identifiers import Identifier
 from schemas.leads import Lead, SubjectRole
-from schemas.requests import Action, HoldStatus, Request, RequestStatus
+from schemas.requests import Action, AuthorityClass, HoldStatus, Request, RequestStatus
 from tests.afa.desk import Desk, Said
 from tests.consumers.facts import account, evidence, lead, member, yuan
 from tests.consumers.test_office import TWO_DAYS, stop_of, stopped
@@ -96,18 +97,54 @@ def test_one_account_that_both_hold_is_let_go_in_both(desk: Desk) -> None:
 
 
 def test_what_waits_for_a_holder_in_one_case_is_not_drafted_by_the_other(desk: Desk) -> None:
+    mule, suspicion, _ = unrouted(desk)
+    joined(desk)
+    desk.office.suspect(suspicion.model_copy(update={"score": 0.99}))
+    assert stops_of(desk, mule) == [("bank-nine", RequestStatus.AWAITING_AUTHORISATION)]
+
+
+def test_what_waits_for_a_holder_goes_out_under_a_mandate_once_the_holder_joins(desk: Desk) -> None:
+    mule, _, _ = unrouted(desk)
+    desk.office.mandate()
+    joined(desk)
+    (stop,) = [one for one in desk.office.deliver() if one.action is Action.STOP]
+    assert (stop.target.tokens, stop.to, stop.authority.authority) == (mule.tokens, "bank-nine", AuthorityClass.MANDATE)
+    assert stop.authority.covered_by
+    desk.office.registry_changed()
+    assert not desk.office.deliver()
+    assert stops_of(desk, mule) == [("bank-nine", RequestStatus.SENT)]
+
+
+def test_what_waits_for_a_holder_is_an_officers_where_the_other_case_was_handed_over(desk: Desk) -> None:
+    mule, _, into = unrouted(desk)
+    desk.office.mandate()
+    assert desk.afa("case", "transfer", into, "--to", "police of Datong", *WHY, signer="p100")[0] == 0
+    joined(desk)
+    assert not [one for one in desk.office.deliver() if one.action is Action.STOP]
+    assert stops_of(desk, mule) == [("bank-nine", RequestStatus.AWAITING_AUTHORISATION)]
+
+
+def unrouted(desk: Desk) -> tuple[Identifier, Lead, UUID]:
+    """A reported account at a bank that nobody knows, under no mandate; its case goes on in another."""
     office, mule = desk.office, account(None, "cnaps:9")
-    office.mandate()
     office.report(mule)
     suspicion = lead(mule, reported=True)
     office.suspect(suspicion)
-    _, other = held(desk)
-    assert merge(desk, case_of(desk, suspicion), other.case_id)[0] == 0
-    office.registry.apply("bank-nine", member("bank-nine", routes=["cnaps:9"]))
-    office.registry_changed()
-    office.suspect(suspicion.model_copy(update={"score": 0.99}))
-    stops = [one for one in office.requests() if one.action is Action.STOP and one.target.tokens == mule.tokens]
-    assert [(one.to, one.status) for one in stops] == [("bank-nine", RequestStatus.AWAITING_AUTHORISATION)]
+    other = lead(account())
+    office.suspect(other)
+    into = case_of(desk, other)
+    assert merge(desk, case_of(desk, suspicion), into)[0] == 0
+    return mule, suspicion, into
+
+
+def joined(desk: Desk) -> None:
+    desk.office.registry.apply("bank-nine", member("bank-nine", routes=["cnaps:9"]))
+    desk.office.registry_changed()
+
+
+def stops_of(desk: Desk, mule: Identifier) -> list[tuple[str | None, RequestStatus]]:
+    asked = [one for one in desk.office.requests() if one.target.tokens == mule.tokens]
+    return [(one.to, one.status) for one in asked if one.action is Action.STOP]
 
 
 def test_evidence_that_one_case_knew_permits_nothing_new_in_the_other(desk: Desk) -> None:

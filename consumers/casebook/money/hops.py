@@ -134,7 +134,7 @@ def repeat(case: Case, request: Request, law: Law, covered_by: UUID | None) -> D
     return again(case, once_more, law, covered_by, request.request_id)
 
 
-def again(case: Case, request: Request, law: Law, covered_by: UUID | None, parent: UUID) -> Draft | None:
+def again(case: Case, request: Request, law: Law, covered_by: UUID | None, parent: UUID | None) -> Draft | None:
     """The same stop, drafted now; None where it would only wait as it does already."""
     act = Act(
         Action.STOP,
