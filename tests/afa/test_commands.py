@@ -7,11 +7,13 @@ import json
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import psycopg
 import pytest
 
 from afa.place import Run
@@ -24,10 +26,14 @@ from alliance.membership import MemberSpec
 from alliance.provision import login_of
 from alliance.rulebook import standard, written
 from producers.city.cast import CAST, POLICE
+from producers.city.members import Players
+from producers.reference.bank import Bank
+from producers.reference.entries import Way
 from schemas.cases import CaseView
 from schemas.joining import Broker
 from schemas.notices import notice_of
 from schemas.registry import Alliance, Sector
+from schemas.requests import HoldStatus
 from schemas.rulebook import RULEBOOK_KEY
 from schemas.topics import MEMBERS, member_topic
 from tests.afa.runs import AFA, afa, result, up
@@ -76,11 +82,122 @@ def listed(*command: str, data: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in result(*command, "--json", data=data).splitlines()]
 
 
+@contextmanager
+def answering(data: Path, member: str) -> Iterator[Bank]:
+    """A bank of the city answers its mail again, by the books that the day has left."""
+    run = Run(data)
+    specs = [spec for spec in CAST if spec.member == member]
+    with Players(run.data, run.clock, specs, run.profile) as players:
+        bank = players.by_name[member].books.stub
+        assert isinstance(bank, Bank)
+        yield bank
+
+
+def held(data: Path, hold_id: str) -> dict[str, Any]:
+    return next(hold for hold in listed("holds", data=data) if hold["hold_id"] == hold_id)
+
+
+def order(data: Path, request_id: str, *officers: str) -> None:
+    for officer in officers:
+        result("order", request_id, "--as", "police-ty", "--officer", officer, data=data)
+
+
+def drafted_returns(data: Path) -> list[dict[str, Any]]:
+    return [one for one in listed("order", data=data) if one["action"] == "return"]
+
+
+def let_the_notice_pass(data: Path, return_id: str) -> None:
+    """By its row: by the run's clock a notice of 30 days takes a quarter of an hour."""
+    with psycopg.connect(Run(data).database_url) as db:
+        passed = ", ".join(f"{at} = {at} - interval '31 days'" for at in ("announced_at", "objections_until", "until"))
+        db.execute(f"update return_notice set {passed} where return_id = %s".encode(), [return_id])
+
+
+def letters(data: Path, member: str) -> list[dict[str, Any]]:
+    return [json.loads(record.value) for record in kafka.whole(Run(data).admin, member_topic(member).name)]
+
+
+def has_returned(data: Path, claim: dict[str, Any]) -> bool:
+    """Whether who took the report was told that what it led to went back."""
+    outcomes = [letter for letter in letters(data, claim["member"]) if letter["kind"] == "outcome"]
+    return {"event_id": claim["event_id"], "became": "returned"} in [one for each in outcomes for one in each["alerts"]]
+
+
 def test_the_city_tells_what_the_alliance_made_of_its_scams(played: Played) -> None:
     assert played.verdict.keys() >= VERDICT
     assert played.verdict["scams"] == 3
     assert played.verdict["caught"] > 0
     assert json.loads((played.data / "verdicts.jsonl").read_text()) == played.verdict
+
+
+def test_a_freeze_is_drafted_shown_and_signed_by_two_and_the_case_tells_of_it(played: Played, tmp_path: Path) -> None:
+    """Before what takes longer: by the run's clock a stop ends after 72 s."""
+    paper = tmp_path / "decision.pdf"
+    paper.write_text("It is decided.")
+    active = [hold for hold in listed("holds", data=played.data) if hold["status"] == "active"]
+    hold = max(active, key=lambda hold: str(hold["until"]))
+    freeze = ("hold", "freeze", hold["hold_id"], "--reason", "case 117", "--paper", str(paper), "--days", "30")
+    filed = afa(*freeze, "--json", data=played.data)
+    request = json.loads(filed.stdout)
+    assert request["missing"] == "2 officers, one of the rank county-head"
+    # Nobody named an amount: the freeze keeps the victims' money, whatever was stopped.
+    assert 0 < request["amount"]["minor"] <= hold["amount"]["minor"]
+    assert hashlib.sha256(paper.read_bytes()).hexdigest() in filed.stderr
+
+    order = ("order", request["request_id"])
+    signing = (*order, "--as", "police-ty", "--json", "--officer")
+    shown = afa(*order, data=played.data)
+    assert "Lasts       720 h" in shown.stderr
+    assert "Signed by   nobody yet" in shown.stderr
+    first = afa(*signing, "li-wenjuan", data=played.data)
+    assert "it still wants an officer of the rank county-head" in first.stderr
+    assert json.loads(first.stdout)["officers"] == ["li-wenjuan"]
+    again = afa(*signing, "li-wenjuan", data=played.data)
+    assert (again.returncode, "adds nothing" in again.stderr) == (1, True)
+    waits = listed("order", data=played.data)
+    assert [one["missing"] for one in waits if one["request_id"] == request["request_id"]] == [
+        "an officer of the rank county-head"
+    ]
+    assert "the order goes out" in afa(*signing, "chen-guoqiang", data=played.data).stderr
+    with answering(played.data, hold["member"]):
+        until(lambda: held(played.data, hold["hold_id"])["status"] == HoldStatus.FROZEN, "the bank has not frozen", 30)
+
+    case = CaseView.model_validate_json(result("case", "show", hold["case_id"], "--json", data=played.data))
+    assert hold["hold_id"] in {str(one.hold_id) for one in case.holds}
+    (frozen,) = [one for one in case.requests if str(one.request_id) == request["request_id"]]
+    assert (frozen.officers, frozen.missing) == (["li-wenjuan", "chen-guoqiang"], None)
+    by_lead = result("case", "show", case.leads[0].lead_id, data=played.data)
+    assert {"Requests", "Holds", "Claims of victims"} <= {line.strip() for line in by_lead.splitlines()}
+    assert max(map(len, by_lead.splitlines())) <= 100
+
+
+def test_what_is_frozen_is_paid_in_proportion_once_the_notice_is_over_and_who_reported_is_told(played: Played) -> None:
+    [hold] = [one for one in listed("holds", data=played.data) if one["status"] == HoldStatus.FROZEN]
+    about, half = hold["hold_id"], hold["amount"]["minor"] // 2
+    less = ("--reason", "the rest is a wage", "--amount", f"{half // 100}.{half % 100:02}")
+    announce = ("return", "announce", about, "--reason", "case 117", "--as", "police-ty", "--officer", "chen-guoqiang")
+    with answering(played.data, hold["member"]) as bank:
+        [reduction] = listed("hold", "reduce", about, *less, data=played.data)
+        order(played.data, reduction["request_id"], "li-wenjuan")
+        until(lambda: held(played.data, about)["amount"]["minor"] == half, "the bank has not reduced", 30)
+        # No longer enough for all that is claimed: it is shared, and that waits for the notice.
+        [announced] = listed(*announce, data=played.data)
+        assert [(one["reason"], one["amount"]["minor"]) for one in announced["stays"]] == [("notice-running", half)]
+        assert announced["payments"] == []
+        let_the_notice_pass(played.data, announced["return_id"])
+        until(lambda: bool(drafted_returns(played.data)), "no return is drafted", 30)
+        [waits] = drafted_returns(played.data)
+        order(played.data, waits["request_id"], "li-wenjuan", "chen-guoqiang")
+        until(lambda: held(played.data, about)["status"] == "returned", "the bank has not paid", 30)
+        [made] = listed("return", "list", data=played.data)
+        assert (made["closed_for"], {one["status"] for one in made["payments"]}) == ("the hold is returned", {"paid"})
+        assert sum(one["amount"]["minor"] for one in made["payments"]) == half
+        left = [bank.ledger.move(f"R{UUID(one['payment_id']).hex}", Way.OUT) for one in made["payments"]]
+        assert [move and move.amount for move in left] == [one["amount"]["minor"] for one in made["payments"]]
+    told = {letter["kind"]: letter for letter in letters(played.data, hold["member"])}
+    assert told["return-notice"]["return_id"] == made["return_id"]
+    assert told["return-list"]["request_id"] == waits["request_id"]
+    until(lambda: all(has_returned(played.data, one) for one in made["claims"]), "who reported is not told", 30)
 
 
 def test_the_record_is_whole_and_a_member_can_hold_the_hub_to_it(played: Played, tmp_path: Path) -> None:
@@ -150,44 +267,6 @@ def test_what_is_kept_how_long_is_shown_of_tables_and_topics_and_nothing_of_toda
         assert shown[key]["oldest"] is not None
         assert shown[key]["kept_s"] > 0
     assert not any(one["past"] for one in shown.values())
-
-
-def test_a_freeze_is_drafted_shown_and_signed_by_two_and_the_case_tells_of_it(played: Played, tmp_path: Path) -> None:
-    paper = tmp_path / "decision.pdf"
-    paper.write_text("It is decided.")
-    active = [hold for hold in listed("holds", data=played.data) if hold["status"] == "active"]
-    hold = max(active, key=lambda hold: str(hold["until"]))
-    freeze = ("hold", "freeze", hold["hold_id"], "--reason", "case 117", "--paper", str(paper), "--days", "30")
-    filed = afa(*freeze, "--json", data=played.data)
-    request = json.loads(filed.stdout)
-    assert request["missing"] == "2 officers, one of the rank county-head"
-    # Nobody named an amount: the freeze keeps the victims' money, whatever was stopped.
-    assert 0 < request["amount"]["minor"] <= hold["amount"]["minor"]
-    assert hashlib.sha256(paper.read_bytes()).hexdigest() in filed.stderr
-
-    order = ("order", request["request_id"])
-    signing = (*order, "--as", "police-ty", "--json", "--officer")
-    shown = afa(*order, data=played.data)
-    assert "Lasts       720 h" in shown.stderr
-    assert "Signed by   nobody yet" in shown.stderr
-    first = afa(*signing, "li-wenjuan", data=played.data)
-    assert "it still wants an officer of the rank county-head" in first.stderr
-    assert json.loads(first.stdout)["officers"] == ["li-wenjuan"]
-    again = afa(*signing, "li-wenjuan", data=played.data)
-    assert (again.returncode, "adds nothing" in again.stderr) == (1, True)
-    waits = listed("order", data=played.data)
-    assert [one["missing"] for one in waits if one["request_id"] == request["request_id"]] == [
-        "an officer of the rank county-head"
-    ]
-    assert "the order goes out" in afa(*signing, "chen-guoqiang", data=played.data).stderr
-
-    case = CaseView.model_validate_json(result("case", "show", hold["case_id"], "--json", data=played.data))
-    assert hold["hold_id"] in {str(one.hold_id) for one in case.holds}
-    (frozen,) = [one for one in case.requests if str(one.request_id) == request["request_id"]]
-    assert (frozen.officers, frozen.missing) == (["li-wenjuan", "chen-guoqiang"], None)
-    by_lead = result("case", "show", case.leads[0].lead_id, data=played.data)
-    assert {"Requests", "Holds", "Claims of victims"} <= {line.strip() for line in by_lead.splitlines()}
-    assert max(map(len, by_lead.splitlines())) <= 100
 
 
 def test_a_mandate_that_goes_far_wants_a_second_officer(played: Played) -> None:
