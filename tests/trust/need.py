@@ -1,7 +1,8 @@
 """What a member need not know of what it was sent: an oracle that knows the city's truth, and nothing of the hub.
 
 To act on a request a member needs its own customer, or a payment of its own customer's, as the target, and the payment
-by which the money came there. What names another member, another's alert or what another wrote is too much.
+by which the money came there; to pay victims back, the accounts that they had paid from. What names another member,
+another's alert or what another wrote is too much.
 """
 
 from __future__ import annotations
@@ -55,8 +56,10 @@ class Need:
             yield "the target is no customer's, nor anybody's whom a customer paid"
         into = [paid for paid in self._to(member) if not target or target & (paid.payee | paid.serial)]
         needed = target.union(*(paid.payer | paid.serial for paid in into))
+        back = [paid for paid in self.day.payments if paid.payer & _paid_back(message)]
+        needed = needed.union(*(paid.payer for paid in back))
         yield from (f"the token {each}" for each in _tokens(text) - needed)
-        routes = {ROUTE[member], *(paid.payer_route for paid in into if paid.payer & _tokens(text))}
+        routes = {ROUTE[member], *(paid.payer_route for paid in [*into, *back] if paid.payer & _tokens(text))}
         yield from (f"the route {each}" for each in ROUTE.values() if each.encode() in text and each not in routes)
 
     def _by(self, member: str) -> list[Paid]:
@@ -100,6 +103,12 @@ class Need:
 
 def _told_in_clear(message: dict[str, Any]) -> set[str]:
     return {message["token"]} if message["kind"] == "clear-target" else set()
+
+
+def _paid_back(message: dict[str, Any]) -> set[str]:
+    """The accounts to which a return-list pays."""
+    payers = [payment["payer"] for payment in message.get("payments", ()) if payment["payer"]]
+    return {token for payer in payers for token in payer["tokens"]}
 
 
 def _tokens(text: bytes) -> set[str]:
