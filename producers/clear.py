@@ -19,6 +19,7 @@ from alliance.ids import IdSource
 from alliance.keys.tokens import TokenKeys
 from alliance.registry import Registry
 from producers.bundles import MAX_EVENT_BYTES
+from producers.naming import seal_payees
 from producers.sealing import make_seals
 from producers.tokenise import tokenise
 from schemas.envelope import EVENT, Event, event_type, source_of
@@ -63,9 +64,10 @@ def protect(
     event_id = given_id(event) or ids.next()
     digest = content_digest(event)
     payload, found = tokenise(data, token_keys)
+    payload, names = seal_payees(payload, registry, event_id)
     draft, checked = validated(event_id, member, event.get("time"), payload)
     _check_time(checked, now)
-    seals = [] if checked.data.kind in _UNSEALED else make_seals(found, clear, member, registry, event_id)
+    seals = [] if checked.data.kind in _UNSEALED else make_seals(found, {**clear, **names}, member, registry, event_id)
     wire = orjson.dumps({**draft, "seals": [{"to": seal.to, "blob": seal.blob} for seal in seals]})
     if len(wire) > MAX_EVENT_BYTES:
         raise InvalidAlert("data", f"{len(wire)} bytes are too many for one event; report in several")

@@ -14,6 +14,7 @@ from pydantic import Field, StringConstraints
 
 from schemas.base import Code, MemberId, Message, Money, Probability, Text, Timestamp
 from schemas.identifiers import Identifier, Phone
+from schemas.names import SealedName
 
 Count = Annotated[int, Field(ge=0, le=10**9)]
 Decimal = Annotated[str, StringConstraints(pattern=r"^\d{1,30}(\.\d{1,18})?$")]
@@ -177,6 +178,8 @@ class ReportedTransfer(Message):
 
     payer: Identifier | None = None
     payee: Identifier | None = None
+    payee_name: SealedName | None = None
+    """The payee's name as the payer knows it, sealed to the payee's holder with the event's id as associated data."""
     payee_partial: Annotated[str, StringConstraints(pattern=r"^[0-9*]{2,34}$")] | None = None
     """What of the payee's number the victim knows, unknown digits as `*`; for people, never joined."""
     amount: Money | None = None

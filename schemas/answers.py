@@ -11,6 +11,7 @@ from pydantic import Field
 from schemas.alerts import Channel, TransferStatus
 from schemas.base import Code, Message, Money, Text, Timestamp
 from schemas.identifiers import Identifier
+from schemas.names import SealedName
 from schemas.requests import Scope
 
 
@@ -42,8 +43,8 @@ class OutflowType(StrEnum):
     CRYPTO = "crypto"
 
 
-class Outflow(Message):
-    """Money that left, or is leaving, the target. Cash-out, POS, FX and crypto end the path."""
+class MoneyOut(Message):
+    """Money that left, or is leaving, an account. Cash-out, POS, FX and crypto end the path."""
 
     type: OutflowType
     status: TransferStatus = TransferStatus.POSTED
@@ -53,6 +54,13 @@ class Outflow(Message):
     serial: Identifier | None = None
     channel: Channel = Channel.OTHER
     place: Text | None = None
+
+
+class Outflow(MoneyOut):
+    """The same as its bank tells it in an answer."""
+
+    payee_name: SealedName | None = None
+    """The payee's, as the payer gave it: sealed to the payee's holder, with the request's id as associated data."""
 
 
 class EarlierOrder(Message):

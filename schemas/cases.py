@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from schemas.answers import Outflow
+from schemas.answers import MoneyOut
 from schemas.base import Code, MemberId, Message, Money, Timestamp
 from schemas.leads import Lead, SubjectRole
 from schemas.requests import HoldView, RequestView
@@ -34,7 +34,7 @@ class PathEndView(Message):
     request_id: UUID
     """The request whose answer told of it."""
     hop: Hop
-    outflow: Outflow
+    outflow: MoneyOut
     tainted: Money | None = None
     """What of it is victims' money, as far as that is known."""
 

@@ -25,6 +25,7 @@ from schemas.epochs import EpochGrant, EpochKeys, Epochs, EpochTaken, EpochView
 from schemas.inquiries import INQUIRY, VAULT_ANSWER, Sought
 from schemas.joining import Admission, Endorsed, Invite, KeyRequest, Pending, Welcome
 from schemas.leads import Lead
+from schemas.names import AccountName
 from schemas.reasons import REMEDY, WHOLE_BUNDLE, Reason
 from schemas.receipts import TO_MEMBER, QuarantineNote
 from schemas.registry import Member
@@ -77,6 +78,7 @@ CONTRACTS: tuple[Contract, ...] = (
     Contract("settle-payments", TypeAdapter(SettlePayments), Direction.BOTH),
     Contract("inquiry", INQUIRY, Direction.BOTH),
     Contract("sought", TypeAdapter(Sought), Direction.BOTH),
+    Contract("account-name", TypeAdapter(AccountName), Direction.BOTH),
     Contract("member", TypeAdapter(Member), Direction.OUTBOUND),
     Contract("rulebook", TypeAdapter(Rulebook), Direction.OUTBOUND),
     Contract("to-member", TO_MEMBER, Direction.OUTBOUND, passes_over=True),

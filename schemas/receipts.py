@@ -12,6 +12,7 @@ from schemas.base import MemberId, Message, Text, Timestamp
 from schemas.decisions import Decision
 from schemas.epochs import TokenKeysLetter
 from schemas.inquiries import ClearTarget
+from schemas.names import NameToMatch
 from schemas.outcomes import Outcome
 from schemas.reasons import Reason
 from schemas.requests import Request
@@ -65,6 +66,7 @@ Letter = (
     | AuditCheckpoint
     | ClearTarget
     | TokenKeysLetter
+    | NameToMatch
 )
 ToMember = Annotated[Letter, Field(discriminator="kind")]
 TO_MEMBER: TypeAdapter[Letter] = TypeAdapter(ToMember)

@@ -20,6 +20,8 @@ EVENT_INFO = b"afa-seal-v1"
 """The use of the seals in an event, with the event's id as associated data."""
 TARGET_INFO = b"afa-clear-target-v1"
 """The use of what the vault seals to the member that a request asks, with the request's id."""
+NAME_INFO = b"afa-account-name-v1"
+"""The use of an account holder's name sealed to its bank, with the id of the report, or of the request answered."""
 _PROBE = X25519PrivateKey.from_private_bytes(bytes(32))
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_128_GCM)
 

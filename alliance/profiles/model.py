@@ -40,6 +40,8 @@ class Stop(Data):
     """How far the time of a payment may lie from the one reported."""
     approximate_tolerance_s: Seconds
     """The same where the victim gave the time as approximate."""
+    match_name: Choice
+    """Whether the holder compares the account's name too, and a mandate stops nothing where it can not."""
 
 
 class Freeze(Data):

@@ -26,6 +26,8 @@ class Payment:
     place: str = ""
     pending: bool = False
     at_most: bool = False
+    payee_name: str = ""
+    """As the payer wrote it."""
 
     @property
     def actor(self) -> str:

@@ -49,6 +49,7 @@ class Clearing:
             other=payment.payee,
             place=payment.place,
             pending=payment.pending,
+            payee=payment.payee_name,
         )
         try:
             self._books[member].record([ledger.pay(moved)])

@@ -100,7 +100,7 @@ def told(payment: Payment, **more: Any) -> Clear:
         "time": stamp(payment.at),
         "time_approximate": True,
     }
-    payee = {"payee": account(payment.payee, basis="typed")} if payment.payee else {}
+    payee = {"payee": account(payment.payee, basis="typed"), "payee_name": payment.payee_name} if payment.payee else {}
     return {**means, **payee, **more}
 
 

@@ -64,14 +64,24 @@ class Script:
         self, minute: float, victim: Person, payer: AccountRef, payee: AccountRef, amount: int, *, settles: float = 0
     ) -> Payment:
         """The victim pays a mule. Both banks notice, each its own customer; a cautious one lets it wait first."""
-        payment = self._add(Payment(self.at(minute), self._serial(), payer, payee, amount, pending=settles > 0))
+        payment = self._add(
+            Payment(
+                self.at(minute),
+                self._serial(),
+                payer,
+                payee,
+                amount,
+                pending=settles > 0,
+                payee_name=self._name_of(payee),
+            )
+        )
         self._thefts.append(payment.serial)
         phones = [events.phone(*known) for known in victim.phones]
         who: events.Clear = {"phones": phones, "person": events.ident("person", victim.citizen)}
         conduits = {"device": events.ident("device", victim.device), "ip": events.ident("ip", victim.ip)}
         reasons = {"reasons": ["first payment to this payee", "savings moved at once"]}
         seen = events.from_payer(payment, who, 0.72, **conduits, **reasons)
-        seen["clear"] = {"payer_name": victim.name, "payee_name": self._mules[payee.number].name}
+        seen["clear"] = {"payer_name": victim.name, "payee_name": payment.payee_name}
         self.notice(minute + 0.5, payment.actor, seen, payment)
         if settles:
             self._story.acts.append(Settlement(self.at(minute + settles), payment))
@@ -80,7 +90,11 @@ class Script:
 
     def onward(self, minute: float, payer: AccountRef, payee: AccountRef, amount: int) -> Payment:
         """A mule passes on what is there, up to `amount`. Its bank notices that it does not stay."""
-        payment = self._add(Payment(self.at(minute), self._serial(), payer, payee, amount, at_most=True))
+        payment = self._add(
+            Payment(
+                self.at(minute), self._serial(), payer, payee, amount, at_most=True, payee_name=self._name_of(payee)
+            )
+        )
         event = events.onward(payment, self._owner(payer), 0.7, reasons=["passed on within minutes"])
         self.notice(minute + 2, payment.actor, event, payment)
         self._received(minute + 3, payment)
@@ -127,6 +141,9 @@ class Script:
             event["data"]["status"] = "posted"
             event["time"] = events.stamp(self.at(minute))
         self.notice(minute, MEMBER_OF[payment.payee.route], event, payment)
+
+    def _name_of(self, ref: AccountRef) -> str:
+        return self._mules[ref.number].name
 
     def _owner(self, ref: AccountRef) -> events.Clear:
         mule = self._mules[ref.number]

@@ -100,7 +100,7 @@ def opened(person: Person, at: datetime) -> Iterator[Opening]:
     """A person's accounts and line."""
     phones = tuple(number for number, _ in person.phones)
     for account in person.accounts:
-        entry = Opened(account.number, account.kind, person.citizen, phones, person.balance, at)
+        entry = Opened(account.number, account.kind, person.citizen, phones, person.balance, at, person.name)
         yield Opening(MEMBER_OF[account.route], entry)
     yield Opening(person.carrier, Subscribed(person.phone, (("number", person.phone),), at))
 

@@ -57,7 +57,7 @@ def serve(member: str, folder: Path | None, settings: Settings, stopping: Event)
     books = Books(own / "books.db", stub_of(known, keys))
     with MemberClient(keys, login, roll.registry, own / "spool.db", ticking) as client:
         print(f"{member} reads {member_topic(member).name}", file=sys.stderr, flush=True)
-        ReferenceMember(client, login, roll, books, ticking, profiles.load(settings.profile)).run(stopping)
+        ReferenceMember(client, keys, login, roll, books, ticking, profiles.load(settings.profile)).run(stopping)
     books.close()
 
 

@@ -11,7 +11,9 @@ from producers.reference.entries import Held, Measure, Moved, Queued, Way
 from producers.reference.index import TokenIndex
 from producers.reference.ledger import Ledger
 from producers.reference.matching import Matched, compare
+from producers.reference.names import compare_names
 from producers.reference.outflows import outflow
+from schemas.answers import Comparison
 from schemas.base import Money
 from schemas.requests import Request
 
@@ -37,19 +39,35 @@ class Ask:
         """The payment that the request speaks of, as the ledger has it."""
         return compare(self.request.match, self.inflows(), self.index, self.currency)
 
+    def named(self) -> Comparison:
+        """Whether the account is whose the request means, where the law asks; not comparable without a name."""
+        if not self.proof.by_name:
+            return Comparison.MATCH
+        told, kept = self.ledger.names.get(str(self.request.request_id)), self.ledger.accounts[self.account].name
+        if told is None or self.account not in self.index.known_as(told.tokens):
+            return Comparison.NOT_COMPARABLE
+        return compare_names(told.name, kept)
+
     def inflows(self) -> list[Moved]:
         """All that ever came."""
         return self.ledger.moves(self.account, Way.IN, _EVER)
 
     def standing(self, matched: Matched, *, traced: bool = True) -> dict[str, Any]:
         """The answer's balance and, if `traced`, where the money went since it came."""
-        since = matched.payment.at if matched.payment else self.now - _LOOK_BACK
-        moves = self.ledger.moves(self.account, Way.OUT, since) if traced else []
-        out = [move for move in moves if not self.ledger.is_return(move)]
+        out = self._left(matched) if traced else []
         return {
             "balance": self.money(max(0, self.ledger.balance(self.account))),
-            "outflows": [outflow(move, self.index, self.currency) for move in out[:_MAX_OUTFLOWS]],
+            "outflows": [outflow(move, self.index, self.currency) for move in out],
         }
+
+    def payees(self, matched: Matched) -> dict[int, str]:
+        """Whose name the payer gave, by the place of the outflow in `standing`."""
+        return {place: move.payee for place, move in enumerate(self._left(matched)) if move.payee}
+
+    def _left(self, matched: Matched) -> list[Moved]:
+        since = matched.payment.at if matched.payment else self.now - _LOOK_BACK
+        moves = self.ledger.moves(self.account, Way.OUT, since)
+        return [move for move in moves if not self.ledger.is_return(move)][:_MAX_OUTFLOWS]
 
     def orders(self) -> list[Held]:
         """The holds in force that police ordered, the first in the queue first."""

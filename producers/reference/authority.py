@@ -37,6 +37,8 @@ class Proof:
     unit: str = ""
     mandate: Mandate | None = None
     law: Releases | None = None
+    by_name: bool = False
+    """Whether the law has the account's name compared before a stop."""
 
     @property
     def police(self) -> bool:
@@ -49,10 +51,10 @@ def prove(request: Request, registry: Registry, profile: Profile, now: datetime)
     if not authority.allows(profile, request.action, kind):
         raise NotProven(_not_by(request, profile))
     if kind is AuthorityClass.POLICE_ORDER:
-        return Proof(_ordered(request, registry, profile, now))
+        return Proof(_ordered(request, registry, profile, now), by_name=profile.stop.match_name.value)
     if kind is AuthorityClass.MANDATE:
         mandate = _mandated(request, registry, profile, now)
-        return Proof(mandate.unit, mandate)
+        return Proof(mandate.unit, mandate, by_name=profile.stop.match_name.value)
     return Proof(law=profile.release)
 
 

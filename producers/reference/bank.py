@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import msgspec
 
@@ -19,6 +20,7 @@ from producers.reference.entries import (
     Listed,
     Measure,
     Moved,
+    Named,
     Noted,
     Opened,
     Slowed,
@@ -29,6 +31,7 @@ from producers.reference.ledger import Ledger
 from schemas.answers import AnswerStatus, Comparison
 from schemas.base import seconds
 from schemas.identifiers import IdentifierKind
+from schemas.names import AccountName
 from schemas.requests import Action, Request, Scope
 from schemas.returns import ReturnList
 
@@ -79,6 +82,9 @@ class Bank:
     def listed(self, listed: ReturnList, now: datetime) -> list[Listed]:
         return [Listed(str(listed.request_id), listed.model_dump_json(), now)]
 
+    def named(self, request_id: UUID, said: AccountName, now: datetime) -> list[Named]:
+        return [Named(str(request_id), tuple(said.tokens), said.name, now)]
+
     def has(self, opening: Opened) -> bool:
         return opening.account in self.ledger.accounts
 
@@ -96,7 +102,7 @@ class Bank:
         made = [
             _act(Ask(self.ledger, self.index, self._currency, request, account, proof, now)) for account in accounts
         ]
-        return Decision(made[0].answer, [entry for each in made for entry in each.entries])
+        return Decision(made[0].answer, [entry for each in made for entry in each.entries], made[0].payees)
 
     def _about_payee(self, request: Request, now: datetime) -> Decision:
         """Of an account elsewhere the payer's bank can keep back its own customers' payments, and ask them."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
+from uuid import UUID
 
 from producers.reference.authority import Proof
 from schemas.answers import Answer, AnswerStatus
+from schemas.names import AccountName
 from schemas.requests import Request
 from schemas.returns import ReturnList
 
@@ -19,6 +21,8 @@ class Decision:
 
     answer: Answer
     entries: Sequence[Any] = field(default=())
+    payees: Mapping[int, str] = field(default_factory=dict)
+    """Whose name the payer gave, by the place of the outflow; sealed before the answer leaves."""
 
 
 class Stub(Protocol):
@@ -42,6 +46,10 @@ class Stub(Protocol):
         """The entries of a list of payments that came ahead of its order."""
         ...
 
+    def named(self, request_id: UUID, said: AccountName, now: datetime) -> Sequence[Any]:
+        """The entries of the name that came ahead of a stop."""
+        ...
+
     def has(self, opening: Any) -> bool:
         """Whether what an opening entry brings is on the books already."""
         ...
@@ -61,6 +69,9 @@ class Queueless:
         return ()
 
     def listed(self, listed: ReturnList, now: datetime) -> Sequence[Any]:
+        return ()
+
+    def named(self, request_id: UUID, said: AccountName, now: datetime) -> Sequence[Any]:
         return ()
 
 

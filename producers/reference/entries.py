@@ -34,6 +34,8 @@ class Opened(msgspec.Struct, frozen=True, tag="opened"):
     phones: tuple[str, ...]
     balance: int
     at: datetime
+    name: str = ""
+    """The customer's; empty in books that do not keep it."""
 
 
 class Carded(msgspec.Struct, frozen=True, tag="carded"):
@@ -62,6 +64,8 @@ class Moved(msgspec.Struct, frozen=True, tag="moved"):
     """Absent for cash."""
     place: str = ""
     pending: bool = False
+    payee: str = ""
+    """Of a payment out, whose name the payer gave."""
 
 
 class Settled(msgspec.Struct, frozen=True, tag="settled"):
@@ -161,9 +165,19 @@ class Listed(msgspec.Struct, frozen=True, tag="listed"):
     at: datetime
 
 
+class Named(msgspec.Struct, frozen=True, tag="named"):
+    """Whose account police mean by a stop, as it came ahead of the request. It stops nothing."""
+
+    request_id: str
+    tokens: tuple[str, ...]
+    """Of the account, or of the payment by which alone the sender knows it."""
+    name: str
+    at: datetime
+
+
 def serial_of(payment: ReturnPayment) -> str:
     """Under which serial a payment to a victim leaves, whenever it is asked for."""
     return f"R{payment.payment_id.hex}"
 
 
-Entry = Opened | Carded | Moved | Settled | Dropped | Held | Queued | Told | Lifted | Slowed | Noted | Listed
+Entry = Opened | Carded | Moved | Settled | Dropped | Held | Queued | Told | Lifted | Slowed | Noted | Listed | Named

@@ -1,7 +1,7 @@
 """Police holds on an account: stopped, changed, released.
 
-Held is what was asked for, or what of it is still there; never what another order holds, never on a mismatch. Where
-other orders hold all that is there, the order waits its turn.
+Held is what was asked for, or what of it is still there; never what another order holds, never on a mismatch, and by a
+mandate only on what could be compared. Where other orders hold all that is there, the order waits its turn.
 """
 
 from __future__ import annotations
@@ -27,9 +27,15 @@ STOP = timedelta(hours=48)
 
 def stop(ask: Ask) -> Decision:
     """Hold the amount asked for, of what nobody else holds; all of it where no amount is named."""
-    matched = ask.matched()
+    matched, named = ask.matched(), ask.named()
     if matched.comparison is Comparison.MISMATCH:
         return refused(ask.request, "no payment of ours agrees with the request", comparison=matched.comparison)
+    if named is Comparison.MISMATCH:
+        return refused(ask.request, "the account is in another name than the one reported", comparison=named)
+    if Comparison.NOT_COMPARABLE in (matched.comparison, named):
+        matched = matched._replace(comparison=Comparison.NOT_COMPARABLE)
+        if ask.proof.mandate:
+            return refused(ask.request, _not_comparable(named), comparison=matched.comparison)
     if any(hold.case_id == str(ask.request.case_id) for hold in ask.orders()):
         return refused(ask.request, "an order of this case holds money on the account already")
     if any(order.case_id == str(ask.request.case_id) for order in ask.waiting()):
@@ -44,6 +50,11 @@ def stop(ask: Ask) -> Decision:
     if waits:
         return wait(ask, matched, waits, wanted, seconds(ask.request.duration_s) if ask.request.duration_s else STOP)
     return _gone(ask, matched) if amount <= 0 else _take(ask, matched, amount, wanted)
+
+
+def _not_comparable(named: Comparison) -> str:
+    missing = "name" if named is Comparison.NOT_COMPARABLE else "payment"
+    return f"no {missing} came that could be compared with ours: an officer must decide"
 
 
 def change(ask: Ask) -> Decision:
@@ -102,11 +113,11 @@ def _take(ask: Ask, matched: Matched, amount: int, wanted: int) -> Decision:
         earlier_orders=earlier_orders(ask),
         **ask.standing(matched, traced=amount < wanted),
     )
-    return Decision(done, [hold])
+    return Decision(done, [hold], ask.payees(matched) if amount < wanted else {})
 
 
 def _gone(ask: Ask, matched: Matched) -> Decision:
     told = ask.standing(matched)
     gone = answer(ask.request, AnswerStatus.ALREADY_GONE, comparison=matched.comparison, **told)
     note = Noted(ask.account, ask.request.action.value, str(ask.request.request_id), ask.now)
-    return Decision(gone, [note])
+    return Decision(gone, [note], ask.payees(matched))

@@ -28,7 +28,10 @@ class TokenIndex:
 
     def find(self, identifier: Identifier) -> list[str]:
         """The records of that identifier: one of an account, perhaps several of a customer's number."""
-        return next((self._names[token] for token in identifier.tokens if token in self._names), [])
+        return self.known_as(identifier.tokens)
+
+    def known_as(self, tokens: Iterable[str]) -> list[str]:
+        return next((self._names[token] for token in tokens if token in self._names), [])
 
     def means(self, identifier: Identifier, kind: str, value: str) -> bool:
         """Whether a token stands for this clear value."""

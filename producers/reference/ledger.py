@@ -21,6 +21,7 @@ from producers.reference.entries import (
     Listed,
     Measure,
     Moved,
+    Named,
     Noted,
     Opened,
     Queued,
@@ -51,6 +52,8 @@ class Ledger:
         """Of those whose turn has come, the ones of which nobody has heard yet."""
         self.lists: dict[str, ReturnList] = {}
         """Payments to victims by the request that may order them."""
+        self.names: dict[str, Named] = {}
+        """Whose account is meant, by the request that may stop it."""
         self.notes: list[Noted] = []
         self._returns: set[str] = set()
         self._slowed: dict[str, datetime] = {}
@@ -88,6 +91,9 @@ class Ledger:
                 pass
             case Listed():
                 self._listed(entry)
+            case Named():
+                # What was told first stands, as a request is answered once.
+                self.names.setdefault(entry.request_id, entry)
 
     def balance(self, account: str) -> int:
         """All that the account has, held or not."""

@@ -1,7 +1,7 @@
 """Whether the payment that a request speaks of is in the bank's own books: without it nothing may be stopped.
 
-Source: an urgent stop matches name, account, amount and time. The name travels sealed and is compared by a clerk. Where
-the books have no name of the payer that the request could have, the serial stands for the account.
+Source: an urgent stop matches name, account, amount and time. Where the books have no name of the payer that the
+request could have, the serial stands for the account.
 """
 
 from __future__ import annotations

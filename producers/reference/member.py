@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from threading import Event
 from typing import NamedTuple
 
 import structlog
 
 from alliance.clock import AllianceClock
+from alliance.errors import Refused
 from alliance.kafka import KafkaLogin
+from alliance.keys.store import MemberKeys
 from alliance.profiles import Profile
 from alliance.roll import Roll
+from producers import naming
 from producers.client import MemberClient
 from producers.reference.books import Books
+from producers.reference.decision import Decision
 from producers.reference.handler import handle
 from producers.reference.mail import Mail
 from schemas.answers import Answer
+from schemas.names import NameToMatch
 from schemas.outcomes import Outcome
 from schemas.receipts import Letter, Receipt
 from schemas.requests import Request
@@ -45,6 +51,7 @@ class ReferenceMember:
     def __init__(
         self,
         client: MemberClient,
+        keys: MemberKeys,
         login: KafkaLogin,
         roll: Roll,
         books: Books,
@@ -53,6 +60,7 @@ class ReferenceMember:
     ) -> None:
         self.tally = Tally()
         self._client = client
+        self._keys = keys
         self._registry = roll.registry
         self._books = books
         self._clock = clock
@@ -91,9 +99,21 @@ class ReferenceMember:
         if isinstance(letter, ReturnList):
             with self._books.batch():
                 self._books.record(self._books.stub.listed(letter, self._clock.now()))
+        if isinstance(letter, NameToMatch):
+            self._named(letter)
         if isinstance(letter, Outcome):
             self.tally = self.tally._replace(told=self.tally.told + len(letter.alerts))
         return None
+
+    def _named(self, letter: NameToMatch) -> None:
+        try:
+            said = naming.opened(letter, self._keys)
+        except Refused as error:
+            # Without it the request is not comparable, which is a person's to decide.
+            _log.warning("name not read", member=self._client.member, reason=str(error))
+            return
+        with self._books.batch():
+            self._books.record(self._books.stub.named(letter.request_id, said, self._clock.now()))
 
     def turns(self) -> None:
         """Tell whoever waits in a queue that its turn has come."""
@@ -105,9 +125,7 @@ class ReferenceMember:
     def _answer(self, request: Request) -> Answer:
         # What was let go since is first for those who wait.
         self.turns()
-        answer, new = self._books.answer_once(
-            request, lambda: handle(request, self._books.stub, self._registry, self._profile, self._clock.now())
-        )
+        answer, new = self._books.answer_once(request, lambda: self._decided(request))
         self._client.answer(answer)
         repeated = self.tally.repeated + (not new)
         self.tally = self.tally._replace(answered=self.tally.answered + 1, repeated=repeated)
@@ -121,3 +139,7 @@ class ReferenceMember:
             repeated=not new,
         )
         return answer
+
+    def _decided(self, request: Request) -> Decision:
+        decision = handle(request, self._books.stub, self._registry, self._profile, self._clock.now())
+        return replace(decision, answer=naming.seal_outflows(decision.answer, decision.payees, self._registry))

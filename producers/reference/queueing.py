@@ -47,7 +47,7 @@ def wait(ask: Ask, matched: Matched, amount: int, wanted: int, duration: timedel
         earlier_orders=earlier_orders(ask),
         **ask.standing(matched, traced=amount < wanted),
     )
-    return Decision(done, [order])
+    return Decision(done, [order], ask.payees(matched) if amount < wanted else {})
 
 
 def earlier_orders(ask: Ask) -> list[EarlierOrder]:

@@ -57,3 +57,11 @@ def office(casebook_url: str) -> Iterator[Office]:
     made = Office(casebook_url)
     yield made
     made.engine.dispose()
+
+
+@pytest.fixture
+def thai(casebook_url: str) -> Iterator[Office]:
+    """Under the law that holds amounts alone."""
+    made = Office(casebook_url, "th")
+    yield made
+    made.engine.dispose()

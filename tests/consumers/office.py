@@ -37,6 +37,7 @@ from schemas.decisions import About, AppealView, Decision, DisputeView, Finding
 from schemas.envelope import Event, event_type, source_of
 from schemas.identifiers import Identifier
 from schemas.leads import Evidence, Lead
+from schemas.names import NameToMatch
 from schemas.objections import Appeal, AppealGrounds, Dispute
 from schemas.outcomes import Outcome
 from schemas.reasons import Reason
@@ -54,7 +55,7 @@ Payload = Alias | VictimReport | Withdrawal | Answer | Appeal | Dispute
 
 class Office:
     """`now` is alliance time, and stands still until a test moves it. `told` is what `deliver` sent of alerts,
-    `returns` what it sent of returns beside the requests."""
+    `returns` what it sent of returns beside the requests, `post` names and requests in their order."""
 
     def __init__(self, database_url: str, profile: str = "cn") -> None:
         self.engine = database.connect(database_url)
@@ -69,6 +70,7 @@ class Office:
         self._since = 0
         self.told: list[Outcome] = []
         self.returns: list[ReturnList | ReturnNotice] = []
+        self.post: list[Request | NameToMatch] = []
         self._letters: list[Request] = []
         self._decided: dict[str, Decision] = {}
         self.spared: frozenset[str] = frozenset()
@@ -195,6 +197,8 @@ class Office:
         self._outbox.sent(rows, self.now)
         for row in rows:
             letter = TO_MEMBER.validate_json(row.value)
+            if isinstance(letter, Request | NameToMatch):
+                self.post.append(letter)
             if isinstance(letter, Request):
                 self._letters.append(letter)
             elif isinstance(letter, Decision):

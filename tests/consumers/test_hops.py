@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -26,13 +25,6 @@ from tests.consumers.test_office import stopped
 pytestmark = pytest.mark.services
 GONE, PARTIAL, EXECUTED = AnswerStatus.ALREADY_GONE, AnswerStatus.PARTIAL, AnswerStatus.EXECUTED
 M = 1_000_000
-
-
-@pytest.fixture
-def thai(casebook_url: str) -> Iterator[Office]:
-    made = Office(casebook_url, "th")
-    yield made
-    made.engine.dispose()
 
 
 def out(office: Office, payee: Identifier | None, minor: int, second: int = 0, **over: Any) -> Outflow:

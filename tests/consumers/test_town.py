@@ -33,6 +33,7 @@ from consumers.casebook.holding.holdrules import HoldAct
 from consumers.casebook.ids import case_id
 from consumers.casebook.lifecycle import HOLD_ENDS
 from consumers.casebook.tables import HoldRow
+from producers.reference.entries import Held
 from schemas.answers import OutflowType
 from schemas.decisions import Finding
 from schemas.leads import Evidence, Lead
@@ -41,7 +42,7 @@ from schemas.requests import Action, AuthorityClass, Caps, HoldStatus, HoldView,
 from schemas.risk import Level
 from tests.consumers.facts import evidence, lead
 from tests.consumers.office import Office
-from tests.consumers.town import Payment, Town
+from tests.consumers.town import NAME, Payment, Town
 
 pytestmark = [pytest.mark.services, pytest.mark.chaos]
 MULES, VICTIMS = 4, 3
@@ -49,6 +50,8 @@ MULE, VICTIM, WHICH = st.integers(0, MULES - 1), st.integers(0, VICTIMS - 1), st
 BANKS = st.sampled_from(["bank-one", "bank-two"])
 MINOR = st.integers(1, 3_000_00)
 GROUNDS = st.sampled_from(AppealGrounds)
+NAMES = st.sampled_from([NAME, NAME, NAME, "张*", "Zhang Wei", "", "王芳"])
+"""Most know whom they pay; of some nothing can be compared, and one is wrong."""
 PAPER = "a" * 64
 BY_POLICE = (AuthorityClass.POLICE_ORDER, AuthorityClass.MANDATE)
 
@@ -80,15 +83,15 @@ class Scam(RuleBasedStateMachine):
         self.mandate(at_once=True)
         self.be_robbed(0, 0, 1_000_00)
 
-    @rule(victim=VICTIM, mule=MULE, minor=MINOR)
-    def scam(self, victim: int, mule: int, minor: int) -> None:
-        if paid := self.town.pay(self.victims[victim], self.mules[mule], minor):
+    @rule(victim=VICTIM, mule=MULE, minor=MINOR, name=NAMES)
+    def scam(self, victim: int, mule: int, minor: int, name: str = NAME) -> None:
+        if paid := self.town.pay(self.victims[victim], self.mules[mule], minor, name):
             self.scams.append(paid)
 
-    @rule(payer=MULE, payee=MULE, minor=MINOR)
-    def pass_on(self, payer: int, payee: int, minor: int) -> None:
+    @rule(payer=MULE, payee=MULE, minor=MINOR, name=NAMES)
+    def pass_on(self, payer: int, payee: int, minor: int, name: str = NAME) -> None:
         if payer != payee:
-            self.town.pay(self.mules[payer], self.mules[payee], minor)
+            self.town.pay(self.mules[payer], self.mules[payee], minor, name)
 
     @rule(mule=MULE, minor=MINOR)
     def salary(self, mule: int, minor: int) -> None:
@@ -290,9 +293,17 @@ class Scam(RuleBasedStateMachine):
         for _, _, hold in town.measures():
             behind = self.town.sent[UUID(hold.request_id)].authority
             assert behind.authority in BY_POLICE and (behind.orders or behind.mandate)
+            assert self._is_named(hold) or behind.orders
             held[hold.case_id] += hold.amount
         if self.office.profile.amount_only.value:
             assert all(minor <= sum(self.claimed.values()) for minor in held.values())
+
+    def _is_named(self, hold: Held) -> bool:
+        """Whether the account's name came, as somebody who paid there told it, and agreed."""
+        if not self.office.profile.stop.match_name.value:
+            return True
+        told = [books.bank.ledger.names.get(hold.request_id) for books in self.town.books.values()]
+        return any(each is not None and each.name in (NAME, "张*") for each in told)
 
     def teardown(self) -> None:
         """All grounds go, and then all time: every hold is over, whatever was lost on the way."""

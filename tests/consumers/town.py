@@ -1,6 +1,7 @@
 """Two banks with real books, in which money only moves, and the casebook that asks them: without a broker.
 
-A letter may come late, twice or out of order, an answer may be lost, and a bank may start again from its journal.
+A letter may come late, twice or out of order, an answer may be lost, and a bank may start again from its journal. A
+name may not be known, or be another's; here it travels in base64 and unsealed.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from uuid import UUID
 
 import msgspec
 
+from alliance.keys.encoding import decode, encode
 from consumers.casebook.inbound import Bundle
 from producers.reference.bank import Bank
+from producers.reference.decision import Decision
 from producers.reference.entries import AccountRef, Entry, Held, Lifted, Measure, Moved, Opened, Way
 from producers.reference.handler import handle
 from producers.reference.ledger import PaymentRefused
@@ -22,6 +25,7 @@ from schemas.alerts import ReportChannel, ReportedTransfer, VictimReport
 from schemas.answers import Answer, OutflowType
 from schemas.base import Money
 from schemas.identifiers import Identifier, IdentifierKind
+from schemas.names import AccountName, NameToMatch
 from schemas.requests import Request
 from tests.consumers import facts
 from tests.consumers.office import Office
@@ -29,6 +33,8 @@ from tests.consumers.office import Office
 ROUTES = {"bank-one": "cnaps:1", "bank-two": "cnaps:2"}
 ELSEWHERE = AccountRef("cnaps:9", "9" * 16)
 """An account of a bank that nobody in the city knows."""
+NAME = "张伟"
+"""Everybody's who lives here."""
 
 
 class Payment(NamedTuple):
@@ -43,7 +49,7 @@ class Books:
     def __init__(self, name: str, currency: str) -> None:
         self.name, self.currency = name, currency
         self.journal: list[Entry] = []
-        self.mail: list[Request] = []
+        self.mail: list[Request | NameToMatch] = []
         self.answers: dict[UUID, Answer] = {}
         self.bank = Bank(name, ROUTES[name], facts.TOKENS, currency)
 
@@ -78,7 +84,7 @@ class Town:
 
     def open(self, account: str, bank: str, balance: int) -> None:
         kind, at = IdentifierKind.ACCOUNT, self.office.now - timedelta(days=100)
-        self.books[bank].enter(Opened(account, kind, "", (), balance, at))
+        self.books[bank].enter(Opened(account, kind, "", (), balance, at, NAME))
         self.home[account] = bank
         self.given += balance
 
@@ -92,11 +98,11 @@ class Town:
     def money(self, minor: int) -> Money:
         return Money(minor=minor, currency=self.currency)
 
-    def pay(self, payer: str, payee: str, minor: int) -> Payment | None:
-        """From one ledger into the other; None where the payer's bank keeps it."""
+    def pay(self, payer: str, payee: str, minor: int, name: str = NAME) -> Payment | None:
+        """From one ledger into the other, to whom the payer names; None where the payer's bank keeps it."""
         serial, now = f"S{len(self.payments)}-{payer}", self.office.now
         to = AccountRef(ROUTES[self.home[payee]], payee)
-        paid = self._out(Moved(serial, Way.OUT, payer, minor, now, other=to))
+        paid = self._out(Moved(serial, Way.OUT, payer, minor, now, other=to, payee=name))
         if paid is None:
             return None
         books = self.books[self.home[payee]]
@@ -125,6 +131,7 @@ class Town:
         told = ReportedTransfer(
             payer=self.identifier(payment.payer),
             payee=self.identifier(payment.payee),
+            payee_name=_sealed(payment.move.payee, self.identifier(payment.payee)),
             amount=self.money(payment.move.amount),
             time=payment.move.at,
         )
@@ -137,8 +144,10 @@ class Town:
         for letter in letters:
             assert letter.request_id not in self.sent
             self.sent[letter.request_id] = letter
-            if letter.to in self.books:
-                self.books[letter.to].mail.append(letter)
+        post, self.office.post = self.office.post, []
+        for each in post:
+            if (to := self.sent[each.request_id].to) in self.books:
+                self.books[to].mail.append(each)
         return letters
 
     def read(self, bank: str, which: int, *, again: bool = False) -> Request | None:
@@ -147,11 +156,15 @@ class Town:
         if not books.mail:
             return None
         request = books.mail[which % len(books.mail)]
+        if isinstance(request, NameToMatch):
+            books.mail.remove(request)
+            books.enter(*books.bank.named(request.request_id, _opened(request.sealed), self.office.now))
+            return self.read(bank, which, again=again)
         if not again:
             books.mail.remove(request)
         if request.request_id not in books.answers:
             decision = handle(request, books.bank, self.office.registry, self.office.profile, self.office.now)
-            books.answers[request.request_id] = decision.answer
+            books.answers[request.request_id] = _named(decision)
             books.enter(*decision.entries)
         self._send(bank, books.answers[request.request_id])
         return request
@@ -217,3 +230,22 @@ class Town:
                 elif isinstance(entry, Held) and (entry.account, entry.hold_id) in lifted:
                     found.append(entry.hold_id)
         return found
+
+
+def _sealed(name: str, known_by: Identifier) -> str | None:
+    return encode(AccountName(tokens=known_by.tokens, name=name).model_dump_json().encode()) if name else None
+
+
+def _opened(sealed: str) -> AccountName:
+    return AccountName.model_validate_json(decode(sealed))
+
+
+def _named(decision: Decision) -> Answer:
+    """The answer with its payees' names."""
+    outflows = [
+        each.model_copy(update={"payee_name": _sealed(decision.payees[place], each.payee)})
+        if place in decision.payees and each.payee
+        else each
+        for place, each in enumerate(decision.answer.outflows)
+    ]
+    return decision.answer.model_copy(update={"outflows": outflows})

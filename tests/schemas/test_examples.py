@@ -59,6 +59,8 @@ CONTRACT_OF = {
     "return-statement": "return-statement",
     "settle-payments": "settle-payments",
     "clear-target": "to-member",
+    "name-to-match": "to-member",
+    "account-name": "account-name",
     **dict.fromkeys(("request", "receipt", "risk-answer", "outcome", "decision", "return-", "token-keys"), "to-member"),
     "lead": "lead",
     "member": "member",

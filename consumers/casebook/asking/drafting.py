@@ -23,6 +23,9 @@ from schemas.base import Money, seconds
 from schemas.identifiers import Identifier
 from schemas.requests import Action, Authority, AuthorityClass, Match, RequestStatus
 
+UNCOMPARED = "its holder could not compare all that must match: an officer decides"
+"""The reason of a stop that no mandate covers, whatever it says."""
+
 
 @dataclass(frozen=True, slots=True)
 class Act:
@@ -82,7 +85,7 @@ def restate(case: Case, act: Act, law: Law, covered_by: UUID | None) -> Draft | 
 
 def _mandate(case: Case, act: Act, law: Law, covered_by: UUID | None) -> InForce | None:
     # What can be sent to nobody yet must not use a mandate up.
-    if act.route.to is None:
+    if act.route.to is None or UNCOMPARED in act.reasons:
         return None
     return cover.mandate_for(law, Action.STOP, act.target.tokens[0], case.level, act.hop, act.amount, covered_by)
 

@@ -5,7 +5,7 @@ Must never decide what is asked; and never take back what dispatch has taken.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ from sqlalchemy import delete, select, update
 
 from alliance import metrics
 from alliance.profiles import Profile
-from consumers.casebook.asking import disputed
+from consumers.casebook.asking import disputed, naming
 from consumers.casebook.lifecycle import CASE, UNSENT, CaseEvent, CaseStatus
 from consumers.casebook.model import Draft, Known
 from consumers.casebook.rows import among, insert_rows, update_rows
@@ -42,7 +42,10 @@ def put(turn: Turn, drafts: Sequence[Draft]) -> None:
     for row in rows:
         metrics.REQUESTS_DRAFTED.labels(row["action"]).inc()
         turn.trail.note(f"{row['status']} {row['action']}", row["request_id"], row["body"].encode())
-    _enqueue(turn, [row for row in rows if row["status"] is RequestStatus.DRAFTED and row["member"]])
+    ready = [row for row in rows if row["status"] is RequestStatus.DRAFTED and row["member"]]
+    stops = {row["request_id"] for row in ready if row["action"] is Action.STOP}
+    naming.enclose(turn, [draft.request() for draft in drafts if draft.request_id in stops])
+    _enqueue(turn, ready)
 
 
 def _named(turn: Turn, draft: Draft) -> Draft:
@@ -82,8 +85,9 @@ def move_case(turn: Turn, case_id: UUID, event: CaseEvent) -> None:
     turn.trail.note(f"case {event.value}", case_id)
 
 
-def hand_over(turn: Turn, requests: Iterable[Request]) -> None:
+def hand_over(turn: Turn, requests: Sequence[Request]) -> None:
     """To dispatch, in this order."""
+    naming.enclose(turn, requests)
     _enqueue(
         turn,
         [{"request_id": one.request_id, "member": one.to, "body": one.model_dump_json()} for one in requests],

@@ -15,11 +15,11 @@ from sqlalchemy import func, select
 from alliance.errors import InvalidLedger
 from consumers.casebook.asking import requests
 from consumers.casebook.holding import reducing
-from consumers.casebook.model import Case, Draft
+from consumers.casebook.model import Case, Draft, Law
 from consumers.casebook.money import claims, hops, told, untraced
 from consumers.casebook.money.flow import Flow, flow, outflows_told
 from consumers.casebook.money.hops import Note
-from consumers.casebook.money.known import Stop, Told
+from consumers.casebook.money.known import Stop, Told, left_to_a_person
 from consumers.casebook.money.outflows import by_first_names, payee_of
 from consumers.casebook.money.standing import Standing
 from consumers.casebook.release import falling, remaining
@@ -52,8 +52,7 @@ def follow(turn: Turn, cases: Mapping[UUID, Case], answered: Sequence[Answered] 
             mine = [each for each in answered if each[0].case_id == case_id]
             notes = [Note(request.request_id, why) for request, _ in mine if why]
             for request, answer in mine:
-                if answer.status in _MOVED and request.request_id not in fallen:
-                    drafts += untraced.next_hop(request, answer, cases[case_id], law)
+                drafts += () if request.request_id in fallen else _untraced(cases[case_id], request, answer, law)
         _show(turn, of, notes)
         reducing.reduce(turn, cases[case_id], of, found, _beyond(turn, of, left.get(case_id)), fallen)
     requests.put(turn, drafts)
@@ -66,6 +65,13 @@ def _beyond(turn: Turn, of: Told, left: tuple[Told, Standing] | None) -> set[str
     if turn.profile.amount_only.value:
         return {of.account(stop) for stop in of.stops}
     return remaining.lost(*left) if left else set()
+
+
+def _untraced(case: Case, request: Request, answer: Answer, law: Law) -> list[Draft]:
+    if answer.status in _MOVED:
+        return untraced.next_hop(request, answer, case, law)
+    draft = hops.by_person(case, request, law) if left_to_a_person(request, answer) else None
+    return [draft] if draft else []
 
 
 def touched(turn: Turn, tokens: set[str]) -> list[UUID]:
@@ -123,7 +129,7 @@ def _note_ends(turn: Turn, case_id: UUID, of: Told, found: Flow | None) -> None:
             minor = found.tainted(serial) if found is not None and serial in found.onward else None
             rows[serial] = {
                 "case_id": case_id, "request_id": request.request_id, "hop": request.hop,
-                "outflow": each.outflow.model_dump_json(), "serial": serial, "minor": minor,
+                "outflow": each.outflow.model_dump_json(exclude={"payee_name"}), "serial": serial, "minor": minor,
             }  # fmt: skip
     if rows:
         statement, parameters = inserting(PathEnd, list(rows.values()))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from alliance.profiles import Profile
-from consumers.casebook.asking.drafting import Act, is_exhausted, restate, stop
+from consumers.casebook.asking.drafting import UNCOMPARED, Act, is_exhausted, restate, stop
 from consumers.casebook.asking.matching import match_of, match_of_outflow
 from consumers.casebook.asking.routing import to_holder
 from consumers.casebook.model import Case, Draft, Law
@@ -80,6 +80,8 @@ def next_stops(
 def _act(place: Place, payment: _Payment, amount: Money, case: Case, law: Law) -> Act:
     where = f"onward transfer, hop {place.hop}" if place.hop else "the account that victims named"
     following = 1 + max(place.attempts, case.releases)
+    more = ("more came since the stop before",) if place.compared else ()
+    by_person = (UNCOMPARED,) if len(place.compared) < len(place.seen) else ()
     return Act(
         Action.STOP,
         payment.target,
@@ -88,7 +90,7 @@ def _act(place: Place, payment: _Payment, amount: Money, case: Case, law: Law) -
         match=payment.match,
         hop=place.hop,
         attempt=place.unseen.request.attempt if place.unseen else following,
-        reasons=(where, "more came since the stop before") if place.seen else (where,),
+        reasons=(where, *more, *by_person),
         parent=payment.parent,
     )
 
@@ -98,7 +100,7 @@ def _payment(
 ) -> _Payment | None:
     """The greatest transfer that no stop has named yet; at an account that victims named else the newest report."""
     known = place.unseen or next(reversed(place.seen), None)
-    named = [each.request.match for each in place.seen]
+    named = [each.request.match for each in place.compared]
     payments = [
         (each.outflow, stop.request, match_of_outflow(each.stop.request.target, each.outflow, profile))
         for each in flow.into(place.account)
@@ -130,8 +132,16 @@ def _payer(onward: Onward, case: Case, told: Told, fallen: Container[UUID]) -> S
 
 def repeat(case: Case, request: Request, law: Law, covered_by: UUID | None) -> Draft | None:
     """The stop once more, where the law allows one: after the first ran out."""
-    once_more = request.model_copy(update={"attempt": request.attempt + 1, "reasons": [REPEATED]})
+    by_person = [reason for reason in request.reasons if reason == UNCOMPARED]
+    once_more = request.model_copy(update={"attempt": request.attempt + 1, "reasons": [REPEATED, *by_person]})
     return again(case, once_more, law, covered_by, request.request_id)
+
+
+def by_person(case: Case, request: Request, law: Law) -> Draft | None:
+    """The stop once more, for an officer, where its holder could not compare all that must match."""
+    reasons = [*request.reasons, UNCOMPARED]
+    once_more = request.model_copy(update={"attempt": request.attempt + 1, "reasons": reasons})
+    return again(case, once_more, law, request.authority.covered_by, request.request_id)
 
 
 def again(case: Case, request: Request, law: Law, covered_by: UUID | None, parent: UUID | None) -> Draft | None:

@@ -12,9 +12,9 @@ from uuid import UUID
 
 from consumers.casebook.model import Reported
 from consumers.casebook.money.accounts import Accounts
-from schemas.answers import Answer
+from schemas.answers import Answer, AnswerStatus, Comparison
 from schemas.base import Money
-from schemas.requests import HoldStatus, Request, RequestStatus, Scope
+from schemas.requests import AuthorityClass, HoldStatus, Request, RequestStatus, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +76,9 @@ def key_of(report: Reported) -> str:
 def claim_key(member: str, event_id: UUID) -> str:
     """The same, of a report by its ids."""
     return f"{member}/{event_id}"
+
+
+def left_to_a_person(request: Request, answer: Answer) -> bool:
+    """Whether the holder of an account could not compare all that must match, so that no mandate stops there."""
+    mandated = request.authority.authority is AuthorityClass.MANDATE
+    return mandated and answer.status is AnswerStatus.REFUSED and answer.comparison is Comparison.NOT_COMPARABLE

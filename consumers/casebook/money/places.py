@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from consumers.casebook.lifecycle import IN_FORCE, REQUEST_ENDS
 from consumers.casebook.model import Case
 from consumers.casebook.money.flow import Flow
-from consumers.casebook.money.known import Stop, Told
+from consumers.casebook.money.known import Stop, Told, left_to_a_person
 from schemas.requests import Request, RequestStatus, Scope
 
 REPEATED = "repeated: the first stop has expired"
@@ -54,8 +54,15 @@ class Place:
     @property
     def more(self) -> int:
         """What is there and was not asked for, but by the unseen stop."""
-        asked = sum(_minor(each) for each in self.seen if REPEATED not in each.request.reasons)
+        asked = sum(_minor(each) for each in self.compared if REPEATED not in each.request.reasons)
         return min(self.arrived - asked, self.there - self._held)
+
+    @property
+    def compared(self) -> list[Stop]:
+        """The seen ones without those of which their holder left it to a person whether they match."""
+        return [
+            each for each in self.seen if not any(left_to_a_person(each.request, said.answer) for said in each.said)
+        ]
 
     @property
     def _held(self) -> int:

@@ -14,7 +14,7 @@ from consumers.casebook.evidence.merging import merged_into
 from consumers.casebook.rows import among
 from consumers.casebook.tables import Case, Claim, HoldRow, LeadRow, PathEnd, RequestRow
 from consumers.casebook.views.listings import request_columns, shown_hold, shown_lead, shown_request
-from schemas.answers import Outflow
+from schemas.answers import MoneyOut
 from schemas.base import Money
 from schemas.cases import CaseView, ClaimView, PathEndView
 from schemas.leads import SubjectRole
@@ -82,7 +82,7 @@ def path_ends(db: Connection, *cases: UUID) -> list[PathEndView]:
 
 
 def _end(row: Any) -> PathEndView:
-    outflow = Outflow.model_validate_json(orjson.dumps(row.outflow))
+    outflow = MoneyOut.model_validate_json(orjson.dumps(row.outflow))
     tainted = None if row.minor is None else Money(minor=row.minor, currency=outflow.amount.currency)
     return PathEndView(request_id=row.request_id, hop=row.hop, outflow=outflow, tainted=tainted)
 

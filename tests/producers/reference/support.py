@@ -13,6 +13,7 @@ from alliance import profiles
 from alliance.keys.encoding import encode
 from alliance.keys.signatures import sign_object
 from alliance.keys.tokens import TokenKeys
+from alliance.profiles import Profile
 from alliance.registry import Registry
 from producers.reference.bank import Bank
 from producers.reference.decision import Decision
@@ -20,6 +21,7 @@ from producers.reference.entries import AccountRef, Entry, Moved, Opened, Way
 from producers.reference.handler import handle
 from producers.reference.index import TokenIndex
 from schemas.identifiers import Identifier, IdentifierKind
+from schemas.names import AccountName
 from schemas.registry import Alliance, Member, Officer, Sector, SigningKey
 from schemas.requests import Action, Authority, AuthorityClass, Caps, Mandate, Request
 
@@ -34,6 +36,8 @@ MULE, VICTIM = "6217000000018067", "6217000000000780"
 THEIRS = AccountRef("cnaps:104161000014", VICTIM)
 SERIAL = "T00000012"
 PERSON, PHONE = "11010519491231002X", "13912345679"
+NAME = "张伟"
+"""The mule's."""
 KEYS = {
     name: Ed25519PrivateKey.from_private_bytes(name.encode().ljust(32, b"-"))
     for name in (BANK, CHEN, LI, ZHAO, STRANGER)
@@ -71,7 +75,7 @@ def bank(entries: Iterable[Entry] = (), keys: TokenKeys = TOKENS) -> Bank:
     """A mule's account to which 5,000 yuan of a victim's came an hour ago."""
     made = Bank(BANK, "cnaps:102161000012", keys)
     stolen = Moved(SERIAL, Way.IN, MULE, 500_000, NOW - timedelta(hours=1), other=THEIRS)
-    opened = Opened(MULE, IdentifierKind.ACCOUNT, PERSON, (PHONE,), 0, NOW - timedelta(days=30))
+    opened = Opened(MULE, IdentifierKind.ACCOUNT, PERSON, (PHONE,), 0, NOW - timedelta(days=30), NAME)
     for entry in (opened, stolen, *entries):
         made.apply(entry)
     return made
@@ -153,9 +157,15 @@ def mandated(asked: Request, under: Mandate | None = None, signer: str = CHEN, *
     return asked.model_copy(update={"authority": Authority(**fields)})
 
 
-def done(stub: Bank, asked: Request, now: datetime = NOW) -> Decision:
-    """Decided and entered into the books."""
-    decision = handle(asked, stub, registry(), CN, now)
+def done(
+    stub: Bank, asked: Request, now: datetime = NOW, profile: Profile = CN, name: AccountName | str | None = NAME
+) -> Decision:
+    """Decided and entered into the books. The name came ahead of it, as of the target's, unless told otherwise."""
+    if name is not None:
+        said = AccountName(tokens=asked.target.tokens, name=name) if isinstance(name, str) else name
+        for told in stub.named(asked.request_id, said, now):
+            stub.apply(told)
+    decision = handle(asked, stub, registry(), profile, now)
     for entry in decision.entries:
         stub.apply(entry)
     return decision

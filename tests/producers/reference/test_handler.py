@@ -22,6 +22,7 @@ from tests.producers.reference.support import (
     INDEX,
     LI,
     MULE,
+    NAME,
     NOW,
     PAPER,
     PERSON,
@@ -29,6 +30,7 @@ from tests.producers.reference.support import (
     POLICE,
     SERIAL,
     STRANGER,
+    THEIRS,
     account,
     bank,
     done,
@@ -216,7 +218,7 @@ def test_without_a_match_block_an_order_is_carried_out_as_not_comparable() -> No
 
 def test_a_mandate_holds_up_to_its_caps_on_an_account_and_in_a_day() -> None:
     books = bank([Moved("T00000002", Way.IN, MULE, 900_000, NOW - timedelta(minutes=5))])
-    other_case: dict[str, Any] = {"case_id": request(2).request_id, "match": None}
+    other_case: dict[str, Any] = {"case_id": request(2).request_id}
 
     assert done(books, mandated(request())).answer.status is AnswerStatus.EXECUTED
     again = done(books, mandated(request(2, amount=yuan(200_001), **other_case))).answer
@@ -227,8 +229,10 @@ def test_a_mandate_holds_up_to_its_caps_on_an_account_and_in_a_day() -> None:
 
 
 def test_a_mandate_ends_with_what_it_has_held_in_a_day() -> None:
-    books = bank([Opened("6217000000018075", IdentifierKind.ACCOUNT, "", (), 900_000, NOW)])
-    other: dict[str, Any] = {"target": account("6217000000018075"), "case_id": CASE_2, "match": None}
+    second = "6217000000018075"
+    opened = Opened(second, IdentifierKind.ACCOUNT, "", (), 900_000, NOW, NAME)
+    books = bank([opened, Moved("T00000002", Way.IN, second, 500_000, NOW - timedelta(hours=1), other=THEIRS)])
+    other: dict[str, Any] = {"target": account(second), "case_id": CASE_2}
     assert done(books, mandated(request())).answer.status is AnswerStatus.EXECUTED
 
     above = done(books, mandated(request(2, Action.STOP, **other, amount=yuan(400_001)))).answer

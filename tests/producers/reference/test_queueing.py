@@ -157,9 +157,9 @@ def test_one_case_waits_once() -> None:
 def test_what_waits_under_a_mandate_counts_to_its_caps() -> None:
     books = bank()
     done(books, stop(1))
-    waits = mandated(request(2, case_id=CASES[2], match=None))
+    waits = mandated(request(2, case_id=CASES[2]))
     assert done(books, waits).answer.queue_position == 2
-    above = done(books, mandated(request(3, case_id=CASES[3], match=None, amount=yuan(200_001)))).answer
+    above = done(books, mandated(request(3, case_id=CASES[3], amount=yuan(200_001)))).answer
     assert "account would be held above" in str(above.reason)
 
 
@@ -226,7 +226,7 @@ def test_a_member_answers_a_second_time_when_a_turn_has_come(tmp_path: Path, mon
     monkeypatch.setattr(member, "Mail", lambda *_: post)
     books = Books(tmp_path / "books.db", bank())
     roll = Roll(Ed25519PrivateKey.generate().public_key(), registry())
-    unit = ReferenceMember(cast(Any, client), cast(Any, None), roll, books, cast(Any, Clock()), CN)
+    unit = ReferenceMember(cast(Any, client), cast(Any, None), cast(Any, None), roll, books, cast(Any, Clock()), CN)
     post.letters = [stop(1), stop(2), release(3, of=1), stop(4)]
     unit.step(0)
     unit.step(0)

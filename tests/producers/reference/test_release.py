@@ -10,7 +10,6 @@ import pytest
 
 from alliance import profiles
 from producers.reference.bank import Bank
-from producers.reference.handler import handle
 from schemas.answers import AnswerStatus
 from schemas.identifiers import IdentifierKind
 from schemas.requests import Action, Request
@@ -23,9 +22,9 @@ from tests.producers.reference.support import (
     PAPER,
     TOKENS,
     bank,
+    done,
     mandated,
     ordered,
-    registry,
     request,
     signed_by,
 )
@@ -36,10 +35,7 @@ HOLD, DECIDES = UUID(int=7), timedelta(seconds=LETS_GO.release.decision_s.value)
 
 
 def said(books: Bank, asked: Request, now: datetime = NOW, profile: Any = LETS_GO) -> AnswerStatus:
-    decision = handle(asked, books, registry(), profile, now)
-    for entry in decision.entries:
-        books.apply(entry)
-    return decision.answer.status
+    return done(books, asked, now, profile).answer.status
 
 
 def release(**over: Any) -> Request:
@@ -48,7 +44,7 @@ def release(**over: Any) -> Request:
     return request(2, Action.RELEASE, **fields)
 
 
-@pytest.mark.parametrize(("under", "profile", "after", "done"), [
+@pytest.mark.parametrize(("under", "profile", "after", "goes"), [
     (mandated, LETS_GO, timedelta(0), True),
     (mandated, CN, timedelta(hours=47), False),
     (ordered, LETS_GO, timedelta(0), False),
@@ -57,12 +53,12 @@ def release(**over: Any) -> Request:
     (ordered, CN, timedelta(hours=47), False),
 ])  # fmt: skip
 def test_a_stop_is_let_go_as_the_banks_own_profile_has_it(
-    under: Any, profile: Any, after: timedelta, done: bool
+    under: Any, profile: Any, after: timedelta, goes: bool
 ) -> None:
     books = bank()
     assert said(books, under(request(hold_id=HOLD))) is AnswerStatus.EXECUTED
-    assert said(books, release(), NOW + after, profile) is (AnswerStatus.EXECUTED if done else AnswerStatus.REFUSED)
-    assert books.ledger.held(MULE, NOW + after) == (0 if done else 500_000)
+    assert said(books, release(), NOW + after, profile) is (AnswerStatus.EXECUTED if goes else AnswerStatus.REFUSED)
+    assert books.ledger.held(MULE, NOW + after) == (0 if goes else 500_000)
 
 
 def test_what_the_older_token_key_alone_names_is_let_go_after_the_cut_over() -> None:
@@ -70,7 +66,7 @@ def test_what_the_older_token_key_alone_names_is_let_go_after_the_cut_over() -> 
     asked = mandated(request(hold_id=HOLD))
     both = TOKENS.rotated()
     after = both.cut_over().in_place_of(both)
-    books = bank(handle(asked, before, registry(), LETS_GO, NOW).entries, after)
+    books = bank(done(before, asked, profile=LETS_GO).entries, after)
     assert books.ledger.held(MULE, NOW) == 500_000
     named = books.index.identifier(IdentifierKind.ACCOUNT, MULE)
     assert named is not None
