@@ -26,7 +26,7 @@ from alliance import profiles
 from alliance.errors import SetupError
 from alliance.keys.signatures import sign_object
 from alliance.membership import load_officer, member_dir
-from benchmarks.load import Town, bundles
+from benchmarks.load import NAME, Town, bundles
 from benchmarks.stack import BANKS, POLICE, Stack, stack
 from consumers.casebook.authority.mandates import add_mandate
 from consumers.casebook.tables import RequestRow
@@ -108,13 +108,14 @@ def _open(up: Stack, bank: str, place: int, scams: Sequence[Sequence[str]], at: 
             number, came = scam[place], at + timedelta(seconds=place)
             payer = AccountRef(f"cnaps:{_PATH[place - 1]}", scam[place - 1]) if place else None
             books.record([
-                Opened(number, IdentifierKind.ACCOUNT, "", (), 0, at),
+                Opened(number, IdentifierKind.ACCOUNT, "", (), 0, at, NAME),
                 Moved(f"{scam[0]}{place}", Way.IN, number, _MINOR, came, other=payer),
             ])  # fmt: skip
             if place < _HOPS:
                 payee = AccountRef(f"cnaps:{_PATH[place + 1]}", scam[place + 1])
                 later = came + timedelta(seconds=1)
-                books.record([Moved(f"{scam[0]}{place + 1}", Way.OUT, number, _MINOR, later, other=payee)])
+                out = Moved(f"{scam[0]}{place + 1}", Way.OUT, number, _MINOR, later, other=payee, payee=NAME)
+                books.record([out])
     books.close()
 
 

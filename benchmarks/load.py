@@ -25,6 +25,8 @@ from producers.clear import protect
 from schemas.topics import BY_KIND
 
 SCAM_SHARE = 0.02
+NAME = "张伟"
+"""Whose account each payee's is."""
 IDS = IdSource(wall_ms, secrets.token_bytes)
 
 
@@ -95,7 +97,7 @@ class Town:
             "channel": "hotline",
             "incident_from": at,
             "victim_phones": [{"identifier": _ident("number", victim), "role": "registered"}],
-            "transfers": [{"payee": payee, "amount": paid, "time": at}],
+            "transfers": [{"payee": payee, "payee_name": NAME, "amount": paid, "time": at}],
         }
         return [
             self._call(victim, mule, timedelta(minutes=40), 0.9),

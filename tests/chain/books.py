@@ -24,7 +24,7 @@ from producers.reference.users import Listed
 from schemas.answers import Answer
 from schemas.identifiers import IdentifierKind
 from tests.chain.cast import BANKS, CARRIER, PLATFORM
-from tests.chain.day import CALLERS, HANDLES, MULES, VICTIMS, ClearScene, bank_of
+from tests.chain.day import CALLERS, HANDLES, MULES, NAME, VICTIMS, ClearScene, bank_of
 
 REPORTED = 5_000_000
 """The payment that the scenes' victims report; each mule has had it once."""
@@ -58,7 +58,7 @@ def answered(data: DataDir, member: str) -> dict[UUID, Answer]:
 def _openings(scene: ClearScene, at: datetime) -> Iterable[tuple[str, Any]]:
     for index in range(MULES):
         mule = scene.named("account", "mule", index)["value"]
-        opened = Opened(mule, IdentifierKind.ACCOUNT, "", (), 10 * REPORTED, at)
+        opened = Opened(mule, IdentifierKind.ACCOUNT, "", (), 10 * REPORTED, at, NAME)
         came = Moved(f"M{mule}", Way.IN, mule, REPORTED, at)
         yield from ((bank_of(index), entry) for entry in (opened, came))
     for index in range(VICTIMS):

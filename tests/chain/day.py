@@ -21,6 +21,8 @@ from tests.chain.cast import BANKS, CARRIER, PLATFORM, ROUTES
 from tests.streams.days import MAKERS, Scene, withdrawal
 from tests.streams.support import IDS
 
+NAME = "张伟"
+"""Every mule's."""
 VICTIMS, MULES, CALLERS, HANDLES = 4, 3, 3, 3
 _HOLDERS = {"caller": [ROUTES[CARRIER]], "handle": [ROUTES[PLATFORM]]}
 _FORMS = {"account": "6222{:09d}", "number": "13{:09d}", "handle": "chat/h{:09d}", "transfer-serial": "T{:09d}"}
@@ -106,11 +108,18 @@ def in_some_order(days: Iterable[ClearScene], others: Iterable[Told], chance: ra
 
 
 def _tell(scene: ClearScene, member: str, data: dict[str, Any], time: datetime, tokens: TokenKeys) -> None:
-    told = _told(member, data, time, IDS.next())
+    told = _told(member, _named(data), time, IDS.next())
     assert told.id is not None
     scene.told.append(told)
     payload, _ = tokenise(data, tokens)
     scene.events.append((member, _wire(told.id, member, time, payload)))
+
+
+def _named(data: dict[str, Any]) -> dict[str, Any]:
+    """A report's payees by the name that their banks have."""
+    if "transfers" not in data:
+        return data
+    return {**data, "transfers": [{**transfer, "payee_name": NAME} for transfer in data["transfers"]]}
 
 
 def _withdraw(scene: ClearScene) -> None:

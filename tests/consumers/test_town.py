@@ -66,6 +66,7 @@ class Scam(RuleBasedStateMachine):
         self.chance = chance
         self.town = Town(self.office)
         self.office.deliver()
+        self.office.post.clear()
         self.office.forget()
         run = 6217 * 10**12 + secrets.randbelow(10**10) * 100
         self.mules = [str(run + index) for index in range(MULES)]
