@@ -16,6 +16,7 @@ from consumers.casebook import audit
 from consumers.casebook.lifecycle import REQUEST_ENDS
 from consumers.casebook.tables import AnswerRow, HoldRow, LeadRow, RequestRow
 from schemas.audit import AuditCheckpoint
+from schemas.names import NameToMatch
 from schemas.outcomes import Outcome
 from schemas.receipts import TO_MEMBER
 from schemas.requests import Action, Request
@@ -113,11 +114,11 @@ def _held(data: DataDir, member: str) -> Iterable[dict[str, str]]:
 
 def _letters(login: KafkaLogin, member: str) -> dict[UUID, set[str]]:
     """The requests in a member's topic, each with its wordings; beside them it is only told what its alerts
-    became, and where the audit stands."""
+    became, and where the audit stands, and whose account a stop means."""
     found: dict[UUID, set[str]] = defaultdict(set)
     for record in kafka.whole(login, member_topic(member).name):
         letter = TO_MEMBER.validate_json(record.value)
-        if isinstance(letter, Outcome | AuditCheckpoint):
+        if isinstance(letter, Outcome | AuditCheckpoint | NameToMatch):
             continue
         assert isinstance(letter, Request), letter
         found[letter.request_id].add(record.value.decode())

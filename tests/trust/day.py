@@ -34,6 +34,8 @@ class Paid:
     payee: Tokens
     payee_route: str
     serial: Tokens
+    name: str = ""
+    """As whose the payer or the victim knows the payee's account."""
 
 
 @dataclass(slots=True)
@@ -91,7 +93,7 @@ def _opened(opening: Opening) -> Iterator[tuple[str, str]]:
 
 def _made(act: Payment, made: _Tokens) -> Paid:
     to = (made.account(act.payee), act.payee.route) if act.payee else (frozenset[str](), "")
-    return Paid(made.account(act.payer), act.payer.route, *to, made.of("transfer-serial", act.serial))
+    return Paid(made.account(act.payer), act.payer.route, *to, made.of("transfer-serial", act.serial), act.payee_name)
 
 
 def _told(notice: Notice, day: Day, made: _Tokens) -> None:
@@ -102,7 +104,9 @@ def _told(notice: Notice, day: Day, made: _Tokens) -> None:
     for transfer in notice.event["data"].get("transfers", ()):
         payer, payee = transfer["payer"], transfer["payee"]
         ends = [(made.of(one["kind"], one["value"]), one["holders"][0]) for one in (payer, payee)]
-        day.payments.append(Paid(*ends[0], *ends[1], frozenset()))
+        name = transfer["payee_name"]
+        day.used.add(Value("name", name))
+        day.payments.append(Paid(*ends[0], *ends[1], frozenset(), name))
 
 
 def _identifiers(node: Any) -> Iterator[tuple[str, str]]:

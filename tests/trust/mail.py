@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 from uuid import UUID
 
@@ -11,11 +12,13 @@ import orjson
 
 from alliance import kafka
 from alliance.embedded.datadir import DataDir
-from alliance.keys.seals import EVENT_INFO, BadSeal, unseal
+from alliance.keys.seals import EVENT_INFO, NAME_INFO, TARGET_INFO, BadSeal, unseal
 from alliance.keys.store import MemberKeys
 from alliance.membership import load_member
 from schemas.topics import TOPICS
 
+_SEALS = ("blob", "sealed", "payee_name")
+_SEALED = re.compile(rb'"(?:' + "|".join(_SEALS).encode() + rb')"')
 UUIDS = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -36,15 +39,14 @@ def _whole(record: Any, keys: MemberKeys) -> bytes:
 
 def opened(value: bytes, keys: MemberKeys) -> Iterator[bytes]:
     """What the member's key opens of the seals in a record, whichever id in it they are bound to."""
-    if b'"blob"' not in value:
+    if not _SEALED.search(value):
         return
     ids = {UUID(found.decode()) for found in UUIDS.findall(value)}
-    for blob in _blobs(orjson.loads(value)):
-        for each in ids:
-            try:
-                yield unseal(keys.sealing, blob, EVENT_INFO, each.bytes)
-            except BadSeal:
-                continue
+    for blob, info, each in product(_blobs(orjson.loads(value)), (EVENT_INFO, TARGET_INFO, NAME_INFO), ids):
+        try:
+            yield unseal(keys.sealing, blob, info, each.bytes)
+        except BadSeal:
+            continue
 
 
 def published(login: kafka.KafkaLogin) -> tuple[dict[str, str], dict[str, set[str]]]:
@@ -71,8 +73,7 @@ def _words(data: dict[str, Any]) -> Iterator[str]:
 
 def _blobs(node: Any) -> Iterator[str]:
     if isinstance(node, dict):
-        if isinstance(node.get("blob"), str):
-            yield node["blob"]
+        yield from (node[name] for name in _SEALS if isinstance(node.get(name), str))
         node = list(node.values())
     if isinstance(node, list):
         for child in node:

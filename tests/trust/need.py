@@ -17,7 +17,7 @@ import orjson
 from producers.city.cast import CAST, POLICE, ROUTE
 from schemas.registry import Sector
 from tests.trust.day import Day, Paid
-from tests.trust.finder import Finder
+from tests.trust.finder import Finder, Value
 from tests.trust.layers import layers
 from tests.trust.mail import UUIDS
 
@@ -40,7 +40,7 @@ class Need:
         # What is signed in it is read too, and what was in its seals.
         text = b"\n".join(layers(record))
         found = (
-            [f"clear: {value}" for value in self.finder.find(record)],
+            [f"clear: {value}" for value in self.finder.find(record) - self._names(member, message, text)],
             self._identifiers(member, message, text),
             self._members(member, text),
             self._events(member, message, text),
@@ -50,7 +50,7 @@ class Need:
         return [f"{member} {message['kind']} {message.get('action', '')}: {each}" for part in found for each in part]
 
     def _identifiers(self, member: str, message: dict[str, Any], text: bytes) -> Iterator[str]:
-        target = set(message["target"]["tokens"]) if "target" in message else _told_in_clear(message)
+        target = _target(message, text)
         known = self.day.own[member].union(*(paid.payee for paid in self._by(member)))
         if target and not target & known.union(*(paid.serial for paid in self._to(member))):
             yield "the target is no customer's, nor anybody's whom a customer paid"
@@ -61,6 +61,13 @@ class Need:
         yield from (f"the token {each}" for each in _tokens(text) - needed)
         routes = {ROUTE[member], *(paid.payer_route for paid in [*into, *back] if paid.payer & _tokens(text))}
         yield from (f"the route {each}" for each in ROUTE.values() if each.encode() in text and each not in routes)
+
+    def _names(self, member: str, message: dict[str, Any], text: bytes) -> set[Value]:
+        """Whose its customer's account is, as who paid there knows it: to be compared before a stop."""
+        if message["kind"] != "name-to-match":
+            return set()
+        target = _target(message, text)
+        return {Value("name", paid.name) for paid in self._to(member) if target in (paid.payee, paid.serial)}
 
     def _by(self, member: str) -> list[Paid]:
         return [paid for paid in self.day.payments if paid.payer_route == ROUTE[member]]
@@ -78,6 +85,7 @@ class Need:
     def _events(self, member: str, message: dict[str, Any], text: bytes) -> Iterator[str]:
         """A report by which something is ordered or paid is named by its id, and not by who took it."""
         reports = {(message.get("authority") or {}).get("covered_by")}
+        reports |= {message["bound_to"]} if message["kind"] == "name-to-match" else set()
         reports |= {payment["event_id"] for payment in message.get("payments", ())}
         for found in {match.decode() for match in UUIDS.findall(text)} - reports:
             if self.senders.get(found, member) != member:
@@ -99,6 +107,13 @@ class Need:
         is_its = target & self.day.accounts[member] or any(target & paid.serial for paid in self._to(member))
         if message["amount"] and not is_its:
             yield "an amount, about what is no account of its own"
+
+
+def _target(message: dict[str, Any], text: bytes) -> set[str]:
+    """What it is about; of a name, whatever is named within its seal."""
+    if message["kind"] == "name-to-match":
+        return _tokens(text)
+    return set(message["target"]["tokens"]) if "target" in message else _told_in_clear(message)
 
 
 def _told_in_clear(message: dict[str, Any]) -> set[str]:

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from alliance.keys.encoding import decode
-from alliance.keys.seals import EVENT_INFO, seal
+from alliance.keys.seals import EVENT_INFO, NAME_INFO, seal
 from alliance.keys.store import generate
 from alliance.keys.tokens import TokenKeys
 from producers.city.cast import ROUTE
@@ -22,13 +22,14 @@ from tests.trust.need import Need
 MULE, VICTIM, SERIAL, OTHER, ELSEWHERE, NUMBER = (f"e1:{letter * 22}" for letter in "abcdef")
 ALERT, REPORT, CASE = (f"01a2189{digit}-72ea-7762-99c3-150af94826b6" for digit in "012")
 CLEAR = Value("number", "13812345678")
+NAME, STRANGER = Value("name", "张伟明"), Value("name", "王芳秀")
 ICBC, ABC = ROUTE["bank-icbc"], ROUTE["bank-abc"]
 DAY = Day(
-    used={CLEAR},
+    used={CLEAR, NAME, STRANGER},
     accounts={"bank-abc": {MULE}},
     own={"bank-abc": {MULE, NUMBER}},
     payments=[
-        Paid(frozenset({VICTIM}), ICBC, frozenset({MULE}), ABC, frozenset({SERIAL})),
+        Paid(frozenset({VICTIM}), ICBC, frozenset({MULE}), ABC, frozenset({SERIAL}), NAME.text),
         Paid(frozenset({MULE}), ABC, frozenset({ELSEWHERE}), ROUTE["bank-cmb"], frozenset()),
     ],
 )
@@ -112,3 +113,32 @@ def test_what_a_member_opens_of_a_seal_counts_as_received() -> None:
     (inside,) = opened(orjson.dumps(message), keys)
     assert inside == content
     assert {each.split(": ")[1] for each in excess(message, inside)} == {"clear", f"the token {OTHER}"}
+
+
+def named(*tokens: str, name: str = NAME.text) -> bytes:
+    return orjson.dumps({"tokens": tokens, "name": name})
+
+
+TO_MATCH = {"kind": "name-to-match", "request_id": CASE, "bound_to": REPORT}
+
+
+def test_a_member_is_told_whose_its_account_is_as_who_paid_there_knows_it() -> None:
+    assert excess(TO_MATCH, named(MULE)) == []
+    assert excess(TO_MATCH, named(SERIAL)) == []
+
+
+@pytest.mark.parametrize(("message", "inside"), [
+    (TO_MATCH, named(MULE, name=STRANGER.text)),
+    (TO_MATCH, named(NUMBER)),
+    (TO_MATCH, named(MULE, OTHER)),
+    (TO_MATCH, named(ELSEWHERE)),
+    (request(), NAME.text.encode()),
+])  # fmt: skip
+def test_any_other_name_and_any_other_account_is_too_much(message: dict[str, Any], inside: bytes) -> None:
+    assert any("clear: " in each for each in excess(message, inside))
+
+
+def test_a_name_that_a_member_opens_counts_as_received() -> None:
+    keys = generate("bank-abc", TokenKeys.generate())
+    sealed = seal(decode(keys.public.sealing), named(MULE), NAME_INFO, UUID(REPORT).bytes)
+    assert list(opened(orjson.dumps({**TO_MATCH, "sealed": sealed}), keys)) == [named(MULE)]
