@@ -74,4 +74,5 @@ clean: ## remove what setup and the tools made; the data folder stays
 
 .venv/stamp-jars: .venv/stamp-deps alliance/embedded/jars.lock
 	@$(BIN)/python -m alliance.embedded.jars
+	@$(BIN)/python -m alliance.embedded.aot
 	@touch $@

@@ -34,8 +34,13 @@ def class_path(cache_dir: Path) -> str:
 
 def is_complete(cache_dir: Path) -> bool:
     """Whether all jars of exactly this lock file were fetched and checked."""
-    marker = _repository(cache_dir) / _MARKER
-    return marker.exists() and marker.read_text() == _sha256(_LOCK)
+    made = marker(cache_dir)
+    return made.exists() and made.read_text() == _sha256(_LOCK)
+
+
+def marker(cache_dir: Path) -> Path:
+    """The file that is made, of the lock file's hash, when all jars are there."""
+    return _repository(cache_dir) / _MARKER
 
 
 def fetch(cache_dir: Path) -> None:
@@ -46,7 +51,7 @@ def fetch(cache_dir: Path) -> None:
         if is_complete(cache_dir):
             return
         _fetch_all(repository)
-        (repository / _MARKER).write_text(_sha256(_LOCK))
+        marker(cache_dir).write_text(_sha256(_LOCK))
 
 
 def _fetch_all(repository: Path) -> None:

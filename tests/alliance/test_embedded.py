@@ -18,6 +18,7 @@ import psycopg
 import pytest
 
 from alliance import kafka
+from alliance.embedded import aot
 from alliance.embedded.datadir import HOST, VERSION, DataDir
 from alliance.embedded.postgres import EmbeddedPostgres
 from alliance.embedded.services import EmbeddedServices, attach
@@ -99,7 +100,12 @@ def test_nothing_listens_beyond_this_machine_and_no_password_shows(services: Emb
 
 
 @pytest.mark.services
-def test_the_format_of_a_new_broker_shows_no_password(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_broker_shows_no_password_as_it_is_formatted_and_needs_no_recorded_start(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoilt = folder.with_name("spoilt.aot")
+    spoilt.write_bytes(b"not what was recorded")
+    monkeypatch.setattr(aot, "recorded", lambda cache_dir: spoilt)
     started: list[list[str]] = []
     real = subprocess.Popen
 
