@@ -1,10 +1,12 @@
-"""Runs the commands of `afa` in processes of their own, forked from this one, which has imported everything once.
+"""Runs the commands of `afa` in processes of their own, forked from this one, which has imported everything and put the
+commands together once.
 
 It reads one line of JSON a command, and writes one line with its exit code.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -12,7 +14,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from afa.cli import main
+import typer.rich_utils  # noqa: F401  which typer itself imports only as it prints
+from typer.main import get_command
+
+from afa.cli import app
+from afa.errors import quiet_libraries
 
 TIMEOUT_S = 120
 
@@ -29,11 +35,15 @@ def become(asked: dict[str, Any]) -> None:
 
 
 def serve() -> None:
+    command = get_command(app)
+    # Else a child's collections, and that at its end, touch and so copy all that it shares with this process.
+    gc.freeze()
     for line in iter(sys.stdin.buffer.readline, b""):
         child = os.fork()
         if not child:
             become(json.loads(line))
-            main()
+            quiet_libraries()
+            command()
             return
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)
