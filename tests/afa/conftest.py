@@ -1,4 +1,4 @@
-"""An officer's desk for the tests of commands that need no broker; and commands that are put together once, not anew for
+"""An officer's desk for the tests of commands that need no broker; and the commands put together once, not anew for
 each that is run in this process."""
 
 from __future__ import annotations

@@ -8,7 +8,9 @@ import signal
 import socket
 import stat
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -35,17 +37,17 @@ def one_sentence(said: str) -> str:
     return lines[0]
 
 
-def test_up_status_down_and_up_again_on_the_same_data(data: Path) -> None:
+def test_up_status_down_and_up_again_on_the_same_data_until_ctrl_c(data: Path) -> None:
     with up(data) as run:
         listed = afa("member", "list", "--json", data=data)
         assert (listed.returncode, listed.stdout) == (0, "")
         assert "No member has been admitted yet" in listed.stderr
         result("member", "add", "bank-a", "--name", "Bank", "--sector", "bank", "--alliance", "police-bank", data=data)
 
-        status = json.loads(result("status", "--json", data=data))
+        until(lambda: status_of(data)["lag"].get("casebook", {}).get("leads") == 0, "the casebook has not read all")
+        status = status_of(data)
         assert status["pid"] == run.process.pid
         assert {process["name"] for process in status["processes"] if process["alive"]} == PROCESSES
-        assert status["lag"]["casebook"]["leads"] == 0
         assert set(status["counts"]) == {"alerts", "quarantined", "leads", "requests", "answers", "risk-checks"}
         assert_no_secret_shows(data, run)
 
@@ -55,8 +57,18 @@ def test_up_status_down_and_up_again_on_the_same_data(data: Path) -> None:
         assert (down.returncode, run.process.wait(10)) == (0, 0)
         assert time.monotonic() - began < 60, "nothing waited for a timeout"
         assert still_alive(family) == []
-    with up(data):
+    with up(data) as run:
         assert json.loads(result("member", "list", "--json", data=data))["member"] == "bank-a"
+        family = run.family()
+        code, said = run.end(signal.SIGINT)
+        assert (code, said.splitlines()[-1]) == (0, "Stopped.")
+        assert still_alive(family) == []
+    assert DataDir(data).holder() is None
+
+
+def status_of(data: Path) -> dict[str, Any]:
+    status: dict[str, Any] = json.loads(result("status", "--json", data=data))
+    return status
 
 
 def assert_no_secret_shows(data: Path, run: Up) -> None:
@@ -91,23 +103,6 @@ def said_by(process: psutil.Process) -> str:
     return " ".join([*process.cmdline(), *process.environ().values()])
 
 
-def test_ctrl_c_stops_everything_and_is_no_failure(data: Path) -> None:
-    with up(data) as run:
-        family = run.family()
-        code, said = run.end(signal.SIGINT)
-        assert (code, said.splitlines()[-1]) == (0, "Stopped.")
-        assert still_alive(family) == []
-    assert DataDir(data).holder() is None
-
-
-def test_killed_with_9_it_leaves_no_process_behind(data: Path) -> None:
-    with up(data) as run:
-        family = run.family()
-        assert {"java", "postgres"} <= {process.name() for process in family}
-        run.end(signal.SIGKILL)
-        assert still_alive(family) == []
-
-
 @pytest.mark.parametrize("victim", ["dispatch", "kafka"])
 def test_one_that_dies_is_named_and_all_the_others_are_stopped(data: Path, victim: str) -> None:
     with up(data) as run:
@@ -121,43 +116,55 @@ def test_one_that_dies_is_named_and_all_the_others_are_stopped(data: Path, victi
         assert still_alive(family) == []
 
 
-def test_it_goes_by_the_law_that_is_set_and_says_so_to_every_command(
-    data: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AFA_PROFILE", "th")
-    with up(data):
-        # The run's law counts, whatever the environment of a later command says.
-        monkeypatch.delenv("AFA_PROFILE")
-        log = data / "log" / "casebook.log"
-        until(lambda: "casebook runs" in log.read_text(encoding="utf-8"), "the casebook does not run")
-        assert re.search(r"casebook runs.*profile.*th", log.read_text(encoding="utf-8"))
-        police = (
-            "--name",
-            "Police",
-            "--sector",
-            "police",
-            "--alliance",
-            "comprehensive",
-            "--officer",
-            "chen:inspector",
-        )
-        result("member", "add", "police-a", *police, data=data)
-        signed = ("mandate", "add", "--as", "police-a", "--officer", "chen", "--legal-basis", "a decree", "--json")
-        mandate = json.loads(result(*signed, data=data))["mandate"]
-        assert (mandate["caps"]["currency"], mandate["duration_s"]) == ("THB", 7 * 86_400)
-        assert json.loads(result(*signed, "--hours", "168", data=data))["mandate"]["duration_s"] == 168 * 3_600
-        longer = afa(*signed, "--hours", "169", data=data)
-        assert longer.returncode == 2
-        assert "168 h at most" in longer.stderr
+@pytest.fixture(scope="module")
+def lawful(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """A run by the law of another place, for tests of which the last one ends it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AFA_PROFILE", "th")
+        with up(tmp_path_factory.mktemp("lawful") / "data") as running:
+            # The run's law counts, whatever the environment of a later command says.
+            patch.delenv("AFA_PROFILE")
+            yield running
 
 
-def test_a_second_run_on_the_same_folder_is_refused_and_harms_nothing(data: Path) -> None:
-    with up(data) as run:
-        second = afa("up", "--no-city", data=data)
-        assert second.returncode == 1
-        assert f"in use by another run (process {run.process.pid})" in one_sentence(second.stderr)
-        assert "afa down" in second.stderr
-        assert json.loads(result("status", "--json", data=data))["pid"] == run.process.pid
+def test_it_goes_by_the_law_that_is_set_and_says_so_to_every_command(lawful: Up) -> None:
+    data = lawful.data
+    log = data / "log" / "casebook.log"
+    until(lambda: "casebook runs" in log.read_text(encoding="utf-8"), "the casebook does not run")
+    assert re.search(r"casebook runs.*profile.*th", log.read_text(encoding="utf-8"))
+    police = (
+        "--name",
+        "Police",
+        "--sector",
+        "police",
+        "--alliance",
+        "comprehensive",
+        "--officer",
+        "chen:inspector",
+    )
+    result("member", "add", "police-a", *police, data=data)
+    signed = ("mandate", "add", "--as", "police-a", "--officer", "chen", "--legal-basis", "a decree", "--json")
+    mandate = json.loads(result(*signed, data=data))["mandate"]
+    assert (mandate["caps"]["currency"], mandate["duration_s"]) == ("THB", 7 * 86_400)
+    assert json.loads(result(*signed, "--hours", "168", data=data))["mandate"]["duration_s"] == 168 * 3_600
+    longer = afa(*signed, "--hours", "169", data=data)
+    assert longer.returncode == 2
+    assert "168 h at most" in longer.stderr
+
+
+def test_a_second_run_on_the_same_folder_is_refused_and_harms_nothing(lawful: Up) -> None:
+    second = afa("up", "--no-city", data=lawful.data)
+    assert second.returncode == 1
+    assert f"in use by another run (process {lawful.process.pid})" in one_sentence(second.stderr)
+    assert "afa down" in second.stderr
+    assert json.loads(result("status", "--json", data=lawful.data))["pid"] == lawful.process.pid
+
+
+def test_killed_with_9_it_leaves_no_process_behind(lawful: Up) -> None:
+    family = lawful.family()
+    assert {"java", "postgres"} <= {process.name() for process in family}
+    lawful.end(signal.SIGKILL)
+    assert still_alive(family) == []
 
 
 def test_a_port_that_another_program_took_is_named_with_the_remedy(data: Path) -> None:
