@@ -59,7 +59,7 @@ def _fetch_all(repository: Path) -> None:
     from rich.progress import track
 
     def one(entry: tuple[str, str]) -> None:
-        _fetch_one(repository, *entry)
+        fetch_one(repository, *entry)
 
     entries = _locked()
     with ThreadPoolExecutor(max_workers=8) as pool:
@@ -68,7 +68,8 @@ def _fetch_all(repository: Path) -> None:
             pass
 
 
-def _fetch_one(repository: Path, coordinate: str, sha256: str) -> None:
+def fetch_one(repository: Path, coordinate: str, sha256: str) -> Path:
+    """The jar in this folder, fetched if it is missing or altered; SetupError if none with this hash can be had."""
     from jgo.maven import MavenContext
     from requests import RequestException
 
@@ -77,15 +78,15 @@ def _fetch_one(repository: Path, coordinate: str, sha256: str) -> None:
     reason = "the file offered has another content than expected"
     for _ in range(_ATTEMPTS):
         if jar.exists() and _sha256(jar) == sha256:
-            return
+            return jar
         jar.unlink(missing_ok=True)
         try:
             context.create_dependency(coordinate).artifact.resolve()
         except (RequestException, RuntimeError, OSError) as error:
             reason = str(error)
     if jar.exists() and _sha256(jar) == sha256:
-        return
-    raise SetupError(f"{jar.name} of Kafka can't be fetched ({reason}); check the network and run `make setup` again.")
+        return jar
+    raise SetupError(f"{jar.name} can't be fetched ({reason}); check the network and run `make setup` again.")
 
 
 def write_lock(cache_dir: Path) -> None:

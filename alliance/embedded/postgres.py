@@ -43,8 +43,7 @@ class EmbeddedPostgres:
     def __init__(self, data: DataDir) -> None:
         self._data = data
         self._child: Child | None = None
-        # PostgreSQL refuses to run as root; then it runs as a user that owns nothing else.
-        self._user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+        self._user = unprivileged()
         self._cluster = data.postgres / "cluster"
 
     def url(self, database: str = _OWNER) -> str:
@@ -121,19 +120,7 @@ class EmbeddedPostgres:
         command = [str(_binaries() / program), *arguments]
         log = self._data.log_file("postgres")
         # An immediate shutdown: the next start recovers, and nothing is left running.
-        return Child(name, command, log, death_signal=signal.SIGQUIT, prefix=self._become_user())
-
-    def _become_user(self) -> list[str]:
-        """Run as `nobody`, still able to reach files below folders that only root may enter."""
-        if self._user is None:
-            return []
-        setpriv = shutil.which("setpriv")
-        if setpriv is None:
-            raise SetupError("PostgreSQL can't run as root and `setpriv` (util-linux) is absent; run as another user.")
-        return [
-            setpriv, f"--reuid={self._user.pw_uid}", f"--regid={self._user.pw_gid}", "--clear-groups",
-            "--inh-caps=+dac_override", "--ambient-caps=+dac_override",
-        ]  # fmt: skip
+        return Child(name, command, log, death_signal=signal.SIGQUIT, prefix=become(self._user))
 
     def _private_folder(self, folder: Path) -> Path:
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -151,6 +138,24 @@ class EmbeddedPostgres:
             return inside
         short = hashlib.sha256(str(self._data.path).encode()).hexdigest()[:12]
         return Path(tempfile.gettempdir()) / f"afa-{short}"
+
+
+def unprivileged() -> pwd.struct_passwd | None:
+    """PostgreSQL refuses to run as root: then as whom it runs, a user that owns nothing else."""
+    return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+
+
+def become(user: pwd.struct_passwd | None) -> list[str]:
+    """The program that becomes this user, still able to reach files below folders that only root may enter."""
+    if user is None:
+        return []
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        raise SetupError("PostgreSQL can't run as root and `setpriv` (util-linux) is absent; run as another user.")
+    return [
+        setpriv, f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups",
+        "--inh-caps=+dac_override", "--ambient-caps=+dac_override",
+    ]  # fmt: skip
 
 
 def _binaries() -> Path:

@@ -79,7 +79,7 @@ def test_no_network_is_said_in_one_sentence(tmp_path: Path, monkeypatch: pytest.
         raise requests.ConnectionError("no route to host")
 
     monkeypatch.setattr(jgo.util.http, "get", get)
-    with pytest.raises(SetupError, match=r"thing-1\.0\.jar of Kafka can't be fetched \(no route to host\).*make setup"):
+    with pytest.raises(SetupError, match=r"thing-1\.0\.jar can't be fetched \(no route to host\).*make setup"):
         jars.fetch(tmp_path)
     assert not jars.is_complete(tmp_path)
 

