@@ -6,6 +6,8 @@ PACKAGES := afa alliance consumers producers schemas streams
 SOURCES := $(PACKAGES) tests $(wildcard benchmarks)
 
 .DEFAULT_GOAL := help
+# What one process has compiled, the many others need not.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help setup run test lint format bench chaos fuzz evaluate lock clean
 
 help: ## list these targets

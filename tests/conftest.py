@@ -37,6 +37,8 @@ hypothesis.settings.register_profile("default", _UNTIMED)
 hypothesis.settings.register_profile("fuzz", _UNTIMED, max_examples=5_000)
 hypothesis.settings.load_profile("default")
 
+_LONGEST, _LONG = "test_commands.py", ("chaos", "services")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--faults", type=int, default=5, help="how many faults a chaos test injects")
@@ -45,7 +47,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Of several processes (`-n`) each takes the next file; so that they end together, the longest come first."""
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: ("chaos" not in item.keywords, "services" not in item.keywords))
+        items.sort(key=lambda item: (item.path.name != _LONGEST, *(mark not in item.keywords for mark in _LONG)))
 
 
 @pytest.fixture
