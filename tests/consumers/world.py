@@ -165,7 +165,7 @@ class Hub:
                 process.terminate()
                 process.wait(20)
 
-    def until(self, found: Callable[[Connection], Any], timeout_s: float = 30.0) -> Any:
+    def until(self, found: Callable[[Connection], Any], timeout_s: float = 120.0) -> Any:
         """What `found` gives once it is true; fails the test after the timeout."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
