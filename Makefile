@@ -18,9 +18,9 @@ setup: .venv/stamp-jars ## install everything into .venv, the command as .venv/b
 run: setup ## start Kafka, PostgreSQL, the stream, the casebook and a small city, and show them live
 	@$(BIN)/afa up
 
-# Half of it is waiting, so that two processes take little more than half the time, on two cores too.
+# A third of it is waiting, so that three processes keep two cores busy.
 test: setup ## run all tests
-	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: setup ## check style, types, imports between packages, and the schemas
 	@$(BIN)/ruff check $(SOURCES)
