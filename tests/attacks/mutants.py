@@ -1,36 +1,43 @@
 """Bundles that are nearly good: a valid one of some member, changed by what a fuzzer chooses, and signed again.
 
-Without the new signature a fuzzer would learn nothing but that signatures are checked. Every choice is read from the
-fuzzer's bytes, so that one input is always the same record.
+Without the new signature a fuzzer would learn nothing but that signatures are checked.
 """
 
 from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Sequence
-from typing import Any, TypeVar
+import re
+from collections import defaultdict
+from datetime import timedelta
+from typing import Any
 
 import orjson
 
 from alliance.admission import Admitted, Record
-from alliance.keys.signatures import sign
 from schemas.envelope import SIGNATURE_HEADER
-from schemas.topics import TOPICS
+from schemas.topics import PARTITIONS, TOPICS
+from streams import refusals, wire
+from streams.intake import collect
+from tests.attacks.choices import Choices
+from tests.attacks.jws import HOW, SIGNS, signature
 from tests.attacks.verdict import SENDERS, Known, verdict
-from tests.streams.bundles import KEYS, ROOT, SECTORS, STATUS, STRANGER, let_in
+from tests.streams.bundles import KEYS, ROOT, SECTORS, STATUS, let_in
 from tests.streams.support import NOW
 
-T = TypeVar("T")
 _EXAMPLES = [orjson.loads(path.read_bytes()) for path in sorted((ROOT / "schemas" / "examples").glob("*.json"))]
 EVENTS = [orjson.dumps(one) for one in _EXAMPLES if isinstance(one, dict) and "specversion" in one]
 MEMBERS = {
-    name: Known(sector.value, {KEYS[name].kid: KEYS[name].signing})
-    for name, sector in SECTORS.items()
-    if name not in STATUS
+    name: Known(sector.value, {KEYS[name].kid: SIGNS[name]}) for name, sector in SECTORS.items() if name not in STATUS
 }
 SENDER_OF = {"bank": "bank-a", "carrier": "carrier-a", "platform": "platform-a", "police": "police-a"}
+EPOCHS: tuple[tuple[str, ...], ...] = ((), ("e1:",))
+"""Before the alliance has rotated its token key, and after."""
 TOPIC_NAMES = [topic.name for topic in TOPICS]
+AGES = [timedelta()] * 25 + [
+    timedelta(days=7), timedelta(days=7, microseconds=1), timedelta(minutes=-5), timedelta(minutes=-5, microseconds=-1),
+    timedelta(days=8), timedelta(days=400), timedelta(hours=-1),
+]  # fmt: skip
 ODD: list[Any] = [
     None, True, False, 0, 1, -1, 2**63, 2**64, 10**15 + 1, 0.5, 1.5, 1e308, "", "x", "1.0", "\0", "\x1b[2J", "张伟",
     "😀" * 200, [], {}, [[]], {"kind": "account"}, "2026-11-20T10:00:00Z",
@@ -43,30 +50,14 @@ SPELLINGS: list[bytes] = [
     b"[" * 40 + b"]" * 40, b"[" * 9_000, b'{"a":1,"a":1}', b'{"a":1,"\\u0061":1}', b" ", b"//", b"\0", b"\xed\xa0\x80",
     b"null", b"true", b"]", b"}", b",", b'"', b"\\",
 ]  # fmt: skip
-
-
-class Choices:
-    """Reads choices from bytes; once these are used up, each is the first."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data, self._at = data, 0
-
-    def number(self, below: int) -> int:
-        """0 ≤ n < `below`, of two bytes."""
-        pair = self._data[self._at : self._at + 2]
-        self._at += 2
-        return int.from_bytes(pair, "big") % below
-
-    def one(self, of: Sequence[T]) -> T:
-        return of[self.number(len(of))]
-
-    def yes(self, times: int, of: int) -> bool:
-        return of - self.number(of) <= times
+_VALUE = re.compile(rb'(?<=:)(?:"[^"]*"|[^",{}\[\]]+)')
+"""A string or a number, of an object."""
 
 
 def record_of(data: bytes) -> Record:
     """The record that a fuzzer's input stands for."""
     choices = Choices(data)
+    how = choices.number(HOW)
     first = _event(choices)
     member = first["source"].rsplit("/", 1)[1]
     topic = SENDERS[first["data"]["kind"]][0]
@@ -75,28 +66,47 @@ def record_of(data: bytes) -> Record:
         events.append(copy.deepcopy(first))
     for _ in range(choices.number(4)):
         _mutate(choices, events)
+    # Too many events, or too many bytes. What is just short of that takes a hundred times as long as another input.
+    if choices.yes(1, 512):
+        events += [0] * (501 - len(events))
     value = _respelt(choices, _written(events))
+    if choices.yes(1, 512):
+        value = value.ljust(1_000_001)
     topic = choices.one(TOPIC_NAMES) if choices.yes(1, 16) else topic
-    return Record(topic, value, {SIGNATURE_HEADER: _signature(choices, member, value)}, member.encode())
+    key = choices.one([None, b"", b"\xff", b"bank-b"]) if choices.yes(1, 32) else member.encode()
+    return Record(topic, value, {SIGNATURE_HEADER: signature(how, choices, member, value)}, key)
 
 
 def judge(data: bytes) -> Admitted:
-    """Admit what the input stands for; AssertionError unless exactly that is let in which the oracle lets in."""
+    """Take in what the input stands for; AssertionError unless exactly that is let in which the oracle lets in."""
     record = record_of(data)
     admitted = let_in(record)
     good = verdict(record.topic, record.value, record.headers[SIGNATURE_HEADER] or b"", MEMBERS, NOW)
-    if not good:
-        assert (admitted.accepted, [refusal.index for refusal in admitted.refusals]) == ([], [None]), record
-        return admitted
     refused = [refusal.index for refusal in admitted.refusals]
-    assert refused == [index for index, fine in enumerate(good) if not fine], (record, admitted.refusals)
+    assert refused == ([index for index, fine in enumerate(good) if not fine] if good else [None]), (record, refused)
     assert len(admitted.accepted) == sum(good), record
     _one_digest_a_content(record.value, good, admitted)
+    _pass_on(record, admitted)
     return admitted
+
+
+def _pass_on(record: Record, admitted: Admitted) -> None:
+    """What intake does next: a record on which that broke would be read for ever."""
+    member = admitted.member.member if admitted.member else None
+    signals: dict[int, list[Any]] = defaultdict(list)
+    collect(admitted, signals, PARTITIONS, EPOCHS[len(record.value) % 2])
+    for gathered in signals.values():
+        assert [signal for value in wire.encode(gathered) for signal in wire.decode(value)] == gathered
+    if admitted.refusals:
+        place, accepted = (record.topic, 0, 0), len(admitted.accepted)
+        refusals.note_headers(place, member, admitted.refusals, NOW, [])
+        refusals.receipt(place, accepted, admitted.refusals, NOW)
 
 
 def _one_digest_a_content(value: bytes, good: list[bool], admitted: Admitted) -> None:
     """By its digest an id that comes twice is known as repeated, or as one in conflict."""
+    if len(admitted.accepted) < 2:
+        return
     raws = [raw for raw, fine in zip(json.loads(value), good, strict=True) if fine]
     contents = [json.dumps([raw["type"], raw["time"], raw["data"]], sort_keys=True) for raw in raws]
     digests = [accepted.digest for accepted in admitted.accepted]
@@ -109,7 +119,8 @@ def _event(choices: Choices, member: str | None = None) -> dict[str, Any]:
     made["seals"] = [{"to": "police-ty", "blob": "yWknCLiq5BpWhf"}] if made.get("seals") else []
     kind = made["data"]["kind"]
     able = [name for sector, name in SENDER_OF.items() if sector in SENDERS[kind][1]]
-    made |= {"source": f"/members/{member or choices.one(able)}", "time": NOW.isoformat()}
+    made["source"] = f"/members/{member or choices.one(able)}"
+    made["time"] = (NOW - choices.one(AGES)).isoformat()
     return made
 
 
@@ -123,7 +134,7 @@ def _mutate(choices: Choices, events: list[Any]) -> None:
         del parent[key]
     elif act == 1:
         other, elsewhere = _place(choices, events)
-        parent[key] = copy.deepcopy(other[elsewhere]) if other is not None else None
+        parent[key] = _copied(other[elsewhere]) if other is not None else None
     elif act == 2 and isinstance(parent, dict):
         parent[choices.one(["odd", "kind", "event_member", "", "\0", "id", "seals", "tokens"])] = choices.one(ODD)
     elif act == 3 and isinstance(parent[key], str):
@@ -132,7 +143,11 @@ def _mutate(choices: Choices, events: list[Any]) -> None:
     elif act == 4 and isinstance(parent[key], int | float):
         parent[key] += choices.one([-1, 1, 0.5, 2**40])
     else:
-        parent[key] = copy.deepcopy(choices.one(ODD))
+        parent[key] = _copied(choices.one(ODD))
+
+
+def _copied(value: Any) -> Any:
+    return copy.deepcopy(value) if isinstance(value, dict | list) else value
 
 
 def _place(choices: Choices, node: Any) -> tuple[Any, Any]:
@@ -157,20 +172,11 @@ def _written(events: list[Any]) -> bytes:
 
 
 def _respelt(choices: Choices, value: bytes) -> bytes:
-    """The bytes with something put in, taken out or overwritten; mostly as they are."""
+    """The bytes with something put in, taken out or overwritten, anywhere or in a value's place; mostly as they are."""
     for _ in range(choices.one([0, 0, 0, 0, 0, 1, 1, 2])):
-        at = choices.number(len(value)) if value else 0
         new = choices.one(SPELLINGS) if choices.yes(3, 4) else bytes([choices.number(256)])
-        value = value[:at] + new + value[at + choices.one([0, 1, 1, 2]) :]
+        values = [match.span() for match in _VALUE.finditer(value)] if choices.yes(1, 2) else []
+        at = choices.number(len(value)) if value else 0
+        start, end = choices.one(values) if values else (at, at + choices.one([0, 1, 1, 2]))
+        value = value[:start] + new + value[end:]
     return value
-
-
-def _signature(choices: Choices, member: str, value: bytes) -> bytes:
-    """Mostly the member's own; else another's, a stranger's, or one that was touched."""
-    how = choices.number(32)
-    signer = choices.one(list(KEYS)) if how == 31 else member
-    keys = STRANGER if how == 30 else KEYS[signer]
-    jws = bytearray(sign(keys.signing, KEYS[member].kid if how in (29, 30) else keys.kid, value).encode())
-    if how == 28:
-        jws[choices.number(len(jws))] ^= 1 << choices.number(8)
-    return bytes(jws)

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.reasons import Reason
-from tests.attacks.mutants import EVENTS, MEMBERS, TOPIC_NAMES, Choices, judge, record_of
+from tests.attacks.choices import Choices
+from tests.attacks.mutants import EVENTS, MEMBERS, TOPIC_NAMES, judge, record_of
 from tests.attacks.verdict import SENDERS, verdict
 from tests.streams.bundles import let_in
 from tests.streams.support import NOW
@@ -31,7 +32,8 @@ def test_the_same_with_bytes_of_chance() -> None:
     assert accepted > 300
     assert met >= {Reason.BAD_SIGNATURE, Reason.SUSPENDED_MEMBER, Reason.WRONG_SOURCE, Reason.WRONG_SECTOR}
     assert met >= {Reason.WRONG_TOPIC, Reason.MALFORMED, Reason.NOT_FINITE, Reason.UNKNOWN_FIELD, Reason.WRONG_VERSION}
-    assert met >= {Reason.INVALID_FIELD, Reason.NOT_YOURS}
+    assert met >= {Reason.INVALID_FIELD, Reason.NOT_YOURS, Reason.UNSIGNED, Reason.UNKNOWN_KEY, Reason.UNKNOWN_MEMBER}
+    assert met >= {Reason.FUTURE, Reason.TOO_OLD}
 
 
 def test_no_bytes_at_all_are_a_good_bundle_and_what_is_signed_by_another_is_none() -> None:

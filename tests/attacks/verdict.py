@@ -1,7 +1,8 @@
 """What may be let in of a record, said again and apart: the oracle of the intake's fuzzing.
 
-Of the code under test it shares the models of the contract, which pydantic holds strictly, and nothing else: signature,
-JSON, sectors, topics, times and ids are judged by the standard library and by tables written out here.
+Of the code under test it shares the models of the contract alone, and holds what these accept against the JSON Schema
+that was released: signature, JSON, sectors, topics, times and ids are judged by the standard library and by tables
+written out here.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ from __future__ import annotations
 import base64
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any, NoReturn
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+import jsonschema  # type: ignore[import-untyped]
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.envelope import Event
@@ -36,14 +40,15 @@ SENDERS: dict[str, tuple[str, tuple[str, ...]]] = {
 """Kind → its topic, and the sectors that may send it."""
 OF_ANY_AGE = ("victim-report", "answer")
 _EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+_RELEASED = json.loads((Path(__file__).parents[2] / "schemas/generated/event.schema.json").read_bytes())
 
 
 @dataclass(frozen=True)
 class Known:
-    """A member that may send: its sector and its keys that are valid now, by `kid`."""
+    """A member that may send: its sector and what its keys that are valid now sign with, by `kid`."""
 
     sector: str
-    keys: dict[str, Ed25519PrivateKey]
+    signs: dict[str, Callable[[bytes], bytes]]
 
 
 class Bad(Exception):
@@ -65,32 +70,41 @@ def _signer(value: bytes, jws: bytes, members: dict[str, Known]) -> str:
         raise Bad
     try:
         header, empty, signature = jws.split(b".")
-        fields = json.loads(base64.urlsafe_b64decode(header + b"=" * (-len(header) % 4)))
+        said = base64.b64decode(header + b"=" * (-len(header) % 4), altchars=b"-_", validate=True)
+        fields = _parsed(said)
         kid = fields["kid"]
         name = kid.split("/")[0]
         # Ed25519 is deterministic (RFC 8032, 5.1.6): its owner signs to the same bytes, at a third of a verification.
-        genuine = base64.urlsafe_b64encode(members[name].keys[kid].sign(header + b"." + value)).rstrip(b"=")
+        genuine = members[name].signs[kid](header + b"." + value)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise Bad from error
-    if (
-        signature != genuine
-        or empty
-        or {**fields, "kid": ""} != {"alg": "EdDSA", "b64": False, "crit": ["b64"], "kid": ""}
-    ):
+    # Not as Python compares, to which 0 is false.
+    meant = json.dumps({"alg": "EdDSA", "b64": False, "crit": ["b64"], "kid": kid})
+    if empty or len(header) > 512 or json.dumps(fields, sort_keys=True) != meant:
+        raise Bad
+    if (header, signature) != (_base64url(said), _base64url(genuine)):
         raise Bad
     assert isinstance(name, str)
     return name
 
 
+def _base64url(data: bytes) -> bytes:
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
+
+
 def _events(value: bytes) -> list[Any]:
     try:
-        parsed = json.loads(value.decode(), object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_finite)
+        parsed = _parsed(value)
         json.dumps(parsed, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise Bad from error
     if not isinstance(parsed, list) or not 1 <= len(parsed) <= 500 or _depth(parsed) > 32:
         raise Bad
     return parsed
+
+
+def _parsed(value: bytes) -> Any:
+    return json.loads(value.decode(), object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_finite)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -129,6 +143,8 @@ def _is_good(raw: Any, topic: str, name: str, sector: str, now: datetime) -> boo
     foreign = kind == "withdrawal" and data.get("event_member") not in (None, name)
     return (
         right
+        and set(raw) <= set(_RELEASED["properties"])
+        and _is_released(kind, json.dumps(data))
         and raw["type"] == f"afa.{kind}.v2"
         and raw["source"] == f"/members/{name}"
         and (topic, sector in senders) == (belongs, True)
@@ -137,3 +153,14 @@ def _is_good(raw: Any, topic: str, name: str, sector: str, now: datetime) -> boo
         and (sector == "police" or not foreign)
         and (UUID(raw["id"]).int >> 76 & 0xF, UUID(raw["id"]).int >> 62 & 0b11) == (7, 0b10)
     )
+
+
+@lru_cache(maxsize=20_000)
+def _is_released(kind: str, data: str) -> bool:
+    return bool(_schema_of(kind).is_valid(json.loads(data)))
+
+
+@cache
+def _schema_of(kind: str) -> Any:
+    body = _RELEASED["properties"]["data"]["discriminator"]["mapping"][kind]
+    return jsonschema.Draft202012Validator({"$ref": body, "$defs": _RELEASED["$defs"]})
