@@ -25,8 +25,8 @@ _ALERT_BYTES = 2_000
 """An alert alone in its bundle, with its signature."""
 _REQUEST_PERCENT = 25.0
 """Of one thread of the broker: tiny requests without number are few bytes."""
-_READ_AT_LEAST = 500_000.0
-"""Bytes a second. The broker withholds what is more than ten seconds' worth, and one letter that is so for ever."""
+_READ_AT_LEAST = 2_000_000.0
+"""Bytes a second. The broker withholds what is more than one second's worth, and one letter that is so for ever."""
 _SENT = "producer_byte_rate"
 _SPECIFIED = 2
 
@@ -39,7 +39,7 @@ def quota(rate: int) -> dict[str, float]:
 
 def rates(client: KafkaAdminClient) -> dict[str, int]:
     """Principal → agreed rate, of everyone who has one. Raises Refused."""
-    return {name: round(found[_SENT] / _FACTOR / _ALERT_BYTES) for name, found in _quotas(client).items()}
+    return {name: _rate(found) for name, found in _quotas(client).items()}
 
 
 def agree(client: KafkaAdminClient, agreed: Mapping[str, int]) -> None:
@@ -54,9 +54,14 @@ def agree(client: KafkaAdminClient, agreed: Mapping[str, int]) -> None:
 
 
 def agree_default(client: KafkaAdminClient, principals: Iterable[str]) -> None:
-    """Set the rate of those who have none yet."""
-    has = rates(client)
-    agree(client, {principal: AGREED for principal in principals if principal not in has})
+    """Set the rate of those who have none yet, and of the others the figures, where a former release made them."""
+    found = _quotas(client)
+    agreed = {principal: _rate(found[principal]) if principal in found else AGREED for principal in principals}
+    agree(client, {name: rate for name, rate in agreed.items() if found.get(name) != quota(rate)})
+
+
+def _rate(figures: Mapping[str, float]) -> int:
+    return round(figures[_SENT] / _FACTOR / _ALERT_BYTES)
 
 
 def _quotas(client: KafkaAdminClient) -> dict[str, dict[str, float]]:

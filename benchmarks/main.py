@@ -42,7 +42,7 @@ def main(argv: Sequence[str]) -> int:
     flooding = benches.add_parser("flood", help="from alert to request, while one member sends all that it can")
     flooding.add_argument("--rate", type=int, default=200, help="alerts a second of all others (default: 200)")
     flooding.add_argument("--agreed", type=int, default=20, help="alerts a second agreed with it (default: 20)")
-    flooding.add_argument("--seconds", type=int, default=20)
+    flooding.add_argument("--seconds", type=int, default=60, help="without the flood, and during it (default: 60)")
     for one, workers in ((burst, 2), (steady, 1)):
         one.add_argument("--workers", type=int, default=workers, help=f"stream workers (default: {workers})")
     chosen = parser.parse_args(argv)

@@ -229,6 +229,7 @@ def test_the_broker_is_as_closed_as_the_embedded_one() -> None:
         "sasl.mechanism.inter.broker.protocol",
         "message.max.bytes",
         "replica.fetch.max.bytes",
+        "quota.window.num",
     ):
         assert theirs[key] == ours[key], key
     assert int(theirs["message.max.bytes"]) == MAX_MESSAGE_BYTES

@@ -51,6 +51,8 @@ def server_properties(home: Path, client_port: int, controller_port: int, admin:
         "share.coordinator.state.topic.replication.factor": 1,
         "share.coordinator.state.topic.min.isr": 1,
         "group.initial.rebalance.delay.ms": 0,
+        # By default a member may send ten seconds' worth of its quota at once, and all others wait while that is read.
+        "quota.window.num": 2,
         "message.max.bytes": MAX_MESSAGE_BYTES,
         "replica.fetch.max.bytes": MAX_MESSAGE_BYTES,
         "log.segment.bytes": 128 * 1024 * 1024,

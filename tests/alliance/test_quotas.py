@@ -21,7 +21,7 @@ def test_a_quota_is_ten_times_the_rate_and_lets_any_letter_through(rate: int) ->
     figures = quotas.quota(rate)
     assert figures["producer_byte_rate"] == 10 * rate * 2_000
     assert figures["consumer_byte_rate"] >= figures["producer_byte_rate"]
-    assert figures["consumer_byte_rate"] * 10 > member_topic(BANK).max_message_bytes
+    assert figures["consumer_byte_rate"] > member_topic(BANK).max_message_bytes
     assert 0 < figures["request_percentage"] < 100
 
 
@@ -40,6 +40,19 @@ def test_the_agreed_rate_stays_until_another_is_agreed(services: EmbeddedService
     add_member(registrar, BANK, services.data.secret, rate=9)
     assert agreed_rate(registrar, BANK) == 9
     assert agreed_rate(registrar, "bank-unknown") is None
+
+
+@pytest.mark.services
+def test_the_figures_of_a_former_release_are_made_anew_at_the_same_rate(
+    services: EmbeddedServices, kafka_admin: KafkaAdminClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a letter that is more than the broker's window lets through would be withheld for ever."""
+    with monkeypatch.context() as former:
+        former.setattr(quotas, "_READ_AT_LEAST", 500_000.0)
+        add_member(services.admin, BANK, services.data.secret, rate=7)
+        assert quotas._quotas(kafka_admin)[member_principal(BANK)]["consumer_byte_rate"] == 500_000
+    provision(services.admin, [BANK], services.data.secret)
+    assert quotas._quotas(kafka_admin)[member_principal(BANK)] == quotas.quota(7)
 
 
 @pytest.mark.services
