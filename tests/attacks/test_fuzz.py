@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
+from types import SimpleNamespace
 
+import orjson
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alliance.admission import Record
+from schemas.envelope import SIGNATURE_HEADER
 from schemas.reasons import Reason
 from tests.attacks.choices import Choices
+from tests.attacks.jws import signature
 from tests.attacks.mutants import EVENTS, MEMBERS, TOPIC_NAMES, judge, record_of
+from tests.attacks.outcomes import outcomes, table
 from tests.attacks.verdict import SENDERS, verdict
 from tests.streams.bundles import let_in
 from tests.streams.support import NOW
@@ -41,6 +49,30 @@ def test_no_bytes_at_all_are_a_good_bundle_and_what_is_signed_by_another_is_none
     record = record_of(b"")
     assert verdict(record.topic, record.value, b"", MEMBERS, NOW) == []
     assert let_in(record).accepted
+
+
+def test_the_table_tells_what_became_of_the_inputs_and_what_was_never_met() -> None:
+    record = record_of(b"")
+    unsigned = let_in(Record(record.topic, record.value, {}, record.key))
+    met = Counter([*outcomes(judge(b"")), *outcomes(unsigned)])
+    assert set(met) == {"accepted alias", "refused bundle unsigned"}
+    told = table(2, met)
+    assert "         1  accepted alias\n" in told
+    missing = told.rsplit(": ", 1)[1].split(", ")
+    assert set(missing) == {reason.value for reason in Reason} - {"unsigned", "conflict"}
+
+
+def test_the_oracle_refuses_what_the_models_let_through_and_the_released_schema_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    record = record_of(b"")
+    first = {**orjson.loads(record.value)[0], "odd": 1}
+    known, value = MEMBERS["bank-a"], orjson.dumps([first, {**first, "data": {**first["data"], "odd": 1}}])
+    jws = signature(0, Choices(b""), "bank-a", value) or b""
+    lenient = SimpleNamespace(validate_json=lambda _: None)
+    monkeypatch.setattr("tests.attacks.verdict._EVENT", lenient)
+    assert verdict(record.topic, value, jws, {"bank-a": known}, NOW) == [False, False]
+    assert verdict(record.topic, record.value, record.headers[SIGNATURE_HEADER] or b"", MEMBERS, NOW) == [True]
 
 
 def test_the_oracle_knows_each_kind_and_topic() -> None:
