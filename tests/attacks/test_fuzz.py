@@ -66,8 +66,8 @@ def test_the_oracle_refuses_what_the_models_let_through_and_the_released_schema_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     record = record_of(b"")
-    first = {**orjson.loads(record.value)[0], "odd": 1}
-    known, value = MEMBERS["bank-a"], orjson.dumps([first, {**first, "data": {**first["data"], "odd": 1}}])
+    good = orjson.loads(record.value)[0]
+    known, value = MEMBERS["bank-a"], orjson.dumps([{**good, "odd": 1}, {**good, "data": {**good["data"], "odd": 1}}])
     jws = signature(0, Choices(b""), "bank-a", value) or b""
     lenient = SimpleNamespace(validate_json=lambda _: None)
     monkeypatch.setattr("tests.attacks.verdict._EVENT", lenient)
