@@ -14,8 +14,8 @@ import pytest
 from alliance.keys.encoding import decode, encode
 from alliance.keys.signatures import sign_object
 from producers.reference.authority import NotProven, prove
-from producers.reference.handler import handle
 from schemas.answers import AnswerStatus
+from schemas.names import AccountName
 from schemas.requests import Action, Authority, AuthorityClass, Request
 from tests.producers.reference.support import (
     BANK,
@@ -23,9 +23,14 @@ from tests.producers.reference.support import (
     CN,
     KEYS,
     LI,
+    MULE,
+    NAME,
     NOW,
     POLICE,
+    VICTIM,
+    account,
     bank,
+    done,
     mandate,
     mandated,
     ordered,
@@ -93,7 +98,7 @@ MANDATES: dict[str, dict[str, Any]] = {
 
 def test_what_the_attacks_start_from_is_carried_out() -> None:
     for good in (ORDERED, MANDATED):
-        assert handle(good, bank(), registry(), CN, NOW).answer.status is AnswerStatus.EXECUTED
+        assert done(bank(), good).answer.status is AnswerStatus.EXECUTED
     assert prove(signed_by(request(action=Action.FREEZE), CHEN, LI, paper=PAPER), registry(), CN, NOW).police
 
 
@@ -101,9 +106,16 @@ def test_what_the_attacks_start_from_is_carried_out() -> None:
 def test_a_request_that_police_did_not_order(asked: Request) -> None:
     with pytest.raises(NotProven):
         prove(asked, registry(), CN, NOW)
-    decision = handle(asked, bank(), registry(), CN, NOW)
+    decision = done(bank(), asked)
     assert decision.answer.status is AnswerStatus.REFUSED
     assert not decision.entries
+
+
+@pytest.mark.parametrize("name", [None, AccountName(tokens=account(VICTIM).tokens, name=NAME), "王芳"])
+def test_a_stop_by_mandate_whose_name_was_withheld_exchanged_or_is_anothers(name: AccountName | str | None) -> None:
+    books = bank()
+    assert done(books, MANDATED, name=name).answer.status is AnswerStatus.REFUSED
+    assert not books.ledger.active(MULE, NOW)
 
 
 @pytest.mark.parametrize("over", MANDATES.values(), ids=MANDATES)
