@@ -182,3 +182,13 @@ def test_where_the_money_can_not_be_traced_an_officer_decides_as_well(office: Of
     assert isinstance(onward[-1], Request)
     assert any("not traced" in reason for reason in onward[-1].reasons)
     left_open(office, payee, onward)
+
+
+def test_with_a_stop_that_is_taken_back_its_name_is(office: Office) -> None:
+    mule = account()
+    office.mandate()
+    report(office, mule)
+    suspicion = lead(mule, reported=True)
+    office.suspect(suspicion)
+    office.withdraw(*suspicion.evidence)
+    assert not sent(office)

@@ -26,7 +26,7 @@ def enclose(turn: Turn, ordered: Sequence[Request]) -> None:
         return
     found = {**_by_answers(turn, [one for one in stops if one.hop]), **_by_reports(turn, stops)}
     rows = [
-        {"member": one.to, "key": one.to, "value": found[one.request_id].model_dump_json()}
+        {"member": one.to, "key": str(one.request_id), "value": found[one.request_id].model_dump_json()}
         for one in stops
         if one.request_id in found
     ]

@@ -111,8 +111,9 @@ def cancel(turn: Turn, request_ids: Sequence[UUID], reason: str) -> set[UUID]:
     """Cancel those that nobody can have seen; which they were."""
     if not request_ids:
         return set()
-    taken_back = delete(Outbox).where(among(Outbox.request_id, request_ids), Outbox.claimed.is_(False))
-    turn.db.execute(taken_back)
+    # With what was to go before them.
+    keys = among(Outbox.key, [str(request_id) for request_id in request_ids])
+    turn.db.execute(delete(Outbox).where(keys, Outbox.claimed.is_(False)))
     # What is left in the outbox is with dispatch; what is not there was never given to it, or is sent.
     with_dispatch = set(turn.db.scalars(select(Outbox.request_id).where(among(Outbox.request_id, request_ids))))
     query = select(RequestRow.request_id).where(

@@ -64,7 +64,7 @@ def enclose(turn: Turn, ordered: Sequence[Request]) -> None:
         return
     lists = lists_of(turn, ordered)
     rows = [
-        {"member": one.to, "key": one.to, "value": lists[one.request_id].model_dump_json()}
+        {"member": one.to, "key": str(one.request_id), "value": lists[one.request_id].model_dump_json()}
         for one in ordered
         if one.request_id in lists
     ]
