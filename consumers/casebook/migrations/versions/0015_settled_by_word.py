@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0016"
+revision = "0015"
 down_revision = "0014"
 
 _TABLE = """
