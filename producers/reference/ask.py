@@ -75,20 +75,22 @@ class Ask:
         return [hold for hold in active if hold.measure is not Measure.DELAY]
 
     def hold_meant(self) -> Held | None:
-        """By its id or, where the asker knows it by another, the newest of the case on this account."""
+        """By its id, and no other of the case; the newest of the case on this account for who names none."""
         active = self.ledger.active(self.account, self.now)
-        named = [hold for hold in active if hold.hold_id == str(self.request.hold_id)]
-        of_case = [hold for hold in reversed(active) if hold.case_id == str(self.request.case_id)]
-        return next(iter(named or of_case), None)
+        return next((hold for hold in reversed(active) if self._is_meant(hold)), None)
 
     def waiting(self) -> list[Queued]:
         """The orders that others come before, the first first."""
         return self.ledger.queue(self.account, self.now)
 
     def waiting_meant(self) -> Queued | None:
-        """By its id or its case, as `hold_meant`."""
-        ids = (str(self.request.hold_id), str(self.request.case_id))
-        return next((order for order in self.waiting() if order.hold_id == ids[0] or order.case_id == ids[1]), None)
+        """As `hold_meant`; the first."""
+        return next((order for order in self.waiting() if self._is_meant(order)), None)
+
+    def _is_meant(self, order: Held | Queued) -> bool:
+        if self.request.hold_id is None:
+            return order.case_id == str(self.request.case_id)
+        return order.hold_id == str(self.request.hold_id)
 
     def new_hold(self, measure: Measure, amount: int, until: datetime) -> Held:
         """The entry of a measure that begins now."""

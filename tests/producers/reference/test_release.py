@@ -100,3 +100,13 @@ def test_an_order_that_waits_is_taken_back_by_the_same_rule() -> None:
     assert said(books, release(), profile=CN) is AnswerStatus.REFUSED
     assert said(books, release()) is AnswerStatus.EXECUTED
     assert not books.ledger.queue(MULE, NOW)
+
+
+def test_a_release_of_a_hold_that_is_not_there_lets_go_of_no_other_of_its_case() -> None:
+    """A second stop was refused while the first holds; its release, which crossed that answer, is not the first's."""
+    books = bank()
+    said(books, mandated(request(hold_id=HOLD)))
+    assert said(books, release(hold_id=UUID(int=8))) is AnswerStatus.REFUSED
+    unit = signed_by(request(3, Action.RELEASE, hold_id=UUID(int=8), amount=None, match=None), CHEN)
+    assert said(books, unit) is AnswerStatus.REFUSED
+    assert books.ledger.held(MULE, NOW) == 500_000
