@@ -17,7 +17,7 @@ from consumers.casebook.rows import insert_rows
 from consumers.casebook.tables import PathEnd
 from consumers.vault import lookup
 from producers import cleartarget
-from schemas.answers import AnswerStatus, Outflow, OutflowType
+from schemas.answers import AnswerStatus, MoneyOut, OutflowType
 from schemas.canonical import canonical
 from schemas.identifiers import Identifier, IdentifierKind
 from schemas.inquiries import Found, NamedAs, Resealed, Revealed, Unanswered
@@ -117,7 +117,7 @@ def test_a_search_finds_a_victim_by_what_links_the_alerts_and_what_a_report_name
 def test_where_money_was_lost_is_found_by_who_got_it_and_can_be_asked_for(safe: Safe) -> None:
     _, suspicion, case_id = suspect(safe)
     got = named(IdentifierKind.CRYPTO_ADDRESS, "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq")
-    left = Outflow(type=OutflowType.CRYPTO, amount=yuan(100), time=safe.office.now, payee=got)
+    left = MoneyOut(type=OutflowType.CRYPTO, amount=yuan(100), time=safe.office.now, payee=got)
     end = {
         "case_id": case_id, "request_id": safe.office.requests(suspicion)[0].request_id, "hop": 1,
         "outflow": left.model_dump_json(),

@@ -7,11 +7,13 @@ from datetime import timedelta
 import pytest
 
 from producers.reference.bank import Bank
+from producers.reference.decision import Decision
 from producers.reference.entries import AccountRef, Carded, Moved, Opened, Way
 from producers.reference.handler import handle
 from producers.reference.index import TokenIndex
 from schemas.answers import AnswerStatus, OutflowType
 from schemas.identifiers import Identifier, IdentifierKind
+from schemas.names import AccountName
 from schemas.registry import Sector
 from schemas.requests import HoldStatus, Request
 from tests.consumers.facts import NOW, TOKENS, member, yuan
@@ -19,6 +21,7 @@ from tests.consumers.office import Office
 from tests.consumers.test_hops import M, stopped_by, stops
 
 pytestmark = pytest.mark.services
+NAME = "张伟"
 MULE, NEXT, LAST = "6217000000018067", "6217000000018075", "6217000000018083"
 CARD, WALLET, SERIAL = "6222020000000000007", "wallet-of-somebody", "T20261120000001"
 
@@ -31,7 +34,7 @@ def bank(name: str, route: str, *entries: Opened | Carded | Moved) -> Bank:
 
 
 def opened(number: str, kind: IdentifierKind = IdentifierKind.ACCOUNT) -> Opened:
-    return Opened(number, kind, "", (), 0, NOW - timedelta(days=9))
+    return Opened(number, kind, "", (), 0, NOW - timedelta(days=9), NAME)
 
 
 def came(number: str, serial: str, minute: int, other: AccountRef | None) -> Moved:
@@ -42,9 +45,16 @@ def left(number: str, serial: str, minute: int, other: AccountRef, means: Outflo
     return Moved(serial, Way.OUT, number, 5 * M, NOW + timedelta(minutes=minute - 30), means, other)
 
 
+def judged(office: Office, stub: Bank, request: Request) -> Decision:
+    """With the account's name, which came before."""
+    for entry in stub.named(request.request_id, AccountName(tokens=request.target.tokens, name=NAME), office.now):
+        stub.apply(entry)
+    return handle(request, stub, office.registry, office.profile, office.now)
+
+
 def answered(office: Office, stub: Bank, request: Request) -> AnswerStatus:
     """By the member's own books and its own judgement of who allows it."""
-    decision = handle(request, stub, office.registry, office.profile, office.now)
+    decision = judged(office, stub, request)
     for entry in decision.entries:
         stub.apply(entry)
     told = decision.answer.model_fields_set - {"request_id", "status"}
@@ -108,7 +118,7 @@ def test_a_hop_by_card_is_held_on_its_account_once(office: Office) -> None:
     assert (stop.to, stop.amount) == ("bank-two", yuan(5 * M))
     for target in (by_name, by_card):
         asked = stop.model_copy(update={"target": target})
-        assert handle(asked, payee, office.registry, office.profile, office.now).answer.status is AnswerStatus.EXECUTED
+        assert judged(office, payee, asked).answer.status is AnswerStatus.EXECUTED
     assert answered(office, payee, stop) is AnswerStatus.EXECUTED
     assert payee.ledger.held(NEXT, NOW) == 5 * M
     assert stops(office) == []

@@ -74,6 +74,17 @@ def test_what_is_frozen_on_paper_is_lifted_by_its_unit_whatever_the_mandate(offi
     assert hold_of(office, payee).status is HoldStatus.RELEASE_PROPOSED
 
 
+def test_while_the_release_of_a_freeze_is_proposed_no_mandate_lets_it_go_either(office: Office) -> None:
+    """Not when its account is allow-listed since."""
+    office.mandate()
+    last, payee = emptied(office)
+    done(office, act(hold_of(office, payee), Action.FREEZE, amount=yuan(M)))
+    office.annul(last)
+    office.allow(payee)
+    assert not office.deliver()
+    assert hold_of(office, payee).status is HoldStatus.RELEASE_PROPOSED
+
+
 def test_what_is_frozen_on_paper_is_brought_down_by_an_officer_whatever_the_mandate(office: Office) -> None:
     office.mandate()
     last, stop = two_claims(office, mule := account())

@@ -40,7 +40,7 @@ class Need:
         # What is signed in it is read too, and what was in its seals.
         text = b"\n".join(layers(record))
         found = (
-            [f"clear: {value}" for value in self.finder.find(record) - self._names(member, message, text)],
+            [f"clear: {value}" for value in self.finder.find(record) - self._needed(member, message, record, text)],
             self._identifiers(member, message, text),
             self._members(member, text),
             self._events(member, message, text),
@@ -62,8 +62,12 @@ class Need:
         routes = {ROUTE[member], *(paid.payer_route for paid in [*into, *back] if paid.payer & _tokens(text))}
         yield from (f"the route {each}" for each in ROUTE.values() if each.encode() in text and each not in routes)
 
-    def _names(self, member: str, message: dict[str, Any], text: bytes) -> set[Value]:
-        """Whose its customer's account is, as who paid there knows it: to be compared before a stop."""
+    def _needed(self, member: str, message: dict[str, Any], record: bytes, text: bytes) -> set[Value]:
+        """What it is sealed in clear: the target of a request that it could not find by the token; and whose its
+        customer's account is, as who paid there knows it, to be compared before a stop."""
+        if message["kind"] == "clear-target":
+            told = [orjson.loads(line) for line in record.split(b"\n") if line.startswith(b'{"identifier"')]
+            return {Value(one["identifier"], one["value"]) for one in told}
         if message["kind"] != "name-to-match":
             return set()
         target = _target(message, text)

@@ -142,3 +142,10 @@ def test_a_name_that_a_member_opens_counts_as_received() -> None:
     keys = generate("bank-abc", TokenKeys.generate())
     sealed = seal(decode(keys.public.sealing), named(MULE), NAME_INFO, UUID(REPORT).bytes)
     assert list(opened(orjson.dumps({**TO_MATCH, "sealed": sealed}), keys)) == [named(MULE)]
+
+
+def test_the_target_that_it_could_not_find_is_told_in_clear_and_no_other() -> None:
+    told = orjson.dumps({"identifier": CLEAR.kind, "value": CLEAR.text})
+    assert excess({"kind": "clear-target", "token": NUMBER}, told) == []
+    assert excess({"kind": "clear-target", "token": NUMBER}, told, STRANGER.text.encode())
+    assert excess(request(**about(NUMBER)), told)

@@ -16,7 +16,7 @@ from sqlalchemy import case, select, update
 
 from alliance import metrics
 from consumers.casebook import ids
-from consumers.casebook.lifecycle import HOLD, KEEPS, UNENDED, HoldEvent
+from consumers.casebook.lifecycle import HOLD, KEEPS, ON_PAPER, UNENDED, HoldEvent
 from consumers.casebook.rows import among, insert_rows
 from consumers.casebook.tables import HoldRow, RequestRow
 from consumers.casebook.turn import Turn
@@ -93,8 +93,15 @@ def expire(turn: Turn) -> Sequence[UUID]:
 
 def unended(turn: Turn, case_ids: Sequence[UUID]) -> Sequence[Any]:
     """What holds money, or waits to hold it, in these cases."""
-    query = select(HoldRow.hold_id, HoldRow.request_id, HoldRow.status, HoldRow.cause, HoldRow.kept_at)
+    row = HoldRow
+    query = select(row.hold_id, row.request_id, row.status, row.proposed_from, row.cause, row.kept_at)
     return turn.db.execute(query.where(among(HoldRow.case_id, case_ids), HoldRow.status.in_(UNENDED))).all()
+
+
+def is_on_paper(hold: Any) -> bool:
+    """Whether it was ordered on paper, also while its release is proposed: no mandate changes it or lets it go."""
+    status = hold.proposed_from if hold.status == HoldStatus.RELEASE_PROPOSED else hold.status
+    return status in ON_PAPER
 
 
 def move(turn: Turn, event: HoldEvent, where: Any, values: dict[str, Any] | None = None) -> Sequence[Any]:

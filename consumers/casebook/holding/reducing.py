@@ -23,7 +23,7 @@ from consumers.casebook.asking.routing import to_member
 from consumers.casebook.authority import cover
 from consumers.casebook.holding import holds
 from consumers.casebook.ids import HOLDER
-from consumers.casebook.lifecycle import ON_PAPER, REQUEST_ENDS
+from consumers.casebook.lifecycle import REQUEST_ENDS
 from consumers.casebook.model import Case, Draft, Law
 from consumers.casebook.money.excess import excess
 from consumers.casebook.money.flow import Flow
@@ -88,7 +88,7 @@ def _let_go(turn: Turn, rows: Sequence[Any], told: Told, asked: Asked, case: Cas
     for row in rows:
         if (row.request_id, Action.RELEASE) in asked or (row.kept_at and row.cause == _NOTHING):
             continue
-        mandate_id = None if row.status in ON_PAPER else row.mandate_id
+        mandate_id = None if holds.is_on_paper(row) else row.mandate_id
         made = releasing.let_go(case, stops[row.request_id], law, _NOTHING, mandate_id)
         if made is None:
             holds.propose_release(turn, [row.hold_id], _NOTHING)
@@ -134,7 +134,7 @@ def _draft(row: Any, keep: int, case: Case, law: Law) -> Draft | None:
 
 def _authority(row: Any, law: Law) -> tuple[Authority, RequestStatus, UUID | None] | None:
     """What is frozen on paper is no longer the mandate's to change."""
-    proposed = law.profile.release.mandate.value is Way.PROPOSED or row.status in ON_PAPER
+    proposed = law.profile.release.mandate.value is Way.PROPOSED or holds.is_on_paper(row)
     if not proposed and allows(law.profile, Action.REDUCE, AuthorityClass.MANDATE):
         for held in law.mandates:
             if held.mandate.mandate_id == row.mandate_id and held.mandate.release_at_once:

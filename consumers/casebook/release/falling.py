@@ -17,7 +17,7 @@ from consumers.casebook.asking import requests
 from consumers.casebook.evidence import reports, support
 from consumers.casebook.evidence.cases import read_cases
 from consumers.casebook.holding import holds, reducing
-from consumers.casebook.lifecycle import FRUITLESS, ON_PAPER, UNSENT
+from consumers.casebook.lifecycle import FRUITLESS, UNSENT
 from consumers.casebook.release import releasing, remaining
 from consumers.casebook.release.grounds import Asked, Cause, fallen
 from consumers.casebook.release.remaining import Remaining
@@ -99,7 +99,7 @@ def _let_go(turn: Turn, rows: Sequence[Any], fell: Fallen) -> None:
     left = [row for row in acts if row.request_id not in cancelled]
     cases = read_cases(turn, sorted({row.case_id for row in acts}))
     # What was ordered on paper since is no longer the mandate's to let go.
-    frozen = {hold.request_id for hold in standing if hold.status in ON_PAPER}
+    frozen = {hold.request_id for hold in standing if holds.is_on_paper(hold)}
     law = turn.law()
     drafts = [
         releasing.let_go(cases[row.case_id], requests.message(row.body, row.member), law, fell[row.request_id],
