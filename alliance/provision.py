@@ -69,7 +69,7 @@ def provision(login: KafkaLogin, members: Iterable[str], secret: Secret, partiti
         principals = [*INTERNAL, *(member_principal(name) for name in names)]
         _set_passwords(client, {principal: secret(principal) for principal in principals})
         _set_rights(client, principals, [*TABLE, *(grant for name in names for grant in member_grants(name))])
-        quotas.agree_default(client, (member_principal(name) for name in names))
+        quotas.agree_default(client, {*quotas.rates(client), *(member_principal(name) for name in names)})
     _await_password(login_of(principals[-1], login, secret))
     return report
 

@@ -58,7 +58,8 @@ def seal_payees(
 def seal_outflows(answer: Answer, payees: Mapping[int, str], registry: Registry) -> Answer:
     """The answer with the names of the payees, given by the places of the outflows, sealed to their holders."""
     outflows = list(answer.outflows)
-    for place, name in payees.items():
+    # What a payer wrote may be no name at all, and is the suspect's own to choose.
+    for place, name in ((place, name) for place, name in payees.items() if _is_name(name)):
         known_by = [each for each in (outflows[place].payee, outflows[place].serial) if each]
         sealed = seal_name(name, known_by, registry, answer.request_id)
         outflows[place] = outflows[place].model_copy(update={"payee_name": sealed})
@@ -76,11 +77,18 @@ def opened(letter: NameToMatch, keys: MemberKeys) -> AccountName:
         ) from None
 
 
-def _checked(name: Any, place: str) -> str:
+def _is_name(text: Any) -> bool:
     try:
-        return _NAME.validate_python(name, strict=True)
+        _NAME.validate_python(text, strict=True)
     except ValidationError:
-        raise InvalidAlert(place, "a name is text of 1 to 200 characters, none of them a control character") from None
+        return False
+    return True
+
+
+def _checked(name: Any, place: str) -> str:
+    if not _is_name(name):
+        raise InvalidAlert(place, "a name is text of 1 to 200 characters, none of them a control character")
+    return str(name)
 
 
 def _sealed(transfer: dict[str, Any], name: str, registry: Registry, event_id: UUID) -> dict[str, Any]:

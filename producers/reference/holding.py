@@ -27,7 +27,7 @@ STOP = timedelta(hours=48)
 
 def stop(ask: Ask) -> Decision:
     """Hold the amount asked for, of what nobody else holds; all of it where no amount is named."""
-    matched, named = ask.matched(), ask.named()
+    matched, named = ask.matched(), _named(ask)
     if matched.comparison is Comparison.MISMATCH:
         return refused(ask.request, "no payment of ours agrees with the request", comparison=matched.comparison)
     if named is Comparison.MISMATCH:
@@ -52,9 +52,15 @@ def stop(ask: Ask) -> Decision:
     return _gone(ask, matched) if amount <= 0 else _take(ask, matched, amount, wanted)
 
 
+def _named(ask: Ask) -> Comparison:
+    """Of an onward payment the payer gave the name, who may be a thief: that it is another's proves nothing."""
+    named = ask.named()
+    return Comparison.NOT_COMPARABLE if named is Comparison.MISMATCH and ask.request.hop else named
+
+
 def _not_comparable(named: Comparison) -> str:
     missing = "name" if named is Comparison.NOT_COMPARABLE else "payment"
-    return f"no {missing} came that could be compared with ours: an officer must decide"
+    return f"no {missing} came by which the account could be told for the one meant: an officer must decide"
 
 
 def change(ask: Ask) -> Decision:

@@ -1,7 +1,8 @@
 """Whether two spellings can name one person or firm: what a payer typed, and what the bank has in its books.
 
-Pure. A mismatch keeps a stop from an innocent's account, so that only what contradicts is one: what can't be told from
-the letters, as a name in another script, is a person's to compare.
+Pure. A mismatch keeps a stop from an innocent's account, and a match lets a mandate stop it, so that neither is
+guessed: what can't be told from the letters, as a name in another script, is a person's to compare. It knows no other
+spelling of a character: 張 is not 张.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from schemas.answers import Comparison
 
 _HIDDEN = frozenset("*＊某●○×")
 """As apps show a payee to its payer: 张*, *伟."""
+_BESIDE = re.compile(r"\([^)]*\)|(?:先生|女士|小姐)\s*$")
 
 
 def compare_names(told: str, kept: str) -> Comparison:
@@ -22,20 +24,33 @@ def compare_names(told: str, kept: str) -> Comparison:
         return Comparison.NOT_COMPARABLE
     if _scripts(said).isdisjoint(_scripts(ours)):
         return Comparison.NOT_COMPARABLE
-    return Comparison.MATCH if _fits(said, ours) else Comparison.MISMATCH
+    if _fits(said, ours):
+        return Comparison.MATCH
+    # The same letters in another order are often the names of one person the other way round.
+    return Comparison.NOT_COMPARABLE if sorted(said) == sorted(ours) else Comparison.MISMATCH
 
 
 def _bare(name: str) -> str:
-    """Letters and digits alone, of one width and case; what is hidden as `*`."""
+    """Letters with their marks, and digits, of one width and case, without accents, titles and what is in parentheses;
+    what is hidden as `*`."""
     text = "".join("*" if each in _HIDDEN else each for each in name)
-    settled = unicodedata.normalize("NFKC", text).casefold()
-    shown = "".join(each for each in settled if each == "*" or each.isalnum())
-    return re.sub(r"\*+", "*", shown)
+    settled = _BESIDE.sub("", unicodedata.normalize("NFKC", text)).casefold()
+    kept = (_plain(each) for each in settled if each == "*" or each.isalnum() or unicodedata.category(each)[0] == "M")
+    return re.sub(r"\*+", "*", "".join(kept))
+
+
+def _plain(letter: str) -> str:
+    base = unicodedata.normalize("NFKD", letter)[0]
+    return base if _script(base) == "LATIN" else letter
 
 
 def _scripts(name: str) -> set[str]:
-    """By the first word of each letter's Unicode name: LATIN, CJK, THAI."""
-    return {unicodedata.name(each, "?").partition(" ")[0] for each in name if each != "*"}
+    return {_script(each) for each in name if each != "*" and not each.isdigit()}
+
+
+def _script(letter: str) -> str:
+    """By the first word of its Unicode name: LATIN, CJK, THAI."""
+    return unicodedata.name(letter, "?").partition(" ")[0]
 
 
 def _fits(said: str, ours: str) -> bool:

@@ -192,3 +192,51 @@ def test_with_a_stop_that_is_taken_back_its_name_is(office: Office) -> None:
     office.suspect(suspicion)
     office.withdraw(*suspicion.evidence)
     assert not sent(office)
+
+
+def hop(office: Office, payer: Request, payee: Identifier, name: str | None) -> list[Request | NameToMatch]:
+    """All that came to the payer went on to the payee, whose name its bank tells."""
+    left = out(office, payee, 5_000_000, payee_name=name)
+    office.answer(payer, AnswerStatus.ALREADY_GONE, outflows=[left], comparison=Comparison.MATCH)
+    return sent(office)
+
+
+def test_what_the_bank_before_says_goes_before_what_another_cases_report_does(office: Office) -> None:
+    """Who reports a payment of his own to an account with a wrong name keeps no other's stop from it."""
+    _, _, post = stopped(office)
+    second = account(None, "cnaps:2")
+    report(office, second, "YSBsaWU")
+    first = post[-1]
+    assert isinstance(first, Request)
+    name, _ = hop(office, first, second, "aG9wMQ")
+    assert isinstance(name, NameToMatch)
+    assert (name.bound_to, name.sealed) == (first.request_id, "aG9wMQ")
+
+
+def test_another_cases_report_serves_where_the_bank_before_says_nothing(office: Office) -> None:
+    _, _, post = stopped(office)
+    second = account(None, "cnaps:2")
+    reported = report(office, second, "c2Vjb25k")
+    first = post[-1]
+    assert isinstance(first, Request)
+    name, _ = hop(office, first, second, None)
+    assert isinstance(name, NameToMatch)
+    assert name.bound_to == reported
+
+
+def test_a_stop_that_is_repeated_waits_for_an_officer_as_well_where_it_can_not_be_compared(office: Office) -> None:
+    mule = account()
+    report(office, mule, None)
+    office.suspect(lead(mule, reported=True))
+    office.order(office.draft(mule).request_id)
+    [ordered] = sent(office)
+    assert isinstance(ordered, Request)
+    office.answer(ordered, AnswerStatus.EXECUTED, amount=ordered.amount, comparison=Comparison.NOT_COMPARABLE)
+    office.mandate()
+    office.pass_time(hours=48)
+    [repeated] = sent(office)
+    assert isinstance(repeated, Request)
+    assert (repeated.attempt, repeated.authority.authority) == (2, AuthorityClass.MANDATE)
+    office.answer(repeated, AnswerStatus.REFUSED, **UNCLEAR)
+    waits = office.draft(mule)
+    assert (waits.attempt, waits.authority.authority) == (3, AuthorityClass.POLICE_ORDER)

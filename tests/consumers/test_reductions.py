@@ -108,3 +108,20 @@ def test_a_reduction_is_of_the_unit_that_ordered_the_hold_and_void_when_that_end
     office.annul(last)
     reduction = office.draft(mule)
     assert (reduction.authority.unit, reduction.void_after) == ("police-two", hold_of(office, mule).until)
+
+
+def test_a_reduction_that_waits_outlives_the_fall_of_all_the_rest(office: Office) -> None:
+    """Its unit may keep the hold, and then no more of it than somebody claims."""
+    mule = account()
+    one = office.report(mule, M, time=office.now)
+    office.report(mule, 3 * M, time=office.now.replace(minute=30))
+    suspicion = lead(mule, reported=True, amount_at_risk=[])
+    office.suspect(suspicion)
+    (stop,) = ordered(office)
+    office.answer(stop, EXECUTED, amount=yuan(4 * M))
+    office.annul(one)
+    waits = office.draft(mule)
+    assert (waits.action, waits.amount) == (Action.REDUCE, yuan(3 * M))
+    office.withdraw(*suspicion.evidence)
+    assert hold_of(office, mule).status is HoldStatus.RELEASE_PROPOSED
+    assert office.draft(mule).request_id == waits.request_id

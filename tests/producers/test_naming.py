@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from alliance.admission import digest_of
 from alliance.errors import InvalidAlert, Refused
+from alliance.ids import IdSource
 from producers import naming
+from schemas import strictjson
 from schemas.alerts import VictimReport
 from schemas.answers import Answer
 from schemas.identifiers import Identifier
 from schemas.names import AccountName, NameToMatch
 from schemas.registry import Status
-from tests.producers.support import BANK, KEYS, NOW, OTHER_BANK, OWN, POLICE, THEIRS, identifier, member, registry
+from tests.producers.support import (
+    BANK,
+    KEYS,
+    NOW,
+    OTHER_BANK,
+    OWN,
+    POLICE,
+    THEIRS,
+    clock,
+    identifier,
+    member,
+    registry,
+)
 from tests.producers.test_clear import opened, protected
 
 MULE, ASKED = "6217000000000001", UUID(int=7)
@@ -99,3 +115,15 @@ def test_an_answers_payees_are_named_to_their_banks_by_account_or_by_serial() ->
         came = NameToMatch(request_id=UUID(int=8), bound_to=ASKED, sealed=blob)
         assert naming.opened(came, KEYS[OTHER_BANK]) == AccountName(tokens=tokens, name=name)
     assert naming.seal_outflows(answer, {}, registry()) is answer
+    for no_name in ("", "张" * 201, "张\x00伟", "\ud800"):
+        assert naming.seal_outflows(answer, {0: no_name}, registry()) == answer
+
+
+def test_a_report_that_is_sent_again_is_the_same_though_its_names_are_sealed_anew() -> None:
+    said = {**report(), "id": str(IdSource(clock().now_ms, os.urandom).next())}
+    one, again = protected(said, POLICE), protected(said, POLICE)
+    assert one.wire != again.wire
+    assert digest_of(strictjson.loads(one.wire)) == digest_of(strictjson.loads(again.wire))
+    said["data"]["transfers"][0]["amount"] = {"minor": 101, "currency": "CNY"}
+    other = protected(said, POLICE)
+    assert digest_of(strictjson.loads(one.wire)) != digest_of(strictjson.loads(other.wire))

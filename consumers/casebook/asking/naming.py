@@ -24,13 +24,21 @@ def enclose(turn: Turn, ordered: Sequence[Request]) -> None:
     stops = [one for one in ordered if one.action is Action.STOP]
     if not stops or not turn.profile.stop.match_name.value:
         return
-    found = {**_by_answers(turn, [one for one in stops if one.hop]), **_by_reports(turn, stops)}
+    told = _by_reports(turn, stops)
+    resting = {one.request_id for one in stops if _rests_on(one, told.get(one.request_id))}
+    others = [one for one in stops if one.hop and one.request_id not in resting]
+    found = {**told, **_by_answers(turn, others)}
     rows = [
         {"member": one.to, "key": str(one.request_id), "value": found[one.request_id].model_dump_json()}
         for one in stops
         if one.request_id in found
     ]
     insert_rows(turn.db, Outbox, rows)
+
+
+def _rests_on(stop: Request, name: NameToMatch | None) -> bool:
+    """Who reported an account for another case's sake may be wrong about it; its payer's bank was told by the payer."""
+    return name is not None and name.bound_to == stop.authority.covered_by
 
 
 def _by_reports(turn: Turn, stops: Sequence[Request]) -> dict[UUID, NameToMatch]:

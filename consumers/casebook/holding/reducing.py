@@ -51,7 +51,7 @@ def reduce(
     found = excess(told, flow, accounts, amount_only=turn.profile.amount_only.value)
     kept = [(stop, held, keep) for stop, held, keep in found if stop.request.request_id not in fell]
     if flow is not None and any((one.action, one.status) == _WAITS for one in case.known):
-        _take_back(turn, told, {stop.request.request_id: keep for stop, _, keep in kept})
+        _take_back(turn, told, {stop.request.request_id: keep for stop, _, keep in kept}, fell)
     keeps = {held.hold_id: keep for _, held, keep in kept}
     if not keeps:
         return
@@ -68,8 +68,9 @@ def reduce(
     requests.put(turn, drafts)
 
 
-def _take_back(turn: Turn, told: Told, keeps: Mapping[UUID, int]) -> None:
-    """What waits for an officer and is not to what its stop's hold is to keep by now."""
+def _take_back(turn: Turn, told: Told, keeps: Mapping[UUID, int], fell: Container[UUID]) -> None:
+    """What waits for an officer and is not to what its stop's hold is to keep by now. Of what fell it goes on: its unit
+    may keep the hold, and then it is to be less all the same."""
     table = RequestRow
     filed = exists().where(HoldActRow.request_id == table.request_id)
     query = select(table.request_id, table.parent, table.minor).where(
@@ -78,7 +79,8 @@ def _take_back(turn: Turn, told: Told, keeps: Mapping[UUID, int]) -> None:
         table.status == RequestStatus.AWAITING_AUTHORISATION.value,
         ~filed,
     )
-    stale = [row.request_id for row in turn.db.execute(query) if keeps.get(row.parent) != row.minor]
+    waits = [row for row in turn.db.execute(query) if row.parent not in fell]
+    stale = [row.request_id for row in waits if keeps.get(row.parent) != row.minor]
     requests.cancel(turn, stale, _RESTATED)
 
 

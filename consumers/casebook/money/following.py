@@ -21,6 +21,7 @@ from consumers.casebook.money.flow import Flow, flow, outflows_told
 from consumers.casebook.money.hops import Note
 from consumers.casebook.money.known import Stop, Told, left_to_a_person
 from consumers.casebook.money.outflows import by_first_names, payee_of
+from consumers.casebook.money.places import REPEATED
 from consumers.casebook.money.standing import Standing
 from consumers.casebook.release import falling, remaining
 from consumers.casebook.rows import among, inserting, update_rows
@@ -47,7 +48,7 @@ def follow(turn: Turn, cases: Mapping[UUID, Case], answered: Sequence[Answered] 
         _note_ends(turn, case_id, of, found)
         if found is not None:
             wanted, notes = hops.next_stops(cases[case_id], of, found, law, fallen)
-            drafts += wanted
+            drafts += [*wanted, *_repeated(cases[case_id], answered, law)]
         else:
             mine = [each for each in answered if each[0].case_id == case_id]
             notes = [Note(request.request_id, why) for request, _ in mine if why]
@@ -65,6 +66,14 @@ def _beyond(turn: Turn, of: Told, left: tuple[Told, Standing] | None) -> set[str
     if turn.profile.amount_only.value:
         return {of.account(stop) for stop in of.stops}
     return remaining.lost(*left) if left else set()
+
+
+def _repeated(case: Case, answered: Sequence[Answered], law: Law) -> Iterator[Draft]:
+    """What is asked for once more is no further money by the trace: it is left to a person here."""
+    for request, answer in answered:
+        mine = request.case_id == case.case_id and REPEATED in request.reasons
+        if mine and left_to_a_person(request, answer) and (draft := hops.by_person(case, request, law)):
+            yield draft
 
 
 def _untraced(case: Case, request: Request, answer: Answer, law: Law) -> list[Draft]:

@@ -15,6 +15,7 @@ from schemas.names import AccountName
 from tests.producers.reference.support import MULE, NAME, NOW, VICTIM, account, bank, done, mandated, ordered, request
 
 MATCH, MISMATCH, UNCLEAR = Comparison.MATCH, Comparison.MISMATCH, Comparison.NOT_COMPARABLE
+TOLD = "came by which the account could be told for the one meant: an officer must decide"
 NAMES = st.text(st.sampled_from("张伟王芳李娜"), min_size=1, max_size=4)
 
 
@@ -40,6 +41,15 @@ NAMES = st.text(st.sampled_from("张伟王芳李娜"), min_size=1, max_size=4)
     ("**", "张伟", UNCLEAR),
     ("…", "张伟", UNCLEAR),
     ("Zhang Wei", "张伟", UNCLEAR),
+    ("张伟先生", "张伟", MATCH),
+    ("张伟（个体）", "张伟", MATCH),
+    ("José García", "JOSE GARCIA", MATCH),
+    ("ปิติ", "ปิติ", MATCH),
+    ("ปิติ", "ปุติ", MISMATCH),
+    ("सीता", "सोता", MISMATCH),
+    ("Zhang Wei", "Wei Zhang", UNCLEAR),
+    ("Firm 7", "公司7", UNCLEAR),
+    ("777", "公司777", UNCLEAR),
     ("张伟", "", UNCLEAR),
 ])  # fmt: skip
 def test_what_two_spellings_tell(told: str, kept: str, found: Comparison) -> None:
@@ -84,7 +94,7 @@ def test_what_can_not_be_compared_no_mandate_stops_and_an_officer_may(name: Acco
     books = bank()
     left = done(books, mandated(request()), name=name).answer
     assert (left.status, left.comparison) == (AnswerStatus.REFUSED, UNCLEAR)
-    assert left.reason == "no name came that could be compared with ours: an officer must decide"
+    assert left.reason == f"no name {TOLD}"
     by_officer = done(books, ordered(request(2)), name=name).answer
     assert (by_officer.status, by_officer.comparison) == (AnswerStatus.EXECUTED, UNCLEAR)
 
@@ -92,7 +102,7 @@ def test_what_can_not_be_compared_no_mandate_stops_and_an_officer_may(name: Acco
 def test_a_mandate_stops_nothing_by_a_request_that_names_no_payment() -> None:
     answer = done(bank(), mandated(request(match=None))).answer
     assert (answer.status, answer.comparison) == (AnswerStatus.REFUSED, UNCLEAR)
-    assert answer.reason == "no payment came that could be compared with ours: an officer must decide"
+    assert answer.reason == f"no payment {TOLD}"
 
 
 def test_books_without_names_leave_it_to_a_person() -> None:
@@ -115,3 +125,11 @@ def test_where_the_law_asks_for_no_name_none_is_compared() -> None:
     assert not th.stop.match_name.value
     answer = done(bank(), mandated(request()), profile=cn_but_that, name=None).answer
     assert (answer.status, answer.comparison) == (AnswerStatus.EXECUTED, MATCH)
+
+
+def test_at_a_later_hop_another_name_is_an_officers_to_judge_as_the_payer_may_have_made_it_up() -> None:
+    books = bank()
+    left = done(books, mandated(request(hop=1)), name="王芳").answer
+    assert (left.status, left.comparison) == (AnswerStatus.REFUSED, UNCLEAR)
+    by_officer = done(books, ordered(request(2, hop=1)), name="王芳").answer
+    assert (by_officer.status, by_officer.comparison) == (AnswerStatus.EXECUTED, UNCLEAR)

@@ -19,8 +19,9 @@ create index return_payment_settled_by on return_payment (settled_by) where sett
 _CHANGE = """
 create function is_settled_by(word bigint, payment uuid, as_status text) returns boolean language sql stable as $$
   select exists (select from filed_statement where number = word and said(jws) ->> 'kind' = 'settle-payments'
-    and said(jws) -> case as_status when 'paid' then 'made' when 'dropped' then 'not_made' end
-      @> to_jsonb(payment::text))
+    and exists (select from jsonb_array_elements_text(
+      said(jws) -> case as_status when 'paid' then 'made' when 'dropped' then 'not_made' end) as named
+      where named::uuid = payment))
 $$;
 
 create or replace function refuse_payment_change() returns trigger language plpgsql as $$
