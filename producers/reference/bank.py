@@ -83,7 +83,8 @@ class Bank:
         return [Listed(str(listed.request_id), listed.model_dump_json(), now)]
 
     def named(self, request_id: UUID, said: AccountName, now: datetime) -> list[Named]:
-        return [Named(str(request_id), tuple(said.tokens), said.name, now)]
+        known = str(request_id) in self.ledger.names
+        return [] if known else [Named(str(request_id), tuple(said.tokens), said.name, now)]
 
     def has(self, opening: Opened) -> bool:
         return opening.account in self.ledger.accounts

@@ -47,7 +47,7 @@ class Stub(Protocol):
         ...
 
     def named(self, request_id: UUID, said: AccountName, now: datetime) -> Sequence[Any]:
-        """The entries of the name that came ahead of a stop."""
+        """The entries of the name that came ahead of a stop; none if one came before, as the stop is answered once."""
         ...
 
     def has(self, opening: Any) -> bool:

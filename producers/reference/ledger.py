@@ -92,8 +92,7 @@ class Ledger:
             case Listed():
                 self._listed(entry)
             case Named():
-                # What was told first stands, as a request is answered once.
-                self.names.setdefault(entry.request_id, entry)
+                self.names[entry.request_id] = entry
 
     def balance(self, account: str) -> int:
         """All that the account has, held or not."""

@@ -113,9 +113,10 @@ def test_books_without_names_leave_it_to_a_person() -> None:
 def test_the_name_that_came_first_counts() -> None:
     """Who brings another later, or the same stop once more, changes nothing."""
     books = bank()
-    for told in (NAME, "王芳"):
-        [entry] = books.named(request().request_id, AccountName(tokens=account(MULE).tokens, name=told), NOW)
-        books.apply(entry)
+    first, other = (AccountName(tokens=account(MULE).tokens, name=told) for told in (NAME, "王芳"))
+    [entry] = books.named(request().request_id, first, NOW)
+    books.apply(entry)
+    assert books.named(request().request_id, first, NOW) == books.named(request().request_id, other, NOW) == []
     assert done(books, mandated(request()), name=None).answer.status is AnswerStatus.EXECUTED
 
 
