@@ -23,7 +23,7 @@ UNCLEAR = {"comparison": Comparison.NOT_COMPARABLE, "reason": "no name came that
 
 
 def report(office: Office, payee: Identifier, name: str | None = "c2VhbGVk", hours: int = 0) -> UUID:
-    amount, at = {"minor": 5_000_000, "currency": "CNY"}, office.now + timedelta(hours=hours)
+    amount, at = {"minor": 5_000_000, "currency": office.profile.currency}, office.now + timedelta(hours=hours)
     told = {"payee": payee.model_dump(mode="json"), "payee_name": name, "amount": amount}
     said = {"report_id": "R1", "channel": "hotline", "incident_from": at.isoformat(), "transfers": [told]}
     bundle = office.bundle("police-one", VictimReport.model_validate_json(orjson.dumps(said)), at)
@@ -105,12 +105,24 @@ def test_the_name_goes_before_what_an_officer_signs_too(office: Office) -> None:
 
 
 def test_where_no_name_is_compared_none_is_sent(thai: Office) -> None:
-    amount = {"currency": "THB", "per_hold": 10_000_000, "per_account": 20_000_000, "per_day": 50_000_000}
     mule = account()
-    thai.mandate(caps=amount, duration_s=604_800)
     report(thai, mule)
     thai.suspect(lead(mule, reported=True))
-    assert not [one for one in sent(thai) if isinstance(one, NameToMatch)]
+    thai.order(thai.draft(mule).request_id)
+    assert [type(one) for one in sent(thai)] == [Request]
+
+
+def test_a_name_that_is_reported_later_does_not_go_before_a_stop_that_rests_on_another_report(office: Office) -> None:
+    mule = account()
+    reported = report(office, mule, "c2VhbGVk")
+    office.suspect(lead(mule, reported=True))
+    waits = office.draft(mule)
+    report(office, mule, "b3RoZXI", hours=1)
+    assert office.draft(mule).authority.covered_by == waits.authority.covered_by == reported
+    office.order(waits.request_id)
+    name, _ = sent(office)
+    assert isinstance(name, NameToMatch)
+    assert name.bound_to == reported
 
 
 def test_a_payee_is_named_by_the_bank_before(office: Office) -> None:
