@@ -27,12 +27,18 @@ _NAME: TypeAdapter[str] = TypeAdapter(PersonName)
 
 
 def seal_name(name: str, known_by: Iterable[Identifier], registry: Registry, bound_to: UUID) -> str | None:
-    """The name of whose account the first of these is, to its holder; None if no active member is known to hold it."""
+    """The name of whose account the first of these is, to its holder; None if no active member is known to hold it.
+
+    None too if nothing can be sealed to the holder: no name stops no account, and an answer goes out without it.
+    """
     for identifier in known_by:
         holders = [registry.holder_of(route) for route in identifier.holders]
         if holder := next((each for each in holders if each and each.status is Status.ACTIVE), None):
             content = AccountName(tokens=identifier.tokens, name=name).model_dump_json().encode()
-            return seal(decode(holder.seal_key), content, NAME_INFO, bound_to.bytes)
+            try:
+                return seal(decode(holder.seal_key), content, NAME_INFO, bound_to.bytes)
+            except (BadSeal, ValueError):
+                return None
     return None
 
 

@@ -95,18 +95,23 @@ def test_what_else_is_wrong_is_told_as_ever() -> None:
     assert refused.value.field == "data.transfers.0.payee.basis"
 
 
+def known(kind: str, number: int) -> Identifier:
+    return Identifier.model_validate({"kind": kind, "tokens": [f"e1:{number:022}"], "holders": [THEIRS]}, strict=False)
+
+
+def out(**named: Identifier) -> dict[str, Any]:
+    return {"type": "transfer", "amount": {"minor": 1, "currency": "CNY"}, "time": NOW, **named}
+
+
+def gone(*outflows: dict[str, Any]) -> Answer:
+    return Answer.model_validate(
+        {"request_id": ASKED, "status": "already-gone", "outflows": list(outflows)}, strict=False
+    )
+
+
 def test_an_answers_payees_are_named_to_their_banks_by_account_or_by_serial() -> None:
-    def known(kind: str, number: int) -> Identifier:
-        return Identifier.model_validate(
-            {"kind": kind, "tokens": [f"e1:{number:022}"], "holders": [THEIRS]}, strict=False
-        )
-
-    def out(**named: Identifier) -> dict[str, Any]:
-        return {"type": "transfer", "amount": {"minor": 1, "currency": "CNY"}, "time": NOW, **named}
-
     payee, serial = known("account", 1), known("transfer-serial", 2)
-    told = [out(payee=payee, serial=serial), out(serial=serial), out(payee=payee)]
-    answer = Answer.model_validate({"request_id": ASKED, "status": "already-gone", "outflows": told}, strict=False)
+    answer = gone(out(payee=payee, serial=serial), out(serial=serial), out(payee=payee))
     sealed = naming.seal_outflows(answer, {0: "张伟", 1: "李娜"}, registry())
     assert [each.payee_name is None for each in sealed.outflows] == [False, False, True]
     for place, tokens, name in ((0, payee.tokens, "张伟"), (1, serial.tokens, "李娜")):
@@ -117,6 +122,14 @@ def test_an_answers_payees_are_named_to_their_banks_by_account_or_by_serial() ->
     assert naming.seal_outflows(answer, {}, registry()) is answer
     for no_name in ("", "张" * 201, "张\x00伟", "\ud800"):
         assert naming.seal_outflows(answer, {0: no_name}, registry()) == answer
+
+
+@pytest.mark.parametrize("unusable", ["A" * 43, "A" * 42 + "B"], ids=["a point of small order", "no base64url"])
+def test_an_answer_goes_out_without_a_name_where_nothing_can_be_sealed_to_the_holder(unusable: str) -> None:
+    among = registry()
+    among.apply(OTHER_BANK, member(OTHER_BANK).model_copy(update={"seal_key": unusable}))
+    answer = gone(out(payee=known("account", 1)))
+    assert naming.seal_outflows(answer, {0: "张伟"}, among) == answer
 
 
 def test_a_report_that_is_sent_again_is_the_same_though_its_names_are_sealed_anew() -> None:
