@@ -26,6 +26,7 @@ from afa import (
     quarantine,
     referrals,
     registrar,
+    reinjecting,
     retention,
     returns,
     revealing,
@@ -71,6 +72,7 @@ members.app.command("accept")(joining.accept)
 members.app.command("rotate-key")(joining.rotate_key)
 app.add_typer(members.app, name="member", rich_help_panel=_RUN)
 app.add_typer(epochs.app, name="epoch", rich_help_panel=_RUN)
+quarantine.app.command("reinject")(reinjecting.reinject)
 app.add_typer(quarantine.app, name="quarantine", rich_help_panel=_RUN)
 app.add_typer(audit.app, name="audit", rich_help_panel=_RUN)
 app.add_typer(retention.app, name="retention", rich_help_panel=_RUN)

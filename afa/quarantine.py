@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from typing import Annotated
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import orjson
 import typer
@@ -24,7 +25,28 @@ from schemas.topics import QUARANTINE
 app = typer.Typer(no_args_is_help=True, help="Bundles and events that were refused: list them, or look at one.")
 _READ_TIMEOUT_S = 15.0
 _POLL_MS = 500
-Noted = tuple[QuarantineNote, bytes]
+Place = Annotated[str, typer.Argument(metavar="TOPIC/PARTITION/OFFSET", help="As `afa quarantine list` shows it.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """What was refused, as it came, and why."""
+
+    note: QuarantineNote
+    bundle: bytes
+    """Empty where two contents under one id conflict: both are on their topic."""
+    headers: Sequence[tuple[str, bytes]]
+    key: bytes | None
+
+    @classmethod
+    def of(cls, record: Any) -> Quarantined:
+        note = QuarantineNote.model_validate_json(dict(record.headers)[NOTE_HEADER])
+        came_with = [(name, value) for name, value in record.headers if name != NOTE_HEADER]
+        return cls(note, record.value or b"", came_with, record.key)
+
+    @property
+    def place(self) -> str:
+        return _place(self.note)
 
 
 @app.command("list")
@@ -34,29 +56,30 @@ def list_quarantine(data: Data = None, json: Json = False, follow: Follow = Fals
     Example: afa quarantine list --json | jq -r '.refusals[].reason' | sort | uniq -c
     """
     login = Run(data).admin
-    batches = ([note for note, _ in batch] for batch in _read(login, follow))
+    batches = ([kept.note for kept in batch] for batch in _read(login, follow))
     output.follow(batches, _COLUMNS, as_json=json, empty="Nothing has been quarantined.", on=follow)
 
 
 @app.command("show")
-def show_quarantined(
-    place: Annotated[str, typer.Argument(metavar="TOPIC/PARTITION/OFFSET", help="As `afa quarantine list` shows it.")],
-    data: Data = None,
-    json: Json = False,
-) -> None:
+def show_quarantined(place: Place, data: Data = None, json: Json = False) -> None:
     """One refused bundle: each refusal with its remedy, and the bytes as they came.
 
     Example: afa quarantine show suspicious-account/2/113
     """
-    for batch in _read(Run(data).admin, follow=False):
-        for note, bundle in batch:
-            if _place(note) == place:
-                print(note.model_dump_json() if json else _explained(note, bundle))
-                return
+    kept = found(Run(data).admin, place)
+    print(kept.note.model_dump_json() if json else _explained(kept))
+
+
+def found(login: KafkaLogin, place: str) -> Quarantined:
+    """What was refused at that place. Raises Refused if nothing was."""
+    for batch in _read(login, follow=False):
+        for kept in batch:
+            if kept.place == place:
+                return kept
     raise Refused(f"No bundle of {place!r} is in quarantine; `afa quarantine list` shows which are.")
 
 
-def _read(login: KafkaLogin, follow: bool) -> Iterator[list[Noted]]:
+def _read(login: KafkaLogin, follow: bool) -> Iterator[list[Quarantined]]:
     """All there is as one batch, then each new batch if `follow`."""
     tp = TopicPartition(QUARANTINE.name, 0)
     with kafka.consumer(login, [], None) as reader:
@@ -67,24 +90,20 @@ def _read(login: KafkaLogin, follow: bool) -> Iterator[list[Noted]]:
             yield _poll(reader)
 
 
-def _until_end(reader: KafkaConsumer, tp: TopicPartition) -> list[Noted]:
+def _until_end(reader: KafkaConsumer, tp: TopicPartition) -> list[Quarantined]:
     end = reader.end_offsets([tp])[tp]
     deadline = time.monotonic() + _READ_TIMEOUT_S
-    found: list[Noted] = []
+    kept: list[Quarantined] = []
     while reader.position(tp) < end:
         if time.monotonic() > deadline:
             raise Retry(f"Kafka did not give the quarantine within {_READ_TIMEOUT_S:.0f} s; try again.")
-        found += _poll(reader)
-    return found
+        kept += _poll(reader)
+    return kept
 
 
-def _poll(reader: KafkaConsumer) -> list[Noted]:
+def _poll(reader: KafkaConsumer) -> list[Quarantined]:
     records = [record for batch in reader.poll(timeout_ms=_POLL_MS).values() for record in batch]
-    return [(_note(record.headers), record.value or b"") for record in records]
-
-
-def _note(headers: list[tuple[str, bytes]]) -> QuarantineNote:
-    return QuarantineNote.model_validate_json(dict(headers)[NOTE_HEADER])
+    return [Quarantined.of(record) for record in records]
 
 
 def _place(note: QuarantineNote) -> str:
@@ -104,13 +123,13 @@ _COLUMNS = (
 )
 
 
-def _explained(note: QuarantineNote, bundle: bytes) -> str:
-    lines = [f"{_place(note)}, {when(note.at)}, from {note.member or 'a member not known'}", ""]
-    for refusal in note.refusals:
+def _explained(kept: Quarantined) -> str:
+    lines = [f"{kept.place}, {when(kept.note.at)}, from {kept.note.member or 'a member not known'}", ""]
+    for refusal in kept.note.refusals:
         what = "the whole bundle" if refusal.index is None else f"event {refusal.index}"
         named = f" ({refusal.event_id})" if refusal.event_id else ""
         lines += [f"{what}{named}: {refusal.reason.value}: {refusal.detail}", f"  {REMEDY[refusal.reason]}"]
-    return "\n".join([*lines, "", _readable(bundle)])
+    return "\n".join([*lines, "", _readable(kept.bundle)])
 
 
 def _readable(bundle: bytes) -> str:

@@ -29,6 +29,7 @@ from schemas.names import AccountName
 from schemas.reasons import REMEDY, WHOLE_BUNDLE, Reason
 from schemas.receipts import TO_MEMBER, QuarantineNote
 from schemas.registry import Member
+from schemas.reinjection import Reinject
 from schemas.requests import HoldView, Mandate, MandateView, RequestView
 from schemas.retention import RetentionReport, RetentionView
 from schemas.returns import STATEMENT, ReturnView, SettlePayments
@@ -77,6 +78,7 @@ CONTRACTS: tuple[Contract, ...] = (
     Contract("return-statement", STATEMENT, Direction.BOTH),
     Contract("settle-payments", TypeAdapter(SettlePayments), Direction.BOTH),
     Contract("inquiry", INQUIRY, Direction.BOTH),
+    Contract("reinject", TypeAdapter(Reinject), Direction.BOTH),
     Contract("sought", TypeAdapter(Sought), Direction.BOTH),
     Contract("account-name", TypeAdapter(AccountName), Direction.BOTH),
     Contract("member", TypeAdapter(Member), Direction.OUTBOUND),

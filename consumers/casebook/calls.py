@@ -25,6 +25,7 @@ from consumers.casebook.tables import (
     HoldActRow,
     HoldDecision,
     HoldRow,
+    ReinjectionRow,
     RequestRow,
     ReturnNotice,
 )
@@ -40,7 +41,9 @@ _CLOCKS = (
     mandates.CLOCK,
     outcomes.CLOCK,
 )
-_WORDS = (FiledOrder, HoldActRow, HoldDecision, FiledAnswer, FiledRuling, CaseActRow, FiledStatement)
+_WORDS = (
+    FiledOrder, HoldActRow, HoldDecision, FiledAnswer, FiledRuling, CaseActRow, FiledStatement, ReinjectionRow,
+)  # fmt: skip
 _QUERY = select(
     func.least(*_CLOCKS).label("due"),
     or_(*(exists().where(words.judged_at.is_(None)) for words in _WORDS), inquiries.WAITS).label("words"),

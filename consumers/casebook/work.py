@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from consumers.casebook import calls, clocks, escalations, inbound
 from consumers.casebook.asking import answers, consequences, referring, waiting
 from consumers.casebook.asking.rerouting import reroute
-from consumers.casebook.authority import caseacts, inquiries, mandates, orders
+from consumers.casebook.authority import caseacts, inquiries, mandates, orders, reinjecting
 from consumers.casebook.evidence import leads, renaming, reports, withdrawals
 from consumers.casebook.holding import holdacts, keeping
 from consumers.casebook.inbound import Admitted, Bundle
@@ -85,6 +85,7 @@ def _judge(turn: Turn) -> set[str]:
     decided = rulings.judge(turn)
     caseacts.judge(turn)
     inquiries.judge(turn)
+    reinjecting.judge(turn)
     return decided
 
 

@@ -22,7 +22,7 @@ from alliance.membership import member_dir
 RUNNER = CliRunner()
 COMMANDS = ["up", "down", "status", "publish", "withdraw", "token", "risk-check", "leads", "requests", "holds", "tasks",
             "scorecard", "order", "reveal", "reseal", "unseal", "search", "city", "bench",
-            "quarantine list", "quarantine show", "member list", "member add",
+            "quarantine list", "quarantine show", "quarantine reinject", "member list", "member add",
             "member invite", "member pending", "member approve", "member uninvite",
             "member rules", "member set-rules", "member registrar", "member suspend",
             "member revoke", "member restore", "member rate",

@@ -22,22 +22,25 @@ from alliance.embedded.services import attach
 from alliance.joining import newcomer
 from alliance.joining.desk import Desk
 from alliance.kafka import until
-from alliance.membership import MemberSpec, load_officer
+from alliance.membership import MemberSpec, load_member, load_officer
 from alliance.provision import login_of
 from alliance.rulebook import standard, written
+from alliance.tally import published as counted
 from consumers.casebook.authority import orders
 from consumers.casebook.views import listings
 from producers.city.cast import CAST, POLICE
 from producers.city.members import Players
+from producers.client import MemberClient
 from producers.reference.bank import Bank
 from producers.reference.entries import Way
 from schemas.cases import CaseView
 from schemas.joining import Broker
 from schemas.notices import notice_of
+from schemas.receipts import NOTE_HEADER, QuarantineNote
 from schemas.registry import Alliance, Sector
 from schemas.requests import Action, HoldStatus, HoldView, RequestView
 from schemas.rulebook import RULEBOOK_KEY
-from schemas.topics import MEMBERS, member_topic
+from schemas.topics import MEMBERS, QUARANTINE, member_topic
 from tests.afa.runs import AFA, afa, result, up
 from tests.trust import search as trust
 from tests.trust.day import Day
@@ -502,6 +505,85 @@ def test_the_registrar_changes_the_rules_of_a_run_and_what_another_wrote_is_not_
     assert key == (played.data / "registrar" / "key.pub").read_text()
     file.write_text(shown, encoding="utf-8")
     assert "- public may now be sent advisory" in afa("member", "set-rules", str(file), data=played.data).stderr
+
+
+def quarantined(data: Path, event_id: UUID) -> str | None:
+    """Where an event was refused."""
+    notes = kafka.whole(Run(data).admin, QUARANTINE.name)
+    each = [QuarantineNote.model_validate_json(dict(record.headers)[NOTE_HEADER]) for record in notes]
+    about = [note for note in each if event_id in {refusal.event_id for refusal in note.refusals}]
+    return f"{about[-1].topic}/{about[-1].partition}/{about[-1].offset}" if about else None
+
+
+def let_in(data: Path, member: str) -> int:
+    """How many alerts of a member were."""
+    return counted(Run(data).registrar())[member]
+
+
+def test_what_a_wrong_rule_refused_an_officer_has_put_back_and_it_counts(played: Played, tmp_path: Path) -> None:
+    run = Run(played.data)
+    keys, login = load_member(run.data, "bank-icbc")
+    by_the_old_rules = run.registry()
+    shown, file = result("member", "rules", data=played.data), tmp_path / "rules.toml"
+
+    def set_rules(text: str) -> None:
+        file.write_text(text, encoding="utf-8")
+        assert afa("member", "set-rules", str(file), data=played.data).returncode == 0
+
+    def publish(client: MemberClient) -> tuple[UUID, str | None]:
+        """An alert, and where it was refused, if it was."""
+        before = let_in(played.data, "bank-icbc")
+        event = client.publish(alert(run))
+        until(
+            lambda: quarantined(played.data, event) is not None or let_in(played.data, "bank-icbc") > before, "unread"
+        )
+        return event, quarantined(played.data, event)
+
+    def put_back(place: str, *by: str) -> subprocess.CompletedProcess[str]:
+        return afa("quarantine", "reinject", place, "--reason", "the rules were wrong", *by, data=played.data)
+
+    officer = ("--as", "police-ty", "--officer", "chen-guoqiang")
+    with MemberClient(keys, login, by_the_old_rules, tmp_path / "spool.db", run.clock) as client:
+        set_rules(shown.replace('suspicious-account = ["bank", ', "suspicious-account = ["))
+        # The worker follows the rules by itself.
+        until(lambda: publish(client)[1] is not None, "the wrong rule is not in force")
+        _, place = publish(client)
+        assert place is not None
+        early = put_back(place, *officer)
+        assert (early.returncode, early.stdout) == (1, "")
+        assert f"afa: What was refused of {place} would be refused again: a bank of " in early.stderr
+        set_rules(shown)
+        until(lambda: publish(client)[1] is None, "the right rule is not in force")
+
+        before = let_in(played.data, "bank-icbc")
+        done = put_back(place, *officer)
+        assert (done.returncode, done.stdout) == (0, "")
+        assert f"{place} is back as suspicious-account/" in done.stderr
+        until(lambda: let_in(played.data, "bank-icbc") == before + 1, "it was not let in")
+        [entry] = listed("audit", "list", "--about", place, data=played.data)
+        assert [act["act"] for act in entry["acts"]] == ["reinject"]
+        again = put_back(place, *officer)
+        assert (again.returncode, again.stdout) == (1, "")
+        assert "afa: bank-icbc has sent this again, at suspicious-account/" in again.stderr
+        assert "No bundle of 'alias/0/999999' is in quarantine" in put_back("alias/0/999999", *officer).stderr
+
+
+def alert(run: Run) -> dict[str, Any]:
+    """What joins with nothing."""
+    accounts = [{"kind": "account", "value": value} for value in ("6217000000000780", "6217000000018067")]
+    return {
+        "time": run.clock.now().isoformat(),
+        "data": {
+            "kind": "suspicious-account",
+            "direction": "out",
+            "amount": {"minor": 100, "currency": "CNY"},
+            "status": "posted",
+            "reporting_side": "payer",
+            "score": 0.5,
+            "customer": {"account": {**accounts[0], "holders": ["cnaps:102161000012"]}},
+            "counterparty": {"account": accounts[1]},
+        },
+    }
 
 
 def joined(data: Path, unit: str, folder: Path) -> Path:

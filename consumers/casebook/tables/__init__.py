@@ -29,7 +29,14 @@ from consumers.casebook.tables.returning import (
     ReturnObjection,
     ReturnPaymentRow,
 )
-from consumers.casebook.tables.words import CaseActRow, Escalation, FiledAnswer, FiledOrder, MandateRow
+from consumers.casebook.tables.words import (
+    CaseActRow,
+    Escalation,
+    FiledAnswer,
+    FiledOrder,
+    MandateRow,
+    ReinjectionRow,
+)
 
 __all__ = [
     "AliasRow",
@@ -58,6 +65,7 @@ __all__ = [
     "Outbox",
     "OutcomeCursor",
     "PathEnd",
+    "ReinjectionRow",
     "Renamed",
     "ReportRow",
     "ReportTarget",

@@ -64,6 +64,18 @@ class CaseActRow(Base):
     refusal: Mapped[str | None]
 
 
+class ReinjectionRow(Base):
+    """An officer's signed word that the bundle refused at `place` is put back, until the casebook has judged it."""
+
+    __tablename__ = "reinjection"
+    number: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    place: Mapped[str]
+    jws: Mapped[str]
+    filed_at: Mapped[datetime]
+    judged_at: Mapped[datetime | None]
+    refusal: Mapped[str | None]
+
+
 class Escalation(Base):
     """A deadline `due_at` that was missed: whom it concerns, why, how often it was told, and when it is again."""
 

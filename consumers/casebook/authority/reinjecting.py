@@ -1,0 +1,64 @@
+"""What officers have put back from the quarantine: judged here, so that it is on record before it is done.
+
+Whoever signed puts it back. Nothing is believed of it here: intake judges it as any other bundle.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import orjson
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import ValidationError
+from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from alliance import authority
+from alliance.errors import Refused
+from alliance.keys.signatures import sign_object
+from consumers.casebook.holding.holdacts import Judged
+from consumers.casebook.tables import ReinjectionRow
+from consumers.casebook.turn import Turn
+from schemas.reinjection import Reinject
+
+
+def file_reinjection(db: Connection, said: Reinject, key: Ed25519PrivateKey, kid: str, now: datetime) -> int:
+    """Sign it as the officer `kid` and file it; its number. Raises Refused if exactly this was filed before."""
+    jws = sign_object(key, kid, said.model_dump(mode="json"))
+    filed = insert(ReinjectionRow).values(place=said.place, jws=jws, filed_at=now).on_conflict_do_nothing()
+    number: int | None = db.scalar(filed.returning(ReinjectionRow.number))
+    if number is None:
+        raise Refused("Exactly this was filed before; say it anew.")
+    return number
+
+
+def judgement(db: Connection, number: int) -> Judged | None:
+    """What became of it; None while the casebook has not looked."""
+    query = select(ReinjectionRow.refusal).where(ReinjectionRow.number == number, ReinjectionRow.judged_at.is_not(None))
+    row = db.execute(query).first()
+    return None if row is None else Judged(None, row.refusal)
+
+
+def judge(turn: Turn) -> None:
+    """Take what was filed, in its order."""
+    waiting = select(ReinjectionRow).where(ReinjectionRow.judged_at.is_(None)).order_by(ReinjectionRow.number)
+    for row in turn.db.execute(waiting).mappings().all():
+        refusal = None
+        try:
+            _verify(turn, row["place"], row["jws"])
+        except Refused as error:
+            refusal = str(error)
+        turn.trail.note("reinject refused" if refusal else "reinject", row["place"], row["jws"].encode())
+        judged = update(ReinjectionRow).where(ReinjectionRow.number == row["number"])
+        turn.db.execute(judged.values(judged_at=turn.now, refusal=refusal))
+
+
+def _verify(turn: Turn, place: str, jws: str) -> None:
+    """Raises Refused unless an officer of active police, valid now, signed that just this is put back."""
+    _, signed = authority.verified(jws, "word", turn.registry, turn.now)
+    try:
+        said = Reinject.model_validate_json(orjson.dumps(signed))
+    except ValidationError as error:
+        raise Refused("What is signed puts no bundle back.") from error
+    if said.place != place:
+        raise Refused("The signed word is on another bundle than it was filed for.")
