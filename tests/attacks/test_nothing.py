@@ -82,10 +82,10 @@ def test_nothing_at_the_stream_and_in_the_quarantine(written: list[Any]) -> None
     asyncio.run(intake.handle([cast(Any, SimpleNamespace(message=record)) for record in written]))
     assert {topic for topic, _, _ in producer.sent} == {QUARANTINE.name}
     assert len(producer.sent) == len(written)
-    kept = [SimpleNamespace(value=value, headers=headers) for _, value, headers in producer.sent]
+    kept = [SimpleNamespace(key=None, value=value, headers=headers) for _, value, headers in producer.sent]
     reader = cast(Any, SimpleNamespace(poll=lambda **_: {0: kept}))
-    for note, bundle in _poll(reader):
-        assert Reason.UNSIGNED in _explained(note, bundle)
+    for each in _poll(reader):
+        assert Reason.UNSIGNED in _explained(each)
     assert all(dict(one.headers)[NOTE_HEADER] for one in kept)
 
 

@@ -23,7 +23,7 @@ from consumers.casebook.money.accounts import Accounts
 from consumers.casebook.money.excess import excess
 from consumers.casebook.money.flow import UNREPORTED, Flow, Grounds, flow
 from consumers.casebook.money.hops import Note, next_stops
-from consumers.casebook.money.known import Held, Said, Stop, Told
+from consumers.casebook.money.known import Held, Said, Stop, Told, key_of
 from consumers.casebook.money.standing import standing
 from consumers.casebook.release.grounds import Cause
 from consumers.casebook.release.remaining import fed
@@ -288,6 +288,26 @@ def test_of_what_is_held_no_more_stays_than_the_victims_money_that_is_there(
     assert all(less[key] < keeps[key] for key in less)
     assert sum({**keeps, **less}.values()) == min(sum(held), found.there(TOKEN["a"]))
     assert not list(excess(case, found, {TOKEN["b"]}, amount_only=amount_only))
+    # Where nothing can be traced each keeps what it is.
+    assert not list(excess(case, None, {TOKEN["a"]}, amount_only=amount_only))
+
+
+@given(st.lists(st.tuples(st.integers(1, 80), st.integers(0, 40)), min_size=1, max_size=3), st.integers(1, 3))
+def test_what_went_back_is_neither_held_nor_there(holds: list[tuple[int, int]], reports: int) -> None:
+    """The first victim alone got its money back, at most what it claims."""
+    told = told_of(reports=reports, asked=0)
+    (stop,) = told.stops
+    first, *_ = (key_of(report) for report in told.reports[TOKEN["a"]])
+    left, made = 30, []
+    for minor, wanted in holds:
+        back = min(wanted, minor, left)
+        left -= back
+        money, returned = yuan(minor), {first: back} if back else {}
+        made.append(Held(uuid4(), HoldStatus.ACTIVE, Scope.AMOUNT, money, NOW, END, returned))
+    case = replace(told, stops=[replace(stop, held=hold) for hold in made])
+    keeps = {hold.hold_id: hold.money.minor - sum(hold.returned.values()) for hold in made}
+    less = {hold.hold_id: keep for _, hold, keep in excess(case, traced(case), {TOKEN["a"]}, amount_only=False)}
+    assert sum({**keeps, **less}.values()) == min(sum(keeps.values()), left + 30 * (reports - 1))
 
 
 def test_what_leaves_an_account_that_is_let_go_is_nobodys_claim() -> None:

@@ -436,6 +436,41 @@ def test_an_annulled_report_claims_nothing_any_more(office: Office) -> None:
     assert pays == {second: 2_000_000}
 
 
+def part_returned(office: Office, mule: Identifier, *claimed: int) -> tuple[HoldView, list[UUID]]:
+    """A hold of which the first victim has its money back, and against the claims of the others somebody objects."""
+    hold, reports = frozen(office, mule, *claimed, minor=sum(claimed))
+    to = announced(office, hold)
+    for report in reports[1:]:
+        object_to(office, to, report)
+    assert returned(office) == {reports[0]: claimed[0]}
+    left = held(office, mule)
+    assert (left.status, left.amount) == (HoldStatus.PART_RETURNED, yuan(sum(claimed[1:])))
+    return left, reports
+
+
+def test_of_a_hold_that_was_returned_in_part_no_more_stays_than_the_others_claim(office: Office) -> None:
+    mule = account()
+    _, (_, _, third) = part_returned(office, mule, 3_000_000, 2_000_000, 1_000_000)
+    office.annul(third)
+    [asked] = [one for one in office.requests() if one.action is Action.REDUCE]
+    assert (asked.status, asked.amount) == (RequestStatus.AWAITING_AUTHORISATION, yuan(2_000_000))
+
+
+def test_a_hold_that_only_who_has_its_money_claims_is_proposed_for_release(office: Office) -> None:
+    mule = account()
+    _, (_, second) = part_returned(office, mule, 3_000_000, 2_000_000)
+    office.annul(second)
+    assert held(office, mule).status is HoldStatus.RELEASE_PROPOSED
+
+
+def test_what_was_paid_on_a_report_that_is_annulled_later_is_not_taken_from_the_others(office: Office) -> None:
+    mule = account()
+    hold, (first, _) = part_returned(office, mule, 3_000_000, 2_000_000)
+    office.annul(first)
+    assert held(office, mule) == hold
+    assert not [one for one in office.requests() if one.action is Action.REDUCE]
+
+
 def test_nothing_is_paid_while_a_release_is_proposed(office: Office) -> None:
     mule = account()
     hold, _ = frozen(office, mule, 5_000_000, minor=5_000_000)

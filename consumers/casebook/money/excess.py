@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from consumers.casebook.lifecycle import IN_FORCE
+from consumers.casebook.money.claims import returned
 from consumers.casebook.money.flow import Flow
 from consumers.casebook.money.known import Held, Stop, Told
 from schemas.requests import Scope
@@ -18,20 +19,27 @@ def excess(
 ) -> Iterator[tuple[Stop, Held, int]]:
     """The stops on these accounts whose hold is to be less, with what it keeps in minor units.
 
-    Where the money can't be traced a hold keeps what it is; where the law holds amounts only, what its member holds
-    beyond that is too much as well.
+    What went back to its victim is neither held any more nor there. Where the money can't be traced a hold keeps what
+    it is; where the law holds amounts only, what its member holds beyond that is too much as well.
     """
     left: dict[str, int] = {}
     for stop in told.stops:
         account, held = told.account(stop), stop.held
         if held is None or account not in accounts or held.status not in IN_FORCE:
             continue
-        traced = flow is not None and flow.currency == held.money.currency
-        there = left.get(account, flow.there(account)) if flow is not None and traced else held.money.minor
-        keep = min(there, held.money.minor)
-        left[account] = there - keep
-        if keep < held.money.minor or (amount_only and _holds_more(stop, held)):
+        holds = keep = held.money.minor - sum(held.returned.values())
+        if flow is not None and flow.currency == held.money.currency:
+            there = left[account] if account in left else _there(told, flow, account)
+            keep = min(there, holds)
+            left[account] = there - keep
+        if keep < holds or (amount_only and _holds_more(stop, held)):
             yield stop, held, keep
+
+
+def _there(told: Told, flow: Flow, account: str) -> int:
+    """What of the victims' money is there still: who has its money back has no part in what the others claim."""
+    gone = returned(account, told)
+    return sum(max(0, minor - gone[claim]) for claim, minor in flow.traced.there.get(account, {}).items())
 
 
 def _holds_more(stop: Stop, held: Held) -> bool:
