@@ -115,13 +115,16 @@ def test_what_waits_for_a_holder_goes_out_under_a_mandate_once_the_holder_joins(
     assert stops_of(desk, mule) == [("bank-nine", RequestStatus.SENT)]
 
 
-def test_what_waits_for_a_holder_is_an_officers_where_the_other_case_was_handed_over(desk: Desk) -> None:
-    mule, _, into = unrouted(desk)
+def test_what_waits_in_what_was_merged_goes_with_the_case_that_is_handed_over(desk: Desk) -> None:
+    mule, suspicion, into = unrouted(desk)
     desk.office.mandate()
     assert desk.afa("case", "transfer", into, "--to", "police of Datong", *WHY, signer="p100")[0] == 0
+    [stop] = [one for one in desk.office.requests() if one.target.tokens == mule.tokens and one.action is Action.STOP]
+    assert (stop.status, stop.reason) == (RequestStatus.CANCELLED, "the case was transferred")
     joined(desk)
+    desk.office.suspect(suspicion.model_copy(update={"score": 0.99}))
     assert not [one for one in desk.office.deliver() if one.action is Action.STOP]
-    assert stops_of(desk, mule) == [("bank-nine", RequestStatus.AWAITING_AUTHORISATION)]
+    assert stops_of(desk, mule) == [(None, RequestStatus.CANCELLED)]
 
 
 def unrouted(desk: Desk) -> tuple[Identifier, Lead, UUID]:

@@ -93,7 +93,8 @@ def _do(turn: Turn, case_id: UUID, jws: str) -> None:
     if isinstance(act, MergeCase):
         merging.merge(turn, case_id, act.into)
         return
-    unsent = select(RequestRow.request_id).where(RequestRow.case_id == case_id, RequestRow.status.in_(UNSENT))
+    cases = [case_id, *merging.merged_into(turn.db, case_id)]
+    unsent = select(RequestRow.request_id).where(among(RequestRow.case_id, cases), RequestRow.status.in_(UNSENT))
     requests.cancel(turn, list(turn.db.scalars(unsent)), f"the case was {CASE[CaseStatus.OPEN][event].value}")
     requests.move_case(turn, case_id, event)
 
