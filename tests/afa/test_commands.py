@@ -561,7 +561,7 @@ def test_what_a_wrong_rule_refused_an_officer_has_put_back_and_it_counts(played:
         assert f"{place} is back as suspicious-account/" in done.stderr
         until(lambda: let_in(played.data, "bank-icbc") == before + 1, "it was not let in")
         [entry] = listed("audit", "list", "--about", place, data=played.data)
-        assert [act["act"] for act in entry["acts"]] == ["reinject"]
+        assert [act["act"] for act in entry["acts"]] == ["reinjection verified"]
         again = put_back(place, *officer)
         assert (again.returncode, again.stdout) == (1, "")
         assert "afa: bank-icbc has sent this again, at suspicious-account/" in again.stderr

@@ -46,15 +46,15 @@ class Broker:
 def broker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Broker, "started", 0)
     monkeypatch.setattr(Broker, "dies", False)
-    monkeypatch.setattr("alliance.embedded.kafka.EmbeddedKafka", Broker)
+    monkeypatch.setattr(aot, "EmbeddedKafka", Broker)
 
 
 def test_a_start_is_recorded_once_and_nothing_else_is_left(cache: Path) -> None:
     aot.record(cache)
     aot.record(cache)
     assert Broker.started == 1
-    assert aot.recorded(cache).read_bytes() == b"whole"
-    assert {path for path in cache.rglob("*") if path.is_file()} == {jars.marker(cache), aot.recorded(cache)}
+    assert jars.start_record(cache).read_bytes() == b"whole"
+    assert {path for path in cache.rglob("*") if path.is_file()} == {jars.marker(cache), jars.start_record(cache)}
 
 
 def test_a_half_of_it_is_never_in_its_place(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,11 +67,11 @@ def test_a_half_of_it_is_never_in_its_place(cache: Path, monkeypatch: pytest.Mon
 def test_jars_that_were_fetched_anew_have_a_record_of_their_own(cache: Path) -> None:
     aot.record(cache)
     os.utime(jars.marker(cache), (1, 1))
-    assert not aot.recorded(cache).exists()
+    assert not jars.start_record(cache).exists()
 
 
 @pytest.mark.services
 def test_a_broker_goes_by_what_setup_has_recorded(services: EmbeddedServices) -> None:
-    assert str(aot.recorded(Settings().cache_dir)) in {
+    assert str(jars.start_record(Settings().cache_dir)) in {
         each.path for each in psutil.Process(services.kafka.pid).memory_maps()
     }

@@ -18,7 +18,6 @@ import psycopg
 import pytest
 
 from alliance import kafka
-from alliance.embedded import aot
 from alliance.embedded.datadir import HOST, VERSION, DataDir
 from alliance.embedded.postgres import EmbeddedPostgres
 from alliance.embedded.services import EmbeddedServices, attach
@@ -105,7 +104,7 @@ def test_a_new_broker_shows_no_password_as_it_is_formatted_and_needs_no_recorded
 ) -> None:
     spoilt = folder.with_name("spoilt.aot")
     spoilt.write_bytes(b"not what was recorded")
-    monkeypatch.setattr(aot, "recorded", lambda cache_dir: spoilt)
+    monkeypatch.setattr("alliance.embedded.kafka.start_record", lambda cache_dir: spoilt)
     started: list[list[str]] = []
     real = subprocess.Popen
 

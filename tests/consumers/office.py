@@ -268,10 +268,10 @@ class Office:
             assert calls.look(db).words
         self.take()
         with self.engine.connect() as db:
-            judged, refusal = rulings.judgement(db, signed)
-        assert judged
-        if refusal:
-            raise Refused(refusal)
+            judged = rulings.judgement(db, signed)
+        assert judged is not None
+        if judged.refusal:
+            raise Refused(judged.refusal)
 
     def said_by(self, member: str, said: Payload) -> list[Reason]:
         """What a member sends on `answers`; why it was refused, if it was."""

@@ -235,5 +235,5 @@ def test_a_decision_is_on_what_was_filed_word_for_word(office: Office) -> None:
         db.execute(text("update filed_ruling set id = :id"), {"id": second.appeal_id})
     office.take()
     with office.engine.connect() as db:
-        assert "on something else than the appeal" in str(rulings.judgement(db, number)[1])
+        assert "on something else than the appeal" in str(rulings.judgement(db, number))
     assert {one.status for one in office.appeals()} == {AppealStatus.FILED}

@@ -45,7 +45,7 @@ def refused(office: Office, statement: str) -> str:
 
 def test_an_officers_word_is_on_record_by_the_place_of_the_bundle(office: Office) -> None:
     assert judged(office, word(office)) is None
-    assert acts(office)[-1] == ("reinject", PLACE)
+    assert acts(office)[-1] == ("reinjection verified", PLACE)
     assert office.is_audited()
 
 
@@ -58,7 +58,7 @@ def test_the_same_word_is_filed_once(office: Office) -> None:
 @pytest.mark.parametrize("kid", ["police-one/p101/k1", "bank-one/p100/k1", "police-one/k1"])
 def test_what_no_officer_of_police_has_signed_is_refused_and_that_is_on_record(office: Office, kid: str) -> None:
     assert "does not verify" in (judged(office, word(office), kid) or "")
-    assert acts(office)[-1] == ("reinject refused", PLACE)
+    assert acts(office)[-1] == ("reinjection refused", PLACE)
 
 
 def test_an_officer_of_another_sector_puts_nothing_back(office: Office) -> None:

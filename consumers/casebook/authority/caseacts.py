@@ -13,7 +13,7 @@ from uuid import UUID
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select
 
 from alliance import authority
 from alliance.errors import Refused
@@ -21,8 +21,9 @@ from alliance.keys.encoding import decode
 from alliance.keys.signatures import sign_object
 from alliance.registry import Registry
 from consumers.casebook.asking import requests
+from consumers.casebook.authority import words
+from consumers.casebook.authority.words import Judged
 from consumers.casebook.evidence import merging
-from consumers.casebook.holding.holdacts import Judged
 from consumers.casebook.lifecycle import CASE, UNENDED, UNSENT, CaseEvent, CaseStatus
 from consumers.casebook.rows import among
 from consumers.casebook.tables import Case, CaseActRow, HoldRow, RequestRow
@@ -44,9 +45,7 @@ def file_case_act(db: Connection, act: CaseAct, key: Ed25519PrivateKey, kid: str
 
 def judgement(db: Connection, number: int) -> Judged | None:
     """What became of a filed act; None while the casebook has not looked."""
-    query = select(CaseActRow.refusal).where(CaseActRow.number == number, CaseActRow.judged_at.is_not(None))
-    row = db.execute(query).first()
-    return None if row is None else Judged(None, row.refusal)
+    return words.judgement(db, CaseActRow, number)
 
 
 def last_word(db: Connection, case_id: UUID) -> CaseAct | None:
@@ -65,16 +64,7 @@ def unit_of(db: Connection, registry: Registry, case_id: UUID) -> str | None:
 
 def judge(turn: Turn) -> None:
     """Take what was filed, in its order."""
-    waiting = select(CaseActRow).where(CaseActRow.judged_at.is_(None)).order_by(CaseActRow.number)
-    for row in turn.db.execute(waiting).mappings().all():
-        refusal = None
-        try:
-            _do(turn, row["case_id"], row["jws"])
-        except Refused as error:
-            refusal = str(error)
-        turn.trail.note("case act refused" if refusal else "case act verified", row["case_id"], row["jws"].encode())
-        judged = update(CaseActRow).where(CaseActRow.number == row["number"])
-        turn.db.execute(judged.values(judged_at=turn.now, refusal=refusal))
+    words.judge(turn, CaseActRow, "case act", "case_id", lambda row: _do(turn, row["case_id"], row["jws"]))
 
 
 def _do(turn: Turn, case_id: UUID, jws: str) -> None:

@@ -22,9 +22,10 @@ from alliance.errors import Refused
 from alliance.keys.signatures import sign_object
 from alliance.registry import Registry
 from consumers.casebook.asking import requests
+from consumers.casebook.authority import words
 from consumers.casebook.authority.caseacts import unit_of
+from consumers.casebook.authority.words import Judged
 from consumers.casebook.evidence.merging import merged_into
-from consumers.casebook.holding.holdacts import Judged
 from consumers.casebook.rows import among, insert_rows, update_rows
 from consumers.casebook.tables import InquiryRow, Outbox, RequestRow
 from consumers.casebook.turn import Turn
@@ -86,9 +87,7 @@ def file_inquiry(db: Connection, said: Said, key: Ed25519PrivateKey, kid: str, n
 
 def judgement(db: Connection, number: int) -> Judged | None:
     """What became of a filed question; None while the casebook has not looked."""
-    query = select(InquiryRow.refusal).where(InquiryRow.number == number, InquiryRow.judged_at.is_not(None))
-    row = db.execute(query).first()
-    return None if row is None else Judged(None, row.refusal)
+    return words.judgement(db, InquiryRow, number)
 
 
 def answered(db: Connection, number: int) -> tuple[str, str] | None:

@@ -10,13 +10,14 @@ from datetime import datetime
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert
 
 from alliance import authority
 from alliance.errors import Refused
 from alliance.keys.signatures import sign_object
-from consumers.casebook.holding.holdacts import Judged
+from consumers.casebook.authority import words
+from consumers.casebook.authority.words import Judged
 from consumers.casebook.tables import ReinjectionRow
 from consumers.casebook.turn import Turn
 from schemas.reinjection import Reinject
@@ -34,23 +35,12 @@ def file_reinjection(db: Connection, said: Reinject, key: Ed25519PrivateKey, kid
 
 def judgement(db: Connection, number: int) -> Judged | None:
     """What became of it; None while the casebook has not looked."""
-    query = select(ReinjectionRow.refusal).where(ReinjectionRow.number == number, ReinjectionRow.judged_at.is_not(None))
-    row = db.execute(query).first()
-    return None if row is None else Judged(None, row.refusal)
+    return words.judgement(db, ReinjectionRow, number)
 
 
 def judge(turn: Turn) -> None:
     """Take what was filed, in its order."""
-    waiting = select(ReinjectionRow).where(ReinjectionRow.judged_at.is_(None)).order_by(ReinjectionRow.number)
-    for row in turn.db.execute(waiting).mappings().all():
-        refusal = None
-        try:
-            _verify(turn, row["place"], row["jws"])
-        except Refused as error:
-            refusal = str(error)
-        turn.trail.note("reinject refused" if refusal else "reinject", row["place"], row["jws"].encode())
-        judged = update(ReinjectionRow).where(ReinjectionRow.number == row["number"])
-        turn.db.execute(judged.values(judged_at=turn.now, refusal=refusal))
+    words.judge(turn, ReinjectionRow, "reinjection", "place", lambda row: _verify(turn, row["place"], row["jws"]))
 
 
 def _verify(turn: Turn, place: str, jws: str) -> None:

@@ -13,13 +13,14 @@ from uuid import UUID
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, select
 
 from alliance import authority
 from alliance.errors import Refused
 from alliance.keys.signatures import sign_object
+from consumers.casebook.authority import words
+from consumers.casebook.authority.words import Judged
 from consumers.casebook.holding import holds
-from consumers.casebook.holding.holdacts import Judged
 from consumers.casebook.lifecycle import KEEPS
 from consumers.casebook.tables import HoldDecision, HoldRow
 from consumers.casebook.turn import Turn
@@ -58,23 +59,12 @@ def file_keep(db: Connection, hold_id: UUID, reason: str, key: Ed25519PrivateKey
 
 def judgement(db: Connection, number: int) -> Judged | None:
     """What became of a filed decision; None while the casebook has not looked."""
-    query = select(HoldDecision.refusal).where(HoldDecision.number == number, HoldDecision.judged_at.is_not(None))
-    row = db.execute(query).first()
-    return None if row is None else Judged(None, row.refusal)
+    return words.judgement(db, HoldDecision, number)
 
 
 def judge(turn: Turn) -> None:
     """Take what was filed, in its order."""
-    waiting = select(HoldDecision).where(HoldDecision.judged_at.is_(None)).order_by(HoldDecision.number)
-    for row in turn.db.execute(waiting).mappings().all():
-        refusal = None
-        try:
-            _keep(turn, row["hold_id"], row["jws"])
-        except Refused as error:
-            refusal = str(error)
-        turn.trail.note("keep refused" if refusal else "keep verified", row["hold_id"], row["jws"].encode())
-        judged = update(HoldDecision).where(HoldDecision.number == row["number"])
-        turn.db.execute(judged.values(judged_at=turn.now, refusal=refusal))
+    words.judge(turn, HoldDecision, "keep", "hold_id", lambda row: _keep(turn, row["hold_id"], row["jws"]))
 
 
 def _keep(turn: Turn, hold_id: UUID, jws: str) -> None:

@@ -13,11 +13,13 @@ from uuid import UUID
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, RowMapping, insert, select
 
 from alliance.errors import Refused
 from alliance.keys.signatures import BadSignature, sign_object, verify_object
 from alliance.officers import officer_of
+from consumers.casebook.authority import words
+from consumers.casebook.authority.words import Judged
 from consumers.casebook.lifecycle import APPEAL, DISPUTE, AppealEvent, DisputeEvent
 from consumers.casebook.objections import appeals, disputes, filing
 from consumers.casebook.objections.appealrules import Who
@@ -43,27 +45,20 @@ def sign(  # noqa: PLR0913, PLR0917 — what is decided, by whom and when
     return db.execute(insert(FiledRuling).values(values).returning(FiledRuling.number)).scalar_one()
 
 
-def judgement(db: Connection, number: int) -> tuple[bool, str | None]:
-    """Whether the casebook has judged a filed decision, and why it was refused if it was."""
-    row = db.execute(select(FiledRuling.judged_at, FiledRuling.refusal).where(FiledRuling.number == number)).one()
-    return row.judged_at is not None, row.refusal
+def judgement(db: Connection, number: int) -> Judged | None:
+    """What became of a filed decision; None while the casebook has not looked."""
+    return words.judgement(db, FiledRuling, number)
 
 
 def judge(turn: Turn) -> set[str]:
     """Verify what was filed, in its order, and let it happen; the suspects whose dispute was decided."""
-    waiting = select(FiledRuling).where(FiledRuling.judged_at.is_(None)).order_by(FiledRuling.number)
     decided: set[str] = set()
-    for filed in turn.db.execute(waiting).mappings().all():
-        refusal = None
-        try:
-            row = _judge(turn, filed)
-        except Refused as error:
-            refusal = str(error)
-        else:
-            decided |= {row["token"]} if filed["about"] == "dispute" else set()
-        turn.trail.note(f"ruling {'refused' if refusal else 'verified'}", filed["id"], filed["jws"].encode())
-        judged = {"number": filed["number"], "judged_at": turn.now, "refusal": refusal}
-        update_rows(turn.db, FiledRuling, "number", [judged])
+
+    def take(filed: RowMapping) -> None:
+        row = _judge(turn, filed)
+        decided.update({row["token"]} if filed["about"] == "dispute" else ())
+
+    words.judge(turn, FiledRuling, "ruling", "id", take)
     return decided
 
 

@@ -15,12 +15,13 @@ from uuid import UUID
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert
 
 from alliance import authority
 from alliance.errors import Refused
 from alliance.keys.signatures import BadSignature, sign_object, verify_object
+from consumers.casebook.authority import words
 from consumers.casebook.returning import announcing, clearing, deducting, objecting
 from consumers.casebook.returning.signers import Said
 from consumers.casebook.tables import FiledStatement
@@ -64,16 +65,7 @@ def judgement(db: Connection, number: int) -> Judged | None:
 
 def judge(turn: Turn) -> None:
     """Take what was filed, in its order."""
-    waiting = select(FiledStatement).where(FiledStatement.judged_at.is_(None)).order_by(FiledStatement.number)
-    for row in turn.db.execute(waiting).mappings().all():
-        return_id, refusal = None, None
-        try:
-            return_id = _take(turn, row)
-        except Refused as error:
-            refusal = str(error)
-        turn.trail.note("statement refused" if refusal else "statement verified", row["number"], row["jws"].encode())
-        judged = update(FiledStatement).where(FiledStatement.number == row["number"])
-        turn.db.execute(judged.values(judged_at=turn.now, refusal=refusal, return_id=return_id))
+    words.judge(turn, FiledStatement, "statement", "number", lambda row: {"return_id": _take(turn, row)})
 
 
 def _take(turn: Turn, row: Any) -> UUID | None:

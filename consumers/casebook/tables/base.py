@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, FetchedValue, LargeBinary, Text, Uuid
+from sqlalchemy import BigInteger, DateTime, FetchedValue, Identity, LargeBinary, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -22,6 +22,17 @@ class Base(DeclarativeBase):
         bytes: LargeBinary,
         Json: JSONB,
     }
+
+
+class Word(Base):
+    """What somebody has signed and filed, until the casebook has judged it; `refusal`: why it was not taken."""
+
+    __abstract__ = True
+    number: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    jws: Mapped[str]
+    filed_at: Mapped[datetime]
+    judged_at: Mapped[datetime | None]
+    refusal: Mapped[str | None]
 
 
 def changed() -> Mapped[int]:

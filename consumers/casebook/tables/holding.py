@@ -9,7 +9,7 @@ from sqlalchemy import Identity
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from consumers.casebook.tables.base import Base, Json, changed
+from consumers.casebook.tables.base import Base, Json, Word, changed
 
 
 class HoldRow(Base):
@@ -75,13 +75,8 @@ class HoldActRow(Base):
     refusal: Mapped[str | None]
 
 
-class HoldDecision(Base):
+class HoldDecision(Word):
     """An officer's signed word that a hold is kept whose release was proposed, until the casebook has judged it."""
 
     __tablename__ = "hold_decision"
-    number: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     hold_id: Mapped[UUID]
-    jws: Mapped[str]
-    filed_at: Mapped[datetime]
-    judged_at: Mapped[datetime | None]
-    refusal: Mapped[str | None]

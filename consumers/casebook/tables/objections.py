@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Identity
 from sqlalchemy.orm import Mapped, mapped_column
 
-from consumers.casebook.tables.base import Base, changed
+from consumers.casebook.tables.base import Base, Word, changed
 
 
 class AppealRow(Base):
@@ -56,17 +55,12 @@ class DisputeRow(Base):
     changed: Mapped[int] = changed()
 
 
-class FiledRuling(Base):
+class FiledRuling(Word):
     """An officer's signed decision, until the casebook has judged it."""
 
     __tablename__ = "filed_ruling"
-    number: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     about: Mapped[str]
     id: Mapped[UUID]
-    jws: Mapped[str]
-    filed_at: Mapped[datetime]
-    judged_at: Mapped[datetime | None]
-    refusal: Mapped[str | None]
 
 
 class Label(Base):

@@ -5,21 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Identity
 from sqlalchemy.orm import Mapped, mapped_column
 
-from consumers.casebook.tables.base import Base, Json
+from consumers.casebook.tables.base import Base, Json, Word
 
 
-class FiledStatement(Base):
+class FiledStatement(Word):
     """What was signed about a return, or of a court's judgement, until the casebook has judged it."""
 
     __tablename__ = "filed_statement"
-    number: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
-    jws: Mapped[str]
-    filed_at: Mapped[datetime]
-    judged_at: Mapped[datetime | None]
-    refusal: Mapped[str | None]
     return_id: Mapped[UUID | None]
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Identity, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from consumers.casebook.tables.base import Base, changed
+from consumers.casebook.tables.base import Base, Word, changed
 
 
 class MandateRow(Base):
@@ -27,53 +27,33 @@ class MandateRow(Base):
     begun: Mapped[bool]
 
 
-class FiledOrder(Base):
+class FiledOrder(Word):
     """An officer's signature on a drafted request, until the casebook has judged it."""
 
     __tablename__ = "filed_order"
-    number: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     request_id: Mapped[UUID]
-    jws: Mapped[str]
-    filed_at: Mapped[datetime]
-    judged_at: Mapped[datetime | None]
-    refusal: Mapped[str | None]
 
 
-class FiledAnswer(Base):
+class FiledAnswer(Word):
     """What an officer heard of a holder out of the city, as it was signed, until the casebook has taken it."""
 
     __tablename__ = "filed_answer"
-    number: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     event_id: Mapped[UUID]
     request_id: Mapped[UUID]
-    jws: Mapped[str]
-    filed_at: Mapped[datetime]
-    judged_at: Mapped[datetime | None]
-    refusal: Mapped[str | None]
 
 
-class CaseActRow(Base):
+class CaseActRow(Word):
     """An officer's signed word that a case is closed or transferred, until the casebook has judged it."""
 
     __tablename__ = "case_act"
-    number: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     case_id: Mapped[UUID]
-    jws: Mapped[str]
-    filed_at: Mapped[datetime]
-    judged_at: Mapped[datetime | None]
-    refusal: Mapped[str | None]
 
 
-class ReinjectionRow(Base):
+class ReinjectionRow(Word):
     """An officer's signed word that the bundle refused at `place` is put back, until the casebook has judged it."""
 
     __tablename__ = "reinjection"
-    number: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     place: Mapped[str]
-    jws: Mapped[str]
-    filed_at: Mapped[datetime]
-    judged_at: Mapped[datetime | None]
-    refusal: Mapped[str | None]
 
 
 class Escalation(Base):
