@@ -17,6 +17,7 @@ from kafka.errors import KafkaError
 from pydantic import ValidationError
 from typer.core import TyperGroup
 
+from alliance import logs
 from alliance.errors import AfaError
 
 _SILENT = logging.CRITICAL + 1
@@ -51,7 +52,7 @@ def quiet_libraries() -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+            logs.console(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),

@@ -5,14 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-import structlog
-
+from alliance import logs
 from alliance.errors import AfaError
 
 
 def guarded(name: str, run: Callable[[], None]) -> int:
     """The exit code of a process that does `run`."""
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(file=sys.stderr))
+    logs.to_stderr()
     try:
         run()
     except AfaError as error:

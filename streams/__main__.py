@@ -8,7 +8,7 @@ import sys
 import faust
 import uvloop
 
-from alliance import clock, kafka
+from alliance import clock, kafka, logs
 from alliance.errors import AfaError
 from alliance.roll import Roll
 from alliance.serving import serve_metrics
@@ -20,6 +20,7 @@ from streams.recovery import partitions_of_state
 
 def main() -> int:
     uvloop.install()
+    logs.to_stderr()
     try:
         settings = Settings()
         login, roll = settings.kafka_login(), Roll(settings.registrar_key())

@@ -69,7 +69,9 @@ def verify_object(jws: str, lookup: KeyLookup) -> tuple[str, dict[str, Any]]:
     _check(_key(kid, lookup), signature, f"{header}.{body}".encode("ascii"))
     try:
         obj = strictjson.loads(decode(body))
-    except ValueError as error:
+        # An integer beyond 64 bits is JSON, and whoever writes the object again would fall over it.
+        orjson.dumps(obj)
+    except (ValueError, orjson.JSONEncodeError) as error:
         raise BadSignature("malformed", "the signed payload is not JSON of one meaning") from error
     if not isinstance(obj, dict):
         raise BadSignature("malformed", "the signed payload is not a JSON object")

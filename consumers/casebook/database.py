@@ -30,6 +30,8 @@ def connect(url: str) -> Engine:
         url.replace("postgresql://", "postgresql+psycopg://", 1),
         pool_size=2,
         pool_pre_ping=True,
+        # An error is logged, and what was written is not for a log.
+        hide_parameters=True,
         json_serializer=_dump,
         json_deserializer=orjson.loads,
     )

@@ -12,7 +12,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy import Connection, Engine
 
-from alliance import metrics
+from alliance import logs, metrics
 from alliance.errors import Refused
 from alliance.keys.opening import OpeningKeys
 from alliance.keys.seals import BadSeal
@@ -73,9 +73,9 @@ class Desk:
             sealed = _sealed(Unanswered(why=why), said, asked)
         except Refused:
             sealed = ""
-        except Exception:
+        except Exception as error:  # noqa: BLE001 — logged, without what it may quote
             # What it was given up for may be why nobody can be told.
-            log.exception("nobody is told that a question is given up", number=asked.number)
+            log.error("nobody is told that a question is given up", number=asked.number, **logs.fault(error))
             sealed = ""
         self._note(asked, answer=sealed)
 

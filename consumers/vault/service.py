@@ -14,8 +14,9 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from kafka.errors import KafkaError
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
+from alliance import logs
 from alliance.clock import AllianceClock
 from alliance.errors import Refused, Retry, SetupError
 from alliance.kafka import KafkaLogin
@@ -53,7 +54,7 @@ class Vault:
         while not stop.is_set():
             try:
                 self.turn()
-            except (OperationalError, KafkaError, Retry, Refused, SetupError) as error:
+            except (DBAPIError, KafkaError, Retry, Refused, SetupError) as error:
                 log.warning("the vault waits for what it needs", reason=str(error).strip())
                 stop.wait(_RETRY_S)
             stop.wait(_IDLE_S)
@@ -80,13 +81,21 @@ class Vault:
         except (KafkaError, Retry) as error:
             log.warning("a question waits for the broker", number=asked.number, reason=str(error))
             lacking = _UNREAD
-        except Exception:
-            log.exception("a question is given up", number=asked.number)
-            desk.give_up(asked, _BROKEN)
+        except Exception as error:  # noqa: BLE001 — logged, without what it may quote
+            log.error("a question is given up", number=asked.number, **logs.fault(error))
+            self._give_up(desk, asked, _BROKEN)
             return
         if time.monotonic() - self._since.setdefault(asked.number, time.monotonic()) > _PATIENCE_S:
             log.error("a question is given up", number=asked.number, reason=lacking)
-            desk.give_up(asked, lacking)
+            self._give_up(desk, asked, lacking)
+
+    def _give_up(self, desk: Desk, asked: Asked, why: str) -> None:
+        try:
+            desk.give_up(asked, why)
+        except OperationalError:
+            raise
+        except DBAPIError as error:
+            log.error("the database takes no end of a question", number=asked.number, **logs.fault(error))
 
     def _desk(self) -> Desk:
         return Desk(

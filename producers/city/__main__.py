@@ -12,9 +12,8 @@ from pathlib import Path
 from threading import Event
 
 import orjson
-import structlog
 
-from alliance import clock, profiles
+from alliance import clock, logs, profiles
 from alliance.embedded.datadir import DataDir
 from alliance.errors import AfaError
 from alliance.serving import serve_metrics
@@ -30,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1, help="another seed is another city (default 1)")
     parser.add_argument("--alerts", type=int, default=ALERTS, help=f"honest alerts a day (default {ALERTS})")
     chosen = parser.parse_args(arguments)
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    logs.to_stderr()
     stopping = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())

@@ -116,7 +116,17 @@ def test_a_key_that_its_sender_does_not_have_is_refused() -> None:
     assert "does not verify" in refused(Note(REQUEST, forged, 0))
 
 
-@pytest.mark.parametrize("value", ["", "a.b.c", "\ufffd" * 40, "..", "{}"])
+HEADER = sign_object(UNIT.signing, UNIT.kid, {}).split(".")[0]
+
+
+def beyond_64_bits() -> str:
+    """Signed by the unit, whose request bears an integer that no other JSON of ours can be written with."""
+    body = f'{{"signing":"{UNIT.public.signing}","key_id":{2**70}}}'
+    signed = f"{HEADER}.{encode(body.encode())}"
+    return f"{signed}.{encode(UNIT.signing.sign(signed.encode()))}"
+
+
+@pytest.mark.parametrize("value", ["", "a.b.c", "\ufffd" * 40, "..", "{}", beyond_64_bits()])
 def test_what_is_no_request_is_refused_and_harms_nobody(value: str) -> None:
     judged = judge(INVITE, [Note(REQUEST, value, 0), asked(UNIT), Note(ADMISSION, value, 0)])
     assert judged.fingerprint == wire.fingerprint(UNIT.public)

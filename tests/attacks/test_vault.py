@@ -8,11 +8,13 @@ from dataclasses import replace
 from uuid import uuid4
 
 import pytest
+import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from kafka.errors import KafkaError
 from sqlalchemy import insert, select, text
 
+from alliance import logs
 from alliance.errors import Refused, Retry
 from alliance.keys.encoding import encode
 from alliance.keys.seals import BadSeal
@@ -288,6 +290,31 @@ def test_a_search_that_breaks_the_vault(safe: Safe, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(opening, "tokens_of", broken)
     told = safe.ask(safe.search(IdentifierKind.ACCOUNT, ACCOUNT))
     assert isinstance(told, str) and "can't read what is sought" in told
+
+
+def test_a_vault_that_its_database_has_fail_to_tell_what_it_opened(
+    safe: Safe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody is told, what others ask goes on, and the log has nothing in clear."""
+    mule, _, case_id = suspect(safe)
+    with safe.office.engine.begin() as db:
+        db.execute(
+            text("""create function fail() returns trigger language plpgsql as
+            $$ begin raise exception 'told %', new.answer using errcode = 'XX000'; end $$""")
+        )
+        db.execute(text("create trigger fail before update of answer on inquiry for each row execute function fail()"))
+    logs.to_stderr()
+    try:
+        assert safe.ask(safe.reveal(case_id, mule.tokens[0])) is None
+    finally:
+        structlog.reset_defaults()
+        with safe.office.engine.begin() as db:
+            db.execute(text("drop function fail cascade"))
+    said = capsys.readouterr().err
+    assert "a question is given up" in said and "the database takes no end of a question" in said
+    assert ACCOUNT not in said
+    safe.turn()
+    assert isinstance(safe.outcome(1), Revealed)
 
 
 def test_an_answer_opened_by_whoever_has_the_database(safe: Safe) -> None:
