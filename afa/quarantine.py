@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
+from uuid import UUID
 
 import orjson
 import typer
@@ -18,6 +19,7 @@ from afa.place import Run
 from alliance import kafka
 from alliance.errors import Refused, Retry
 from alliance.kafka import KafkaLogin
+from schemas.envelope import SIGNATURE_HEADER
 from schemas.reasons import REMEDY
 from schemas.receipts import NOTE_HEADER, QuarantineNote
 from schemas.topics import QUARANTINE
@@ -35,18 +37,20 @@ class Quarantined:
     note: QuarantineNote
     bundle: bytes
     """Empty where two contents under one id conflict: both are on their topic."""
-    headers: Sequence[tuple[str, bytes]]
-    key: bytes | None
+    signature: bytes | None
 
     @classmethod
     def of(cls, record: Any) -> Quarantined:
-        note = QuarantineNote.model_validate_json(dict(record.headers)[NOTE_HEADER])
-        came_with = [(name, value) for name, value in record.headers if name != NOTE_HEADER]
-        return cls(note, record.value or b"", came_with, record.key)
+        return cls(_note(record), record.value or b"", dict(record.headers).get(SIGNATURE_HEADER))
 
     @property
     def place(self) -> str:
         return _place(self.note)
+
+    def refused(self) -> set[UUID] | None:
+        """The events that were; None if the whole bundle was."""
+        ids = {refusal.event_id for refusal in self.note.refusals if refusal.event_id is not None}
+        return ids if all(refusal.index is not None for refusal in self.note.refusals) else None
 
 
 @app.command("list")
@@ -55,9 +59,9 @@ def list_quarantine(data: Data = None, json: Json = False, follow: Follow = Fals
 
     Example: afa quarantine list --json | jq -r '.refusals[].reason' | sort | uniq -c
     """
-    login = Run(data).admin
-    batches = ([kept.note for kept in batch] for batch in _read(login, follow))
-    output.follow(batches, _COLUMNS, as_json=json, empty="Nothing has been quarantined.", on=follow)
+    output.follow(
+        _read(Run(data).admin, follow), _COLUMNS, as_json=json, empty="Nothing has been quarantined.", on=follow
+    )
 
 
 @app.command("show")
@@ -72,14 +76,18 @@ def show_quarantined(place: Place, data: Data = None, json: Json = False) -> Non
 
 def found(login: KafkaLogin, place: str) -> Quarantined:
     """What was refused at that place. Raises Refused if nothing was."""
-    for batch in _read(login, follow=False):
-        for kept in batch:
-            if kept.place == place:
-                return kept
+    for kept in everything(login):
+        if kept.place == place:
+            return kept
     raise Refused(f"No bundle of {place!r} is in quarantine; `afa quarantine list` shows which are.")
 
 
-def _read(login: KafkaLogin, follow: bool) -> Iterator[list[Quarantined]]:
+def everything(login: KafkaLogin) -> Iterator[Quarantined]:
+    """All that was refused, as it was; the oldest first."""
+    return map(Quarantined.of, kafka.whole(login, QUARANTINE.name))
+
+
+def _read(login: KafkaLogin, follow: bool) -> Iterator[list[QuarantineNote]]:
     """All there is as one batch, then each new batch if `follow`."""
     tp = TopicPartition(QUARANTINE.name, 0)
     with kafka.consumer(login, [], None) as reader:
@@ -90,20 +98,25 @@ def _read(login: KafkaLogin, follow: bool) -> Iterator[list[Quarantined]]:
             yield _poll(reader)
 
 
-def _until_end(reader: KafkaConsumer, tp: TopicPartition) -> list[Quarantined]:
+def _until_end(reader: KafkaConsumer, tp: TopicPartition) -> list[QuarantineNote]:
     end = reader.end_offsets([tp])[tp]
     deadline = time.monotonic() + _READ_TIMEOUT_S
-    kept: list[Quarantined] = []
+    notes: list[QuarantineNote] = []
     while reader.position(tp) < end:
         if time.monotonic() > deadline:
-            raise Retry(f"Kafka did not give the quarantine within {_READ_TIMEOUT_S:.0f} s; try again.")
-        kept += _poll(reader)
-    return kept
+            raise Retry(f"Kafka gave nothing of the quarantine for {_READ_TIMEOUT_S:.0f} s; try again.")
+        if found := _poll(reader):
+            notes += found
+            deadline = time.monotonic() + _READ_TIMEOUT_S
+    return notes
 
 
-def _poll(reader: KafkaConsumer) -> list[Quarantined]:
-    records = [record for batch in reader.poll(timeout_ms=_POLL_MS).values() for record in batch]
-    return [Quarantined.of(record) for record in records]
+def _poll(reader: KafkaConsumer) -> list[QuarantineNote]:
+    return [_note(record) for batch in reader.poll(timeout_ms=_POLL_MS).values() for record in batch]
+
+
+def _note(record: Any) -> QuarantineNote:
+    return QuarantineNote.model_validate_json(dict(record.headers)[NOTE_HEADER])
 
 
 def _place(note: QuarantineNote) -> str:

@@ -85,7 +85,7 @@ TABLE: tuple[Grant, ...] = (
     ),
     Grant("registrar", "TOPIC", (TALLY.name,), ("READ",)),
     # Puts back what was refused, under its member's own signature, which it can't make.
-    Grant("registrar", "TOPIC", _INBOUND, ("WRITE",)),
+    Grant("registrar", "TOPIC", _ALERTS, ("WRITE",)),
     # Verifies and correlates: alerts in, leads and receipts out. What members answer is not for it.
     Grant("streams", "TOPIC", (*_ALERTS, MEMBERS.name, RULES.name), ("READ",)),
     Grant("streams", "TOPIC", (SIGNALS.name, CHANGELOG.name), ("READ", "WRITE")),

@@ -15,6 +15,7 @@ from schemas.inquiries import ClearTarget
 from schemas.names import NameToMatch
 from schemas.outcomes import Outcome
 from schemas.reasons import Reason
+from schemas.reinjection import Reinjected
 from schemas.requests import Request
 from schemas.returns import ReturnList, ReturnNotice
 from schemas.risk import RiskAnswer
@@ -67,6 +68,7 @@ Letter = (
     | ClearTarget
     | TokenKeysLetter
     | NameToMatch
+    | Reinjected
 )
 ToMember = Annotated[Letter, Field(discriminator="kind")]
 TO_MEMBER: TypeAdapter[Letter] = TypeAdapter(ToMember)

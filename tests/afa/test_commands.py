@@ -515,6 +515,10 @@ def quarantined(data: Path, event_id: UUID) -> str | None:
     return f"{about[-1].topic}/{about[-1].partition}/{about[-1].offset}" if about else None
 
 
+def told_back(letter: dict[str, Any], place: str) -> bool:
+    return letter["kind"] == "reinjected" and f"{letter['topic']}/{letter['partition']}/{letter['offset']}" == place
+
+
 def let_in(data: Path, member: str) -> int:
     """How many alerts of a member were."""
     return counted(Run(data).registrar())[member]
@@ -562,6 +566,7 @@ def test_what_a_wrong_rule_refused_an_officer_has_put_back_and_it_counts(played:
         until(lambda: let_in(played.data, "bank-icbc") == before + 1, "it was not let in")
         [entry] = listed("audit", "list", "--about", place, data=played.data)
         assert [act["act"] for act in entry["acts"]] == ["reinjection verified"]
+        until(lambda: any(told_back(each, place) for each in letters(played.data, "bank-icbc")), "it is not told")
         again = put_back(place, *officer)
         assert (again.returncode, again.stdout) == (1, "")
         assert "afa: bank-icbc has sent this again, at suspicious-account/" in again.stderr

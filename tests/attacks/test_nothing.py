@@ -14,7 +14,7 @@ import orjson
 import pytest
 
 from afa.objecting import _refusals
-from afa.quarantine import _explained, _poll
+from afa.quarantine import Quarantined, _explained, _poll
 from alliance import kafka
 from alliance.clock import AllianceClock
 from alliance.embedded.services import EmbeddedServices
@@ -82,10 +82,11 @@ def test_nothing_at_the_stream_and_in_the_quarantine(written: list[Any]) -> None
     asyncio.run(intake.handle([cast(Any, SimpleNamespace(message=record)) for record in written]))
     assert {topic for topic, _, _ in producer.sent} == {QUARANTINE.name}
     assert len(producer.sent) == len(written)
-    kept = [SimpleNamespace(key=None, value=value, headers=headers) for _, value, headers in producer.sent]
+    kept = [SimpleNamespace(value=value, headers=headers) for _, value, headers in producer.sent]
     reader = cast(Any, SimpleNamespace(poll=lambda **_: {0: kept}))
-    for each in _poll(reader):
-        assert Reason.UNSIGNED in _explained(each)
+    assert len(_poll(reader)) == len(written)
+    for each in kept:
+        assert Reason.UNSIGNED in _explained(Quarantined.of(each))
     assert all(dict(one.headers)[NOTE_HEADER] for one in kept)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from alliance.errors import Refused
 from consumers.casebook.authority import reinjecting
-from schemas.reinjection import Reinject
+from consumers.casebook.tables import Outbox
+from schemas.receipts import TO_MEMBER
+from schemas.reinjection import Reinject, Reinjected
 from tests.consumers import facts
 from tests.consumers.office import Office
 from tests.consumers.test_inquiries import acts
@@ -21,8 +23,8 @@ PLACE = "suspicious-account/2/113"
 
 
 def word(office: Office, **over: Any) -> Reinject:
-    said = {"topic": "suspicious-account", "partition": 2, "offset": 113, "bundle": "0" * 64, "reason": "a wrong rule"}
-    return Reinject.model_validate({**said, "at": office.now, **over})
+    said = {"topic": "suspicious-account", "partition": 2, "offset": 113, "member": "bank-one", "bundle": "0" * 64}
+    return Reinject.model_validate({**said, "reason": "a wrong rule", "at": office.now, **over})
 
 
 def judged(office: Office, said: Reinject, kid: str = "police-one/p100/k1", by: str = "p100") -> str | None:
@@ -47,6 +49,17 @@ def test_an_officers_word_is_on_record_by_the_place_of_the_bundle(office: Office
     assert judged(office, word(office)) is None
     assert acts(office)[-1] == ("reinjection verified", PLACE)
     assert office.is_audited()
+
+
+def test_its_member_is_told_once_and_of_nothing_that_was_refused(office: Office) -> None:
+    assert judged(office, word(office)) is None
+    assert judged(office, word(office, offset=114), "police-one/p101/k1") is not None
+    assert "no member" in (judged(office, word(office, offset=115, member="bank-nobody")) or "")
+    with office.engine.connect() as db:
+        [(member, value)] = db.execute(select(Outbox.member, Outbox.value)).all()
+    told = TO_MEMBER.validate_json(value)
+    assert isinstance(told, Reinjected)
+    assert (member, told.offset, told.reason) == ("bank-one", 113, "a wrong rule")
 
 
 def test_the_same_word_is_filed_once(office: Office) -> None:

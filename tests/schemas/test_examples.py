@@ -79,6 +79,7 @@ CONTRACT_OF = {
     "revoke-mandate": "revoke-mandate",
     "task-view": "task-view",
     "inquiry": "inquiry",
+    "reinjected": "to-member",
     "reinject": "reinject",
     "sought": "sought",
     "vault-answer": "vault-answer",

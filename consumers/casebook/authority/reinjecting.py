@@ -1,6 +1,6 @@
 """What officers have put back from the quarantine: judged here, so that it is on record before it is done.
 
-Whoever signed puts it back. Nothing is believed of it here: intake judges it as any other bundle.
+Whoever signed puts it back, and its member is told. Nothing is believed of it here: intake judges it as any other.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from alliance.errors import Refused
 from alliance.keys.signatures import sign_object
 from consumers.casebook.authority import words
 from consumers.casebook.authority.words import Judged
-from consumers.casebook.tables import ReinjectionRow
+from consumers.casebook.rows import insert_rows
+from consumers.casebook.tables import Outbox, ReinjectionRow
 from consumers.casebook.turn import Turn
-from schemas.reinjection import Reinject
+from schemas.reinjection import Reinject, Reinjected
 
 
 def file_reinjection(db: Connection, said: Reinject, key: Ed25519PrivateKey, kid: str, now: datetime) -> int:
@@ -40,10 +41,10 @@ def judgement(db: Connection, number: int) -> Judged | None:
 
 def judge(turn: Turn) -> None:
     """Take what was filed, in its order."""
-    words.judge(turn, ReinjectionRow, "reinjection", "place", lambda row: _verify(turn, row["place"], row["jws"]))
+    words.judge(turn, ReinjectionRow, "reinjection", "place", lambda row: _take(turn, row["place"], row["jws"]))
 
 
-def _verify(turn: Turn, place: str, jws: str) -> None:
+def _take(turn: Turn, place: str, jws: str) -> None:
     """Raises Refused unless an officer of active police, valid now, signed that just this is put back."""
     _, signed = authority.verified(jws, "word", turn.registry, turn.now)
     try:
@@ -52,3 +53,9 @@ def _verify(turn: Turn, place: str, jws: str) -> None:
         raise Refused("What is signed puts no bundle back.") from error
     if said.place != place:
         raise Refused("The signed word is on another bundle than it was filed for.")
+    if turn.registry.member(said.member) is None:
+        raise Refused(f"{said.member} is no member.")
+    told = Reinjected(
+        topic=said.topic, partition=said.partition, offset=said.offset, reason=said.reason, at=turn.now
+    ).model_dump_json()
+    insert_rows(turn.db, Outbox, [{"member": said.member, "key": place, "value": told}])
