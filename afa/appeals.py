@@ -85,7 +85,7 @@ def decide(
 ) -> None:
     """Decide an appeal, as an officer who did not authorise the hold. If it is upheld, all that rests on it is let go.
 
-    Example: afa appeal decide 9f2f… --uphold --reason "The invoice fits." --as police-ty --officer li-na
+    Example: afa appeal decide 9f2f… --uphold --reason "The invoice fits." --as police-ty --officer li-wenjuan
     """
     objecting.decide(data, "appeal", appeal_id, uphold, reason, unit, officer)
     _show(data, appeal_id, json)

@@ -86,7 +86,7 @@ def verify(
     The database is held against itself, the topic `audit`, and the checkpoints that the auditor signed: those on the
     topic, and those that members kept.
 
-    Example: afa audit verify --checkpoints kept-by-bank-icbc-ty.jsonl
+    Example: afa audit verify --checkpoints kept-by-bank-icbc.jsonl
     """
     place = _place(data)
     evidence = Evidence(checkpoints.public_at(key or checkpoints.public_file(place.key)))
@@ -123,7 +123,7 @@ def checkpoint(data: Data = None, json: Json = False) -> None:
 def kept(member: As, data: Data = None) -> None:
     """As a member: the checkpoints in your mail, one JSON object a line, to be kept where the hub can't reach them.
 
-    Example: afa audit kept --as bank-icbc-ty > kept-by-bank-icbc-ty.jsonl
+    Example: afa audit kept --as bank-icbc > kept-by-bank-icbc.jsonl
     """
     _, login = load_member(Run(data).data, member)
     for record in kafka.whole(login, member_topic(member).name):
@@ -174,7 +174,8 @@ def _ticking(progress: Progress, what: str, total: int) -> Tick:
 
 def _told(report: AuditReport) -> str:
     erased = f", {report.erased:,} of them erased" if report.erased else ""
-    signed = f"; {report.checkpoints:,} checkpoints, up to entry {report.signed_to:,}" if report.checkpoints else ""
+    of = f"{report.checkpoints:,} {'checkpoint' if report.checkpoints == 1 else 'checkpoints'}"
+    signed = f"; {of}, up to entry {report.signed_to:,}" if report.checkpoints else ""
     counts = f"{report.entries:,} entries with {report.acts:,} acts{erased}; {report.told:,} on the topic{signed}."
     if not report.checkpoints:
         counts += " No checkpoint was found: nothing proves the topic itself."

@@ -60,7 +60,7 @@ def file(  # noqa: PLR0913, PLR0917 — each argument is an option of the comman
 ) -> None:
     """Dispute a lead, a request or a customer as a suspect. What is held stays held until police decide.
 
-    Example: afa dispute file --target account:6217… --grounds vouched-for --statement "A grocery." --as bank-icbc-ty
+    Example: afa dispute file --target account:6217… --grounds vouched-for --statement "A grocery." --as bank-icbc
     """
     if [lead, request, target].count(None) != 2:
         raise typer.BadParameter("name one of --lead, --request and --target")
@@ -88,7 +88,7 @@ def decide(
 ) -> None:
     """Decide a dispute. If it is upheld, what rests on the suspicion is let go; if not, what waited goes on.
 
-    Example: afa dispute decide 7d1a… --reject --reason "Two victims paid to it." --as police-ty --officer li-na
+    Example: afa dispute decide 7d1a… --reject --reason "Two victims paid to it." --as police-ty --officer li-wenjuan
     """
     objecting.decide(data, "dispute", dispute_id, uphold, reason, unit, officer)
     _show(data, dispute_id, json)

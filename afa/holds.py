@@ -29,8 +29,8 @@ from schemas.returns import DeductHold
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Extend, reduce, freeze, renew or lift a hold, or keep one whose release is proposed. What is filed waits for "
-    "the officers of the unit that ordered it.",
+    help="Extend, reduce, freeze, renew or release a hold, or keep one whose release is proposed. What is filed waits "
+    "for the officers of the unit that ordered it.",
 )
 app.command("keep")(keeping.keep)
 HoldId = Annotated[UUID, typer.Argument(metavar="HOLD", help="The hold, as in `afa holds`.")]
@@ -126,7 +126,7 @@ def deducted(
 ) -> None:
     """Enter that a court has taken what is held, as an officer of the hold's unit. The hold ends by that.
 
-    Example: afa hold deducted 019a… --reason "(2026) 117" --paper judgement.pdf --as police-ty --officer li-na
+    Example: afa hold deducted 019a… --reason "(2026) 117" --paper judgement.pdf --as police-ty --officer li-wenjuan
     """
     run = Run(data)
     with database(run.database_url) as engine:

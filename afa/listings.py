@@ -139,9 +139,9 @@ _TASKS = (
 )
 HOLD_COLUMNS = (
     Column[HoldView]("Hold", 36, lambda hold: str(hold.hold_id)),
-    Column[HoldView]("Member", 16, lambda hold: hold.member),
+    Column[HoldView]("Member", 12, lambda hold: hold.member),
     Column[HoldView]("Scope", 7, lambda hold: hold.scope.value),
-    Column[HoldView]("Status", 11, lambda hold: hold.status.value),
-    Column[HoldView]("Amount", 17, lambda hold: amount(hold.amount), "right"),
+    Column[HoldView]("Status", 9, lambda hold: hold.status.value),
+    Column[HoldView]("Amount", 16, lambda hold: amount(hold.amount), "right"),
     Column[HoldView]("Until", 14, lambda hold: when(hold.until)),
 )

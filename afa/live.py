@@ -90,7 +90,7 @@ class View:
         for name, parts in sample.counts().items():
             total = sum(parts.values())
             yield name.capitalize(), f"{total:,}", self._rate(name), _parts(parts)
-        yield "Held", amounts(sample.held), "", f"{sample.holds:,} holds active"
+        yield "Held", amounts(sample.held), "", f"{sample.holds:,} {'hold' if sample.holds == 1 else 'holds'} active"
 
     def _rate(self, name: str) -> str:
         first, last = self._window[0], self._window[-1]

@@ -16,7 +16,10 @@ Data = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout, by the public schema.")]
 Follow = Annotated[bool, typer.Option("--follow", "-f", help="Go on with what changes, until Ctrl-C.")]
-As = Annotated[str, typer.Option("--as", metavar="MEMBER", help="The member unit that acts, such as bank-icbc-ty.")]
+As = Annotated[
+    str,
+    typer.Option("--as", metavar="MEMBER", help="The unit that acts: such as bank-icbc, or the officer's."),
+]
 ActsAs = Annotated[
     str | None, typer.Option("--as", metavar="MEMBER", help="The member unit that acts, if its keys are on this run.")
 ]

@@ -55,7 +55,7 @@ def _until_told(batches: Iterable[Sequence[T]]) -> Iterator[Sequence[T]]:
 
 def show(batches: Iterable[Sequence[T]], columns: Sequence[Column[T]], *, as_json: bool, empty: str) -> None:
     """Print every batch as it comes; if the first has nothing, say so by `empty`."""
-    console = Console(width=None if sys.stdout.isatty() else WIDTH)
+    console = _console()
     headed = False
     for number, batch in enumerate(batches):
         if not batch:
@@ -75,11 +75,18 @@ def section(title: str, items: Sequence[T], columns: Sequence[Column[T]]) -> Non
     """A titled table; with columns and nothing in them, nothing."""
     if columns and not items:
         return
-    console = Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False)
+    console = _console()
     console.print(Text(title, style="bold"))
     if columns:
         console.print(_table(items, columns, heading=True))
     console.print()
+
+
+def _console() -> Console:
+    """Never narrower than the tables, which would break the ids that other commands take."""
+    console = Console(highlight=False)
+    console.width = max(WIDTH, console.width) if sys.stdout.isatty() else WIDTH
+    return console
 
 
 def note(sentence: str) -> None:

@@ -47,7 +47,7 @@ def publish(  # noqa: PLR0913, PLR0917 — each argument is an option of the com
 ) -> None:
     """Publish a file of alerts in clear (docs/publishing.md). Each row counts once, however often it is published.
 
-    Example: afa publish alerts.csv --as bank-icbc-ty --map bank-transfers.toml --rebase
+    Example: afa publish alerts.csv --as bank-icbc --map bank-transfers.toml --rebase
     """
     rules = load_mapping(mapping) if mapping else for_file(file)
     with clerk(data, member, member_file) as client:
@@ -72,7 +72,7 @@ def withdraw(
 ) -> None:
     """An alert published earlier no longer stands: what rests on it falls.
 
-    Example: afa withdraw 019a… --as bank-icbc-ty --reason "customer confirmed the payment"
+    Example: afa withdraw 019a… --as bank-icbc --reason "customer confirmed the payment"
     """
     with clerk(data, member, member_file) as client:
         withdrawal = client.withdraw(event_id, reason)
@@ -92,7 +92,7 @@ def token(
 ) -> None:
     """The tokens by which the alliance knows a value; works while nothing runs, too.
 
-    Example: afa token number "139 1234 5679" --as bank-icbc-ty
+    Example: afa token number "139 1234 5679" --as bank-icbc
     """
     tokens = tokenised(_keys(data, member, member_file), kind, value)
     print(orjson.dumps({"kind": kind, "tokens": tokens}).decode() if json else "\n".join(tokens))

@@ -43,7 +43,7 @@ def reinject(
     and its member is told. Refused is what would be refused again, and what the member has sent anew or taken back
     since. Did it say the same under another id, nobody can see it, and it would count twice: ask the member first.
 
-    Example: afa quarantine reinject alias/2/113 --reason "the rules were wrong" --as police-ty --officer li-na
+    Example: afa quarantine reinject alias/2/113 --reason "the rules were wrong" --as police-ty --officer li-wenjuan
     """
     run = Run(data)
     kept = found(run.admin, place)

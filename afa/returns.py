@@ -84,7 +84,7 @@ def object_to(
 ) -> None:
     """Object, as the bank for the holder of its account, or as an officer. Meanwhile what is objected to is not paid.
 
-    Example: afa return object 9f2f… --reason "It is her wage." --as bank-icbc-ty
+    Example: afa return object 9f2f… --reason "It is her wage." --as bank-icbc
     """
     run = Run(data)
     with database(run.database_url) as engine:
@@ -105,7 +105,7 @@ def decide(
 ) -> None:
     """Decide an objection, as an officer of the unit that ordered the hold.
 
-    Example: afa return decide 7 --reject --reason "The wage came later." --as police-ty --officer li-na
+    Example: afa return decide 7 --reject --reason "The wage came later." --as police-ty --officer li-wenjuan
     """
     run = Run(data)
     with database(run.database_url) as engine:
@@ -134,7 +134,7 @@ def settle(  # noqa: PLR0913, PLR0917 — what is signed
     A payment is unclear where its member has not said whether it made it; `afa case show` lists them. Each option may
     be given several times. What was not made is drafted anew, and signed with `afa order` as the first time.
 
-    Example: afa return settle 9f2f… --made 5a11… --reference "statement 2027-0219" --as police-ty --officer li-na
+    Example: afa return settle 9f2f… --made 5a11… --reference "statement 2027-0219" --as police-ty --officer li-wenjuan
     """
     run = Run(data)
     with database(run.database_url) as engine:

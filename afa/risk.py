@@ -36,7 +36,7 @@ def risk_check(  # noqa: PLR0913, PLR0917 — each argument is an option of the 
 
     Advice is no order: your own risk control decides (docs/risk-check.md).
 
-    Example: afa risk-check 6217000000000780 6217000000018067 --amount 5000 --phone 13912345679 --as bank-icbc-ty
+    Example: afa risk-check 6217000000000780 6217000000018067 --amount 5000 --phone 13912345679 --as bank-icbc
     """
     who, whom, money = _identifier(payer), _identifier(payee), _money(amount)
     phones = [_phone(number) for number in phone or ()]

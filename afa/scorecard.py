@@ -35,7 +35,7 @@ def scorecard(
 
     All members' numbers are for police and for whoever runs the hub; a member asks for its own with --as.
 
-    Example: afa scorecard --as bank-icbc-ty --since 2026-11-20T08:00+08:00 --json | jq .final_answer.p95_s
+    Example: afa scorecard --as bank-icbc --since 2026-11-20T08:00+08:00 --json | jq .final_answer.p95_s
     """
     after = None if since is None else _moment(since)
     run = Run(data)

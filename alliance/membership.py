@@ -60,7 +60,9 @@ class MemberSpec:
 
 def enrol(data: DataDir, login: KafkaLogin, spec: MemberSpec, tokens: TokenKeys, clock: AllianceClock) -> Member:
     """Admit one member, whole; again, and nothing changes but what `spec` says otherwise. The registrar may do this."""
-    known = _known(data, login).member(spec.member)
+    registry = _known(data, login)
+    registry.refuse_taken(spec.member, spec.routes)
+    known = registry.member(spec.member)
     if known is None or known.status is Status.ACTIVE:
         add_member(login, spec.member, data.secret, spec.rate)
     return register(data, login, [spec], tokens, clock)[0]
@@ -113,7 +115,7 @@ def load_keys(data: DataDir, member: str) -> MemberKeys:
     if member not in (enrolled := members_of(data)):
         known = f"it has {', '.join(enrolled)}" if enrolled else "it has none yet"
         raise SetupError(
-            f"The data folder {data.path} has no member {member!r}: {known}; add it with `afa member add`."
+            f"The data folder {data.path} has no member {member!r}: {known}; who joined has a --member-file."
         )
     return store.load(member_dir(data, member) / "keys.json")
 
@@ -124,7 +126,8 @@ def load_officer(data: DataDir, member: str, officer: str) -> tuple[str, Ed25519
     folder = member_dir(data, member) / "officers"
     known = sorted(file.stem for file in folder.glob("*.json"))
     if officer not in known:
-        raise SetupError(f"{member} has no officer {officer!r} here; it has {', '.join(known) or 'none'}.")
+        has = f"it has {', '.join(known)}" if known else "only units of police have officers"
+        raise SetupError(f"{member} has no officer {officer!r} here; {has}.")
     keys = store.load(folder / f"{officer}.json")
     return f"{member}/{officer}/{keys.key_id}", keys.signing
 

@@ -60,7 +60,7 @@ class Report:
 
 def provision(login: KafkaLogin, members: Iterable[str], secret: Secret, partitions: int = PARTITIONS) -> Report:
     """Declare everything for these members. Refused if `login` may not. `partitions`: of shared topics that are new."""
-    names = [_checked(member) for member in members]
+    names = [checked(member) for member in members]
     report = Report()
     with admin(login) as client:
         shared = (replace(topic, partitions=partitions) if topic.is_shared else topic for topic in TOPICS)
@@ -77,7 +77,7 @@ def provision(login: KafkaLogin, members: Iterable[str], secret: Secret, partiti
 def add_member(login: KafkaLogin, member: str, secret: Secret, rate: int | None = None) -> None:
     """Admit one member: its topic, its password, its rights, and the rate that is agreed with it, else the one that it
     had. The registrar may do this."""
-    name = _checked(member)
+    name = checked(member)
     principal = member_principal(name)
     with admin(login) as client:
         _declare_topics(client, [member_topic(name)], Report())
@@ -92,7 +92,7 @@ def add_member(login: KafkaLogin, member: str, secret: Secret, rate: int | None 
 
 def remove_member(login: KafkaLogin, member: str) -> None:
     """Take its rights, at once, and its password. Its topic stays until its retention ends."""
-    principal = member_principal(_checked(member))
+    principal = member_principal(checked(member))
     with admin(login) as client:
         _set_rights(client, [principal], ())
         _take_password(client, principal)
@@ -101,36 +101,36 @@ def remove_member(login: KafkaLogin, member: str) -> None:
 def bar_member(login: KafkaLogin, member: str) -> None:
     """Take its rights alone, at once and on every connection that it has open: the password is good for nothing."""
     with admin(login) as client:
-        _set_rights(client, [member_principal(_checked(member))], ())
+        _set_rights(client, [member_principal(checked(member))], ())
 
 
 def readmit_member(login: KafkaLogin, member: str) -> None:
     """Give a member that was barred its rights again; it goes on with the password that it has."""
     with admin(login) as client:
-        _set_rights(client, [member_principal(_checked(member))], member_grants(member))
+        _set_rights(client, [member_principal(checked(member))], member_grants(member))
 
 
 def agree_rate(login: KafkaLogin, member: str, rate: int) -> None:
     """How many alerts a second are agreed with a member, from now on, also on connections that it has open."""
     with admin(login) as client:
-        quotas.agree(client, {member_principal(_checked(member)): rate})
+        quotas.agree(client, {member_principal(checked(member)): rate})
 
 
 def agreed_rate(login: KafkaLogin, member: str) -> int | None:
     """The same as the broker has it; None of who was never admitted."""
     with admin(login) as client:
-        return quotas.rates(client).get(member_principal(_checked(member)))
+        return quotas.rates(client).get(member_principal(checked(member)))
 
 
 def has_password(login: KafkaLogin, member: str) -> bool:
     """Whether the broker would let the member in."""
     with admin(login) as client:
-        return member_principal(_checked(member)) in client.describe_user_scram_credentials()
+        return member_principal(checked(member)) in client.describe_user_scram_credentials()
 
 
 def open_joining(login: KafkaLogin, member: str, code: str) -> None:
     """Let whoever has the code ask, on a topic of the unit's own."""
-    principal = joining_principal(_checked(member))
+    principal = joining_principal(checked(member))
     with admin(login) as client:
         _declare_topics(client, [joining_topic(member)], Report())
         _set_passwords(client, {principal: code})
@@ -141,7 +141,7 @@ def open_joining(login: KafkaLogin, member: str, code: str) -> None:
 
 def close_joining(login: KafkaLogin, member: str, *, may_read: bool) -> None:
     """The invite can be used no more; who used it may read its answer, if so said."""
-    principal = joining_principal(_checked(member))
+    principal = joining_principal(checked(member))
     with admin(login) as client:
         _set_rights(client, [principal], joining_grants(member, may_ask=False) if may_read else ())
         if not may_read:
@@ -153,13 +153,14 @@ def login_of(principal: str, login: KafkaLogin, secret: Secret) -> KafkaLogin:
     return replace(login, username=principal, password=secret(principal))
 
 
-def _checked(member: str) -> str:
+def checked(member: str) -> str:
+    """The name, if a member may have it. Raises SetupError."""
     try:
         return _MEMBER_ID.validate_python(member)
     except ValidationError as error:
         # A dot would let `a` read the consumer groups of `a.b`.
         raise SetupError(
-            f"{member!r} is no member's name: small letters, digits and single hyphens, 40 characters at most."
+            f"{member!r} is no member's name: at most 40 small letters, digits and single hyphens, as in bank-042."
         ) from error
 
 

@@ -7,11 +7,12 @@ Holds no connection: whoever reads the topic applies its records here.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from alliance.errors import Refused
 from alliance.rulebook import Permits, prepare, standard
 from schemas.registry import Member, Sector, SigningKey, Status
 from schemas.rulebook import Rulebook
@@ -57,6 +58,13 @@ class Registry:
         """The member that answers for a routing code; None if nobody in the alliance does."""
         name = self._routes.get(route)
         return None if name is None else self._members[name]
+
+    def refuse_taken(self, member: str, routes: Iterable[str]) -> None:
+        """Raises Refused for a routing code that another unit answers for: who is asked would be who came last."""
+        for route in routes:
+            holder = self.holder_of(route)
+            if holder is not None and holder.member != member and holder.status is not Status.REVOKED:
+                raise Refused(f"The routing code {route} is {holder.member}'s; correct it, or revoke {holder.member}.")
 
     def key(self, kid: str, at: datetime | None = None) -> Ed25519PublicKey | None:
         """The public key that `kid` names, if it is valid at `at` (any time if None)."""

@@ -65,6 +65,13 @@ class _CommittedThread(AIOKafkaConsumerThread):
         return committed
 
 
+    def _log_slow_processing_commit(self, msg: str, *args: Any) -> None:
+        """Faust wonders that it commits nothing of what it is not to commit."""
+        tp, consumer = args[0], self.consumer
+        if not (isinstance(consumer, BoundedConsumer) and tp.topic in consumer.transactional):
+            super()._log_slow_processing_commit(msg, *args)
+
+
 class BoundedConsumer(Consumer):
     """Faust's consumer, which waits for `room` before it fetches."""
 

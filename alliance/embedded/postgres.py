@@ -12,6 +12,7 @@ import pwd
 import shutil
 import signal
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -78,6 +79,10 @@ class EmbeddedPostgres:
         if self._child is not None:
             self._child.stop(signal.SIGINT, _STOP_TIMEOUT_S)
             self._child = None
+            if (sockets := self._socket_dir()).parent != self._data.postgres:
+                # It lies where nobody who removes the data folder would look for it.
+                with suppress(OSError):
+                    sockets.rmdir()
 
     def kill(self) -> None:
         """End it as a power failure would."""

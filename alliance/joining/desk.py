@@ -24,7 +24,7 @@ from alliance.joining.succession import OVERLAP, joined, rotated
 from alliance.kafka import KafkaLogin
 from alliance.keys.encoding import encode
 from alliance.membership import MemberSpec, proven_registry, token_keys
-from alliance.provision import add_member, close_joining, open_joining
+from alliance.provision import add_member, checked, close_joining, open_joining
 from alliance.registrar import publish, registrar_keys
 from alliance.registry import Registry
 from schemas.joining import Broker, ClockOrigin, EpochKey, Invite, KeyRequest, Welcome
@@ -62,7 +62,9 @@ class Desk:
 
     def invite(self, spec: MemberSpec, broker: Broker, valid: timedelta) -> Invite:
         """Permit a unit to ask once; an invite that it had before is good for nothing from now on."""
-        known = self.registry().member(spec.member)
+        registry = self.registry()
+        registry.refuse_taken(checked(spec.member), spec.routes)
+        known = registry.member(spec.member)
         if known is not None and known.status is Status.SUSPENDED:
             raise Refused(f"{spec.member} is suspended; restore it before you invite it anew.")
         keys = registrar_keys(self.data)
@@ -130,13 +132,14 @@ class Desk:
 
     def approve(self, request: KeyRequest, overlap: timedelta = OVERLAP) -> Member:
         """Admit these keys: the registry has them, and their holder gets, sealed, what it needs beside them."""
-        path = self._folder() / f"{request.member}.json"
-        known = self.registry().member(request.member)
+        path, registry = self._folder() / f"{request.member}.json", self.registry()
+        known = registry.member(request.member)
         if request.invite_id is None:
             assert known is not None
             record, password = rotated(known, request, self.clock.now(), overlap), None
         else:
             filed = _read(path)
+            registry.refuse_taken(request.member, filed.spec.routes)
             record = joined(filed.spec, request, known, self.clock.now())
             password = self.new_password(request.member, filed.spec.rate)
             self._file(replace(filed, approved=True))

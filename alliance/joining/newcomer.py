@@ -48,7 +48,7 @@ def ask(invite: Invite, path: Path, now: datetime) -> MemberFile:
         probe(login)
     except Refused:
         raise Refused(
-            f"The broker does not take this invite's code: the invite of {invite.member} was withdrawn, has been "
+            f"The broker does not take this invite's code: the invite of {invite.member} was altered, withdrawn, or "
             "replaced by another, or is long over; ask the registrar for a new one."
         ) from None
     before = judge(invite, notes(login, invite.member))

@@ -40,9 +40,9 @@ class Hall:
     home: Path
     units: list[str] = field(default_factory=list)
 
-    def invite(self, unit: str, hours: float = 1) -> Invite:
+    def invite(self, unit: str, hours: float = 1, route: str | None = None) -> Invite:
         self.units.append(unit)
-        spec = MemberSpec(unit, unit, Sector.BANK, Alliance.POLICE_BANK, (f"cnaps:{unit}",))
+        spec = MemberSpec(unit, unit, Sector.BANK, Alliance.POLICE_BANK, (route or f"cnaps:{unit}",))
         return self.desk.invite(spec, self.broker, timedelta(hours=hours))
 
     def file(self, unit: str) -> Path:
@@ -99,6 +99,22 @@ def test_no_secret_of_the_member_is_on_the_hubs_disk(hall: Hall) -> None:
 def _holds_data(path: Path) -> bool:
     """Kafka makes room in its indexes that is never written, and that would take long to read."""
     return path.is_file() and "postgres" not in path.parts and path.stat().st_blocks > 0
+
+
+def test_a_routing_code_is_one_units_until_that_is_revoked(hall: Hall) -> None:
+    """A slip in an invite would have another bank asked about the accounts of the first."""
+    early = hall.invite("bank-early", route="cnaps:bank-route")
+    hall.join("bank-route")
+    newcomer.ask(early, hall.file("bank-early"), wall_now())
+    with pytest.raises(Refused, match="The routing code cnaps:bank-route is bank-route's; correct it"):
+        hall.desk.approve(hall.desk.asked("bank-early"))
+    with pytest.raises(Refused, match="is bank-route's"):
+        hall.invite("bank-late", route="cnaps:bank-route")
+    own = MemberSpec("bank-own", "Own", Sector.BANK, Alliance.POLICE_BANK, ("cnaps:bank-route",))
+    with pytest.raises(Refused, match="is bank-route's"):
+        enrol(hall.desk.data, hall.desk.login, own, token_keys(hall.desk.data), CLOCK)
+    standing.revoke(hall.desk, "bank-route")
+    hall.desk.approve(hall.desk.asked("bank-early"))
 
 
 def test_an_invite_opens_one_topic_and_nothing_else(hall: Hall) -> None:

@@ -117,7 +117,7 @@ def test_all_members_share_one_token_key_and_no_file_of_it_is_open_to_others(
 
 def test_who_is_no_member_here_is_named_with_those_who_are(data: DataDir, registrar: KafkaLogin) -> None:
     admit(data, registrar, BANK)
-    with pytest.raises(SetupError, match=r"no member 'bank-nowhere'.*bank-enrol.*afa member add"):
+    with pytest.raises(SetupError, match=r"no member 'bank-nowhere'.*bank-enrol.*--member-file"):
         load_member(data, "bank-nowhere")
 
 

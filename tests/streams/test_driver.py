@@ -6,7 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
 from aiokafka import TopicPartition
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
+from faust.types import TP
 
 from streams.driver import BoundedConsumer, _CommittedThread
 
@@ -65,3 +68,19 @@ def test_a_message_that_a_rebalance_overtakes_is_let_go_before_the_reading_is_se
             await flow.wait_first(flow.callback(), flow.suspend_flow.wait())
 
     asyncio.run(one())
+
+
+@pytest.mark.parametrize(("topic", "told"), [("signals", 0), ("alias", 1)])
+def test_that_faust_commits_nothing_is_an_error_only_where_it_should(
+    topic: str, told: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(
+        AIOKafkaConsumerThread, "_log_slow_processing_commit", lambda self, msg, *args: said.append(msg)
+    )
+    consumer = BoundedConsumer.__new__(BoundedConsumer)
+    consumer.transactional = frozenset({"signals"})
+    thread = _CommittedThread.__new__(_CommittedThread)
+    thread.consumer = consumer
+    thread._log_slow_processing_commit("Has not committed", TP(topic, 1))
+    assert len(said) == told
