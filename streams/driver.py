@@ -64,7 +64,6 @@ class _CommittedThread(AIOKafkaConsumerThread):
             await consumer.seek_to_beginning(*fresh)
         return committed
 
-
     def _log_slow_processing_commit(self, msg: str, *args: Any) -> None:
         """Faust wonders that it commits nothing of what it is not to commit."""
         tp, consumer = args[0], self.consumer

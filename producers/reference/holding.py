@@ -35,7 +35,7 @@ def stop(ask: Ask) -> Decision:
     if Comparison.NOT_COMPARABLE in (matched.comparison, named):
         matched = matched._replace(comparison=Comparison.NOT_COMPARABLE)
         if ask.proof.mandate:
-            return refused(ask.request, _not_comparable(named), comparison=matched.comparison)
+            return refused(ask.request, _not_comparable(ask, named), comparison=matched.comparison)
     if any(hold.case_id == str(ask.request.case_id) for hold in ask.orders()):
         return refused(ask.request, "an order of this case holds money on the account already")
     if any(order.case_id == str(ask.request.case_id) for order in ask.waiting()):
@@ -58,7 +58,9 @@ def _named(ask: Ask) -> Comparison:
     return Comparison.NOT_COMPARABLE if named is Comparison.MISMATCH and ask.request.hop else named
 
 
-def _not_comparable(named: Comparison) -> str:
+def _not_comparable(ask: Ask, named: Comparison) -> str:
+    if ask.named() is Comparison.MISMATCH:
+        return "the payer named another than the account's holder, as a thief may: an officer must decide"
     missing = "name" if named is Comparison.NOT_COMPARABLE else "payment"
     return f"no {missing} came by which the account could be told for the one meant: an officer must decide"
 

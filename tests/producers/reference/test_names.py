@@ -99,6 +99,14 @@ def test_what_can_not_be_compared_no_mandate_stops_and_an_officer_may(name: Acco
     assert (by_officer.status, by_officer.comparison) == (AnswerStatus.EXECUTED, UNCLEAR)
 
 
+def test_that_an_onward_payer_named_another_is_told_to_the_officer_who_decides() -> None:
+    books = bank()
+    left = done(books, mandated(request(hop=1)), name="王芳").answer
+    assert (left.status, left.comparison) == (AnswerStatus.REFUSED, UNCLEAR)
+    assert left.reason == "the payer named another than the account's holder, as a thief may: an officer must decide"
+    assert not books.ledger.active(MULE, NOW)
+
+
 def test_a_mandate_stops_nothing_by_a_request_that_names_no_payment() -> None:
     answer = done(bank(), mandated(request(match=None))).answer
     assert (answer.status, answer.comparison) == (AnswerStatus.REFUSED, UNCLEAR)
