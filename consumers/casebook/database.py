@@ -17,9 +17,11 @@ from sqlalchemy.exc import OperationalError
 
 from alliance import tls
 from alliance.errors import Refused, Retry, SetupError
+from alliance.profiles import Profile
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _MIGRATION_LOCK = 7_204_001
+_BOUND = text("insert into stop_bound (most) values (:most) on conflict (one) do update set most = excluded.most")
 
 
 def connect(url: str) -> Engine:
@@ -56,6 +58,12 @@ def migrate(engine: Engine) -> None:
         raise Retry(f"PostgreSQL can't be reached ({_first_line(error)}); check that it runs.") from error
     except CommandError as error:
         raise SetupError(f"The database is of another version ({error}); use the program that made it.") from error
+
+
+def go_by(engine: Engine, profile: Profile) -> None:
+    """Tell the database what it must refuse by itself, as the law of the place has it."""
+    with engine.begin() as db:
+        db.execute(_BOUND, {"most": profile.stop.most.value})
 
 
 def _dump(value: Any) -> str:

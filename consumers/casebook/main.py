@@ -26,6 +26,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
     kafka.probe(login, reads=[topic.name for topic in (*TOPICS, MEMBERS, RULES)])
     engine = database.connect(settings.database())
     database.migrate(engine)
+    database.go_by(engine, profile)
     casebook = Casebook(engine, login, roll, clock.load(settings.clock_file), profile)
     serve_metrics(settings)
     _spare_the_collector()

@@ -65,6 +65,7 @@ class Office:
         self.registry = Registry([facts.member(name) for name in facts.SECTORS])
         self.registry.apply("police-one", self.police(*RANKS))
         self.profile = profiles.load(profile)
+        database.go_by(self.engine, self.profile)
         self._outbox = Outbox(psycopg.connect(database_url, autocommit=True))
         self._look_again = False
         self._since = 0

@@ -71,6 +71,7 @@ KEPT: dict[str, Kept] = {
     "consumer_offset": Kept(None, "for good: where reading goes on"),
     "outcome_cursor": Kept(None, "for good: one row"),
     "retention_period": Kept(None, "for good: the profile's two periods"),
+    "stop_bound": Kept(None, "for good: how often the profile has an account stopped"),
     "retention_run": Kept(None, "for good: how many rows of what were erased", "asked_at"),
     **{f"{life}_move": Kept(None, "for good: part of the program")
        for life in ("request", "hold", "case", "appeal", "dispute")},
