@@ -94,6 +94,8 @@ def test_what_no_legal_text_was_read_for_is_not_called_verified() -> None:
     verified = {path for path, value in values(RAW["cn"]) if value.get("verified", True)}
     assert {"stop.duration_s", "stop.most", "returns.notice_s"} <= verified
     assert not verified & {"freeze.duration_s", "freeze.renewals", "authority.freeze.officers", "desk.calls_a_day"}
+    # The law gives stops to police, and knows of no standing order.
+    assert not {path for path, value in values(RAW["cn"]) if path in verified and "mandate" in str(value["value"])}
 
 
 def test_an_answer_is_due_as_its_action_says_or_as_the_others() -> None:
