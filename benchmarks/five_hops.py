@@ -1,7 +1,8 @@
-"""How long money is followed over five hops, where each member answers at once from its own books.
+"""How long money is followed over five hops, and let go again, where each member answers at once from its own books.
 
 Real brokers, casebook and dispatch, and six reference members in processes of their own. Measured from the moment at
-which the first stop was sent until the answer of the fifth hop was taken; both by the clock of this machine.
+which the first stop was sent until the answer of the fifth hop was taken; then from the annulment of the report until
+the release of what was held is sent. All by the clock of this machine.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from alliance import profiles
 from alliance.errors import SetupError
 from alliance.keys.signatures import sign_object
 from alliance.membership import load_officer, member_dir
-from benchmarks.load import NAME, Town, bundles
+from benchmarks.load import NAME, Alert, Town, bundles
 from benchmarks.stack import BANKS, POLICE, Stack, stack
 from consumers.casebook.authority.mandates import add_mandate
 from consumers.casebook.tables import RequestRow
@@ -43,7 +44,8 @@ _WAIT_S = 60.0
 
 
 def five_hops(runs: int) -> dict[str, Any]:
-    """`p50_ms` and `worst_ms` of the whole, one scam after the other; `step_ms` are the medians of one hop's parts."""
+    """`p50_ms` and `worst_ms` of the whole, one scam after the other; `step_ms` are the medians of one hop's parts;
+    `release_ms` are the median and the worst until what was held is let go."""
     with stack(1) as up, ExitStack() as members:
         now = up.clock.now()
         scams = [[_number() for _ in _PATH] for _ in range(runs + 1)]
@@ -53,29 +55,30 @@ def five_hops(runs: int) -> dict[str, Any]:
         _mandate(up, now)
         town = Town(up.keys, up.registry, now)
         # The first one waits for processes that have only just started.
-        spans, steps = [], []
+        spans, steps, freed = [], [], []
         for number, scam in enumerate(scams):
             print(f"scam {number} of {runs}", file=sys.stderr)
-            rows = _follow(up, town, scam[0])
+            rows, report = _follow(up, town, scam[0])
+            released = _let_go(up, town, report)
             if number:
                 spans.append((rows[-1].answered_at - rows[0].sent_at).total_seconds() * 1000)
                 steps.append(_steps(rows))
+                freed.append(released)
     return {
         "bench": "hops",
         "p50_ms": round(statistics.median(spans)),
         "worst_ms": round(max(spans)),
         "runs": len(spans),
         "hops": _HOPS,
+        "release_ms": {"p50": round(statistics.median(freed)), "worst": round(max(freed))},
         "step_ms": {name: round(statistics.median(step[name] for step in steps)) for name in steps[0]},
     }
 
 
-def _follow(up: Stack, town: Town, mule: str) -> Sequence[Any]:
-    """The stops of the scam that begins at this account, hop by hop, once the last is answered."""
-    begun = up.clock.now()
-    for record in bundles(town.reported(mule, _PATH[0], _MINOR), up.keys, 1):
-        up.producer.send(record.topic, key=record.member.encode(), value=record.value, headers=record.headers)
-    up.producer.flush()
+def _follow(up: Stack, town: Town, mule: str) -> tuple[Sequence[Any], Alert]:
+    """The stops of the scam that begins at this account, hop by hop, once the last is answered; and its report."""
+    begun, told = up.clock.now(), town.reported(mule, _PATH[0], _MINOR)
+    _send(up, told)
     row = RequestRow
     query = select(row.hop, row.member, row.sent_at, row.answered_at, row.status, row.reason)
     query = query.where(row.action == Action.STOP.value, row.drafted_at >= begun).order_by(row.hop)
@@ -85,10 +88,34 @@ def _follow(up: Stack, town: Town, mule: str) -> Sequence[Any]:
         with up.database.connect() as db:
             rows = db.execute(query).all()
         if [each.hop for each in rows if each.answered_at] == list(range(_HOPS + 1)):
-            return rows
+            return rows, told[-1]
         # Seldom enough to be no load of its own.
         signal.sigtimedwait([], 0.25)
     raise SetupError(f"The money was not followed to the end in {_WAIT_S:.0f} s; the stops are {rows}.")
+
+
+def _let_go(up: Stack, town: Town, report: Alert) -> float:
+    """How long it takes until the release of what the scam's last account holds is sent, in ms."""
+    begun = up.clock.now()
+    _send(up, [town.annulled(report)])
+    row = RequestRow
+    query = select(row.sent_at).where(row.action == Action.RELEASE.value, row.drafted_at >= begun)
+    deadline = time.perf_counter() + _WAIT_S
+    while time.perf_counter() < deadline:
+        up.run.check()
+        with up.database.connect() as db:
+            sent = db.scalars(query).all()
+        at = [moment for moment in sent if moment is not None]
+        if at and len(at) == len(sent):
+            return (max(at) - begun).total_seconds() * 1000
+        signal.sigtimedwait([], 0.25)
+    raise SetupError(f"Nothing was let go in {_WAIT_S:.0f} s after the report was annulled.")
+
+
+def _send(up: Stack, alerts: list[Alert]) -> None:
+    for record in bundles(alerts, up.keys, 1):
+        up.producer.send(record.topic, key=record.member.encode(), value=record.value, headers=record.headers)
+    up.producer.flush()
 
 
 def _steps(rows: Sequence[Any]) -> dict[str, float]:

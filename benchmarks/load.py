@@ -22,6 +22,8 @@ from alliance.registry import Registry
 from benchmarks.stack import BANKS, CARRIERS, PLATFORMS, POLICE
 from producers.bundles import bundle
 from producers.clear import protect
+from schemas.alerts import VictimReport, Withdrawal
+from schemas.envelope import EVENT, Event, event_type, source_of
 from schemas.topics import BY_KIND
 
 SCAM_SHARE = 0.02
@@ -105,6 +107,17 @@ class Town:
             self._transfer(victim, mule, timedelta(minutes=5), 0.9, holder),
             self._protect(POLICE, data, timedelta(0)),
         ]
+
+    def annulled(self, report: Alert) -> Alert:
+        """Police's word that their report no longer stands."""
+        told = EVENT.validate_json(report.wire)
+        assert isinstance(told.data, VictimReport)
+        named = [*(each.payee for each in told.data.transfers), *(each.identifier for each in told.data.victim_phones)]
+        said = Withdrawal(event_id=told.id, identifiers=[each for each in named if each], reason="a benchmark")
+        event = Event(
+            id=IDS.next(), source=source_of(POLICE), type=event_type(said.kind), time=self._now, data=said
+        ).model_dump_json(exclude_none=True)
+        return Alert(POLICE, BY_KIND[said.kind].name, event.encode(), report.suspect)
 
     def _transfer(self, victim: str, mule: str, ago: timedelta, score: float, to: str | None = None) -> Alert:
         bank, holder = self.chance.choice(BANKS), to or self.chance.choice(BANKS)

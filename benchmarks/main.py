@@ -31,7 +31,7 @@ def main(argv: Sequence[str]) -> int:
     asking.add_argument("--rate", type=int, default=50, help="checks a second (default: 50)")
     asking.add_argument("--alerts", type=int, default=200, help="alerts a second beside them (default: 200)")
     asking.add_argument("--seconds", type=int, default=10)
-    following = benches.add_parser("hops", help="from the first stop to the answer of the fifth hop")
+    following = benches.add_parser("hops", help="from the first stop to the fifth hop's answer; and to let go of it")
     following.add_argument("--runs", type=int, default=20, help="scams, one after the other (default: 20)")
     steps = benches.add_parser("stages", help="CPU time an alert in each step of the stream, without Kafka")
     steps.add_argument("--alerts", type=int, default=20_000)
