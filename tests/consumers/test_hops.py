@@ -184,6 +184,18 @@ def test_the_ends_of_a_path_have_their_kind_place_and_the_victims_part(office: O
     assert sent(office) == []
 
 
+@pytest.mark.parametrize("kind", [OutflowType.COUNTER, OutflowType.FX, OutflowType.CRYPTO])
+def test_what_is_changed_into_something_else_ends_the_path_though_it_has_a_payee(
+    office: Office, kind: OutflowType
+) -> None:
+    _, first = stopped(office, account())
+    office.answer(first, GONE, outflows=[out(office, account(), 5 * M, 1, type=kind, place="a desk")])
+    with office.engine.connect() as db:
+        [end] = caseviews.path_ends(db, first.case_id)
+    assert (end.outflow.type, end.outflow.place, end.tainted) == (kind, "a desk", yuan(5 * M))
+    assert sent(office) == []
+
+
 def test_a_wallet_is_found_by_the_serial_where_its_bank_has_no_identifier_of_it(office: Office) -> None:
     office.registry.apply("pay-one", member("pay-one", sector=Sector.PAYMENT, routes=["pay:1"]))
     serial = identifier(IdentifierKind.TRANSFER_SERIAL, "s-2", "pay:1")
