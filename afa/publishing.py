@@ -57,7 +57,9 @@ def publish(  # noqa: PLR0913, PLR0917 — each argument is an option of the com
         counts = {"accepted": result.accepted, "duplicates": result.duplicates, "bad": result.bad}
         print(orjson.dumps(counts).decode())
     note(f"{file}: {result.accepted:,} published, {result.duplicates:,} published before, {result.bad:,} bad.")
-    if result.bad:
+    if result.first_bad:
+        line, reason = result.first_bad
+        note(f"Line {line}: {reason}")
         note(f"The bad rows are in {result.bad_rows}, each with the reason.")
         raise typer.Exit(1)
 

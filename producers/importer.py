@@ -28,13 +28,15 @@ _CHUNK = 500
 
 
 class ImportResult(NamedTuple):
-    """`duplicates` were published before and count once. `offset` is what `rebase` added to every time."""
+    """`duplicates` were published before and count once. `offset` is what `rebase` added to every time. Of the
+    first bad row `first_bad` has the line and the reason."""
 
     accepted: int
     duplicates: int
     bad: int
     offset: timedelta | None
     bad_rows: Path
+    first_bad: tuple[int, str] | None = None
 
 
 def import_file(
@@ -61,7 +63,7 @@ def import_file(
     offset = _offset(client, rows()) if rebase else None
     target = bad_rows_path or path.with_name(path.name + ".rejected.jsonl")
     counts = dict.fromkeys(Outcome, 0)
-    bad = 0
+    bad, first_bad = 0, None
     with ExitStack() as stack:
         rejected = stack.enter_context(_Rejected(target))
         bar = stack.enter_context(Progress(console=Console(stderr=True), disable=not progress, transient=True))
@@ -72,9 +74,10 @@ def import_file(
                     counts[result.outcome] += 1
                     continue
                 bad += 1
+                first_bad = first_bad or (line, _reason(result))
                 rejected.write(line, row, _reason(result))
             bar.update(task, completed=chunk[-1][0])
-    return ImportResult(counts[Outcome.ACCEPTED], counts[Outcome.DUPLICATE], bad, offset, target)
+    return ImportResult(counts[Outcome.ACCEPTED], counts[Outcome.DUPLICATE], bad, offset, target, first_bad)
 
 
 def row_id(member: str, event: dict[str, Any]) -> UUID | None:

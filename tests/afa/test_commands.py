@@ -402,6 +402,7 @@ def test_a_file_is_published_once_its_bad_rows_are_put_aside_and_one_is_withdraw
     publish = ("publish", str(file), "--as", "bank-icbc", "--kind", "suspicious-account", "--rebase", "--json")
     first = afa(*publish, data=played.data)
     assert (first.returncode, json.loads(first.stdout)) == (1, {"accepted": 1, "duplicates": 0, "bad": 1})
+    assert "\nLine 2: " in first.stderr
     assert json.loads((tmp_path / "alerts.jsonl.rejected.jsonl").read_text())["line"] == 2
     again = afa(*publish, data=played.data)
     assert json.loads(again.stdout) == {"accepted": 0, "duplicates": 1, "bad": 1}
