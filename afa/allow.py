@@ -41,6 +41,8 @@ def list_all(data: Data = None, json: Json = False) -> None:
     Example: afa allow list --json | jq 'select(.spared == 0)'
     """
     run = Run(data)
+    if run.cluster:
+        note(f"How many leads were spared, a cluster's metrics alone tell ({SPARED}); here they count as none.")
     _show(run, _on_topic(run), json)
 
 

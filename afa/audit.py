@@ -1,20 +1,18 @@
 """`afa audit`: what was done, and whether the record of it is what it was. Reading takes no right but to read.
 
-On the machine of a run it asks that run; elsewhere, with AFA_KAFKA_… and AFA_DATABASE_URL set, what they name.
+At a cluster the auditor asks as itself, by the settings; what it signs with is in its own key file alone.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import Progress
@@ -22,14 +20,11 @@ from rich.progress import Progress
 from afa.options import As, Data, Json
 from afa.output import Column, show, when
 from afa.place import Run
-from afa.programs import auditor_key, clock_file
-from alliance import clock, kafka
+from afa.programs import auditor_key
+from alliance import kafka
 from alliance.errors import SetupError
 from alliance.kafka import KafkaLogin
-from alliance.membership import load_member
 from alliance.provision import login_of
-from alliance.registrar import registrar_public
-from alliance.settings import Settings
 from consumers.auditor import checkpoints, listing, reading
 from consumers.auditor.reading import Evidence, Tick
 from consumers.auditor.service import Auditor
@@ -51,11 +46,9 @@ _STEP = 1_000
 class _Place:
     """Where the record is. `key`: the auditor's key file, which only the auditor has."""
 
+    run: Run
     login: KafkaLogin
-    database_url: str
     key: Path
-    registrar: Callable[[], Ed25519PublicKey]
-    clock: Path
 
 
 @app.command("list")
@@ -69,7 +62,7 @@ def list_entries(
 
     Example: afa audit list --about 019a3d52-7c00-7000-8000-000000000001
     """
-    with reading.read_only(_place(data).database_url) as db:
+    with reading.read_only(Run(data).database_url) as db:
         found = listing.newest(db, limit, about)
     show([found], _COLUMNS, as_json=json, empty="Nothing of this is on record.")
 
@@ -92,7 +85,7 @@ def verify(
     evidence = Evidence(checkpoints.public_at(key or checkpoints.public_file(place.key)))
     for file in kept or ():
         evidence.take_lines(file.name, file.read_text(encoding="utf-8").splitlines())
-    with _progress() as progress, reading.read_only(place.database_url) as db:
+    with _progress() as progress, reading.read_only(place.run.database_url) as db:
         total = reading.count(db)
         records = (record.value for record in kafka.whole(place.login, AUDIT.name))
         evidence.take_topic(records, _ticking(progress, "the topic", total))
@@ -114,8 +107,8 @@ def checkpoint(data: Data = None, json: Json = False) -> None:
     place = _place(data)
     if not place.key.exists():
         raise SetupError(f"{place.key}: there is no auditor's key here; run this where the auditor runs.")
-    keys = checkpoints.keys_at(place.key)
-    signed = Auditor(place.database_url, place.login, keys, place.registrar(), clock.load(place.clock).now).checkpoint()
+    keys, run = checkpoints.keys_at(place.key), place.run
+    signed = Auditor(run.database_url, place.login, keys, run.trusted, run.clock.now).checkpoint()
     print(signed.model_dump_json() if json else f"Signed up to entry {signed.number:,}, {signed.hash}.")
 
 
@@ -125,7 +118,7 @@ def kept(member: As, data: Data = None) -> None:
 
     Example: afa audit kept --as bank-icbc > kept-by-bank-icbc.jsonl
     """
-    _, login = load_member(Run(data).data, member)
+    _, login = Run(data).member(member)
     for record in kafka.whole(login, member_topic(member).name):
         try:
             letter = TO_MEMBER.validate_json(record.value or b"")
@@ -137,19 +130,10 @@ def kept(member: As, data: Data = None) -> None:
 
 
 def _place(data: Path | None) -> _Place:
-    settings = Settings()
-    if data is None and settings.kafka_bootstrap:
-        return _Place(
-            settings.kafka_login(),
-            settings.database(),
-            settings.auditor_key_file,
-            settings.registrar_key,
-            settings.clock_file,
-        )
     run = Run(data)
-    login = login_of("auditor", run.admin, run.data.secret)
-    registrar = partial(registrar_public, run.data)
-    return _Place(login, run.database_url, auditor_key(run.data), registrar, clock_file(run.data))
+    if run.cluster:
+        return _Place(run, run.admin, run.cluster.auditor_key_file)
+    return _Place(run, login_of("auditor", run.admin, run.data.secret), auditor_key(run.data))
 
 
 @contextmanager

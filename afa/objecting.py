@@ -28,7 +28,7 @@ from alliance.errors import Refused, Retry
 from alliance.joining import memberfile
 from alliance.kafka import KafkaLogin
 from alliance.keys.store import MemberKeys
-from alliance.membership import load_member, load_officer, read_registry
+from alliance.membership import load_officer, read_registry
 from alliance.registry import Registry
 from consumers.casebook import ids
 from consumers.casebook.objections import filing, rulings
@@ -72,7 +72,7 @@ class Filer:
             return cls(held.keys, login, lambda: read_registry(login, held.trusted), None, member_file)
         assert member is not None
         run = Run(data)
-        keys, login = load_member(run.data, member)
+        keys, login = run.member(member)
         return cls(keys, login, run.registry, run, None)
 
     def client(self) -> AbstractContextManager[MemberClient]:

@@ -21,8 +21,7 @@ from alliance.joining import memberfile
 from alliance.joining.memberfile import MemberFile
 from alliance.kafka import probe
 from alliance.keys.store import MemberKeys
-from alliance.membership import load_keys, load_member, member_dir, proven_registry, read_registry
-from alliance.registrar import registrar_public
+from alliance.membership import load_keys, member_dir, proven_registry, read_registry
 from producers.client import MemberClient
 from producers.importer import import_file
 from producers.mapping import for_file
@@ -123,9 +122,9 @@ def clerk(data: Path | None, member: str | None, member_file: Path | None = None
         return
     assert member is not None
     run = Run(data)
-    keys, login = load_member(run.data, member)
+    keys, login = run.member(member)
     spool = member_dir(run.data, member) / "clerk.db"
-    with MemberClient(keys, login, proven_registry(login, registrar_public(run.data)), spool, run.clock) as client:
+    with MemberClient(keys, login, proven_registry(login, run.trusted), spool, run.clock) as client:
         yield client
 
 

@@ -67,7 +67,7 @@ def invite(  # noqa: PLR0913, PLR0917 — each argument is an option of the comm
 
 def broker_at(run: Run, address: str | None, ca: Path | None) -> Broker:
     """Where the unit reaches Kafka: with TLS, unless that is on this machine."""
-    bootstrap = address or run.admin.bootstrap
+    bootstrap = address or run.reached_at
     plain = ca is None and all(is_loopback(one.rpartition(":")[0]) for one in bootstrap.split(","))
     return Broker(
         bootstrap=bootstrap,

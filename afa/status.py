@@ -17,7 +17,7 @@ from afa import runfile
 from afa.lag import lags
 from afa.options import Data, Json, data_dir
 from afa.output import WIDTH, amounts, note
-from afa.place import Run, database
+from afa.place import Run, cluster, database
 from afa.sampler import Sampler
 from alliance.embedded.datadir import DataDir
 from alliance.errors import SetupError
@@ -64,11 +64,17 @@ class StatusView(BaseModel):
 
 
 def status(data: Data = None, json: Json = False) -> None:
-    """What runs, how far behind each consumer group is, and what there is of each thing.
+    """What runs on this machine, how far behind each consumer group is, and what there is of each thing.
 
     Example: afa status --json | jq .lag
     """
-    view = _look(Run(data))
+    run = Run(data)
+    if run.cluster:
+        raise SetupError(
+            f"`afa status` tells of a run of `afa up`; of what is at {run.cluster.kafka_bootstrap} Prometheus tells, "
+            "and `docker compose ps` where it was started."
+        )
+    view = _look(run)
     if json:
         print(view.model_dump_json())
     else:
@@ -76,10 +82,13 @@ def status(data: Data = None, json: Json = False) -> None:
 
 
 def down(data: Data = None) -> None:
-    """Stop the run on the data folder, in order, and wait until it has stopped.
+    """Stop the run on the data folder, in order, and wait until it has stopped. A cluster stops where it was started.
 
     Example: afa down --data ./data
     """
+    if (told := cluster(data)) is not None:
+        note(f"Nothing of this machine is to be stopped; what is at {told.kafka_bootstrap} stops where it was started.")
+        return
     folder = DataDir(data_dir(data))
     holder = folder.holder()
     if holder is None:

@@ -15,7 +15,6 @@ from alliance import kafka
 from alliance.errors import Refused, SetupError
 from alliance.joining import memberfile
 from alliance.kafka import KafkaLogin
-from alliance.membership import load_member
 from producers import cleartarget
 from schemas.inquiries import ClearTarget
 from schemas.receipts import TO_MEMBER
@@ -40,7 +39,7 @@ def unseal(
         keys, login = held.keys, held.login()
     else:
         assert member is not None
-        keys, login = load_member(Run(data).data, member)
+        keys, login = Run(data).member(member)
     sought = cleartarget.opened(_letter(login, keys.member, request_id), keys)
     print(sought.model_dump_json() if json else f"{sought.identifier} {sought.value}")
 

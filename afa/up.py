@@ -23,6 +23,7 @@ from afa.stopping import interruptible
 from afa.supervisor import Plan, Supervisor
 from alliance import profiles
 from alliance.embedded.datadir import DataDir
+from alliance.errors import SetupError
 from alliance.settings import Settings
 from consumers.casebook.database import migrate
 from producers.city.cast import CAST
@@ -49,6 +50,10 @@ def up(
 
     Example: afa up --data ./data --no-city
     """
+    if data is None and (at := Settings().kafka_bootstrap):
+        raise SetupError(
+            f"AFA_KAFKA_BOOTSTRAP names the cluster {at}; for a run on this machine name a folder by --data."
+        )
     chosen = rate or (1.0 if no_city else RATE)
     try:
         with interruptible():

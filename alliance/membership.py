@@ -26,7 +26,7 @@ from alliance.keys.encoding import decode, encode
 from alliance.keys.store import MemberKeys
 from alliance.keys.tokens import TokenKeys
 from alliance.principals import member_principal
-from alliance.provision import add_member
+from alliance.provision import add_member, login_of
 from alliance.registrar import publish, registrar_keys
 from alliance.registry import Registry
 from alliance.roll import Roll, enter, proven, read
@@ -101,12 +101,15 @@ def proven_registry(login: KafkaLogin, registrar: Ed25519PublicKey) -> Registry:
     return roll.registry
 
 
-def load_member(data: DataDir, member: str) -> tuple[MemberKeys, KafkaLogin]:
-    """A member's keys and its login at the embedded broker. Raises SetupError if it was not enrolled here."""
+def load_member(data: DataDir, member: str, broker: KafkaLogin | None = None) -> tuple[MemberKeys, KafkaLogin]:
+    """A member's keys and its login at the `broker` of another's login, or else at the embedded one. Raises SetupError
+    if it was not enrolled here."""
     keys = load_keys(data, member)
     port, principal = data.ports().get("kafka"), member_principal(member)
-    if port is None or not data.secret_file(principal).exists():
+    if (broker is None and port is None) or not data.secret_file(principal).exists():
         raise SetupError(f"{member} has no login at the broker of {data.path}; enrol it with `afa member add`.")
+    if broker is not None:
+        return keys, login_of(principal, broker, data.secret)
     return keys, KafkaLogin(f"{HOST}:{port}", principal, data.secret(principal))
 
 

@@ -84,8 +84,11 @@ TABLE: tuple[Grant, ...] = (
         prefix=True,
     ),
     Grant("registrar", "TOPIC", (TALLY.name,), ("READ",)),
-    # Puts back what was refused, under its member's own signature, which it can't make.
-    Grant("registrar", "TOPIC", _ALERTS, ("WRITE",)),
+    # Puts back what was refused, unless it came again, under its member's own signature, which it can't make.
+    Grant("registrar", "TOPIC", _ALERTS, ("READ", "WRITE")),
+    # A deployment's office logs in as it: shows what was refused, verifies the record, says how old all the oldest is.
+    Grant("registrar", "TOPIC", (QUARANTINE.name, AUDIT.name), ("READ",)),
+    Grant("registrar", "TOPIC", (LEADS.name, SIGNALS.name, CHANGELOG.name), ("DESCRIBE",)),
     # Verifies and correlates: alerts in, leads and receipts out. What members answer is not for it.
     Grant("streams", "TOPIC", (*_ALERTS, MEMBERS.name, RULES.name), ("READ",)),
     Grant("streams", "TOPIC", (SIGNALS.name, CHANGELOG.name), ("READ", "WRITE")),

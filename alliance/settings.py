@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     """PEM of the authority that signs the brokers' certificates; those that the machine trusts unless set."""
     kafka_username: str = ""
     kafka_password_file: Path | None = None
+    member_address: str = ""
+    """HOST:PORT at which members reach Kafka, for their invites; `kafka_bootstrap` unless set."""
     kafka_heap_mb: int = Field(default=512, ge=256)
 
     database_url: str = ""

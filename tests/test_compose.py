@@ -24,7 +24,9 @@ from tests.deploy.containers import COMPOSE, ROOT, unless_set
 
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = ("provision", "streams", "casebook", "dispatch", "riskdesk", "auditor")
-ONCE = ("certificates", "provision")
+OFFICE = "office"
+ONCE = ("certificates", "provision", OFFICE)
+PRINCIPAL = {"provision": ADMIN, OFFICE: "registrar"}
 TLS = {"ca", "broker-tls", "database-tls", "metrics-tls"}
 PROMETHEUS = YAML(typ="safe").load((ROOT / "deploy" / "prometheus.yml").read_text(encoding="utf-8"))
 
@@ -49,7 +51,7 @@ def test_the_services_and_their_images() -> None:
         "kafka": "apache/kafka:4.3.1",
         "postgres": "postgres:18",
         "prometheus": "prom/prometheus:v3.5.0",
-        **dict.fromkeys((*OURS, "certificates"), "anti-fraud-alliance-matrix"),
+        **dict.fromkeys((*OURS, OFFICE, "certificates"), "anti-fraud-alliance-matrix"),
     }
     # A first part with a dot or a colon would be the name of a registry's host.
     assert not any(re.match(r"[^/]*[.:][^/]*/", image) for image in images.values())
@@ -77,14 +79,14 @@ def test_provisioning_comes_before_whoever_needs_it() -> None:
         assert SERVICES[name]["depends_on"]["postgres"] == {"condition": "service_healthy"}
 
 
-@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("name", (*OURS, OFFICE))
 def test_our_processes_are_told_only_what_they_read(name: str) -> None:
     told = SERVICES[name]["environment"]
     ours = {key.removeprefix("AFA_").lower(): unless_set(v) for key, v in told.items() if key.startswith("AFA_")}
     assert ours.keys() <= Settings.model_fields.keys()
     assert {key for key in told if not key.startswith("AFA_")} <= {"FAUST_DATADIR"}
     settings = Settings.model_validate(ours)
-    assert settings.kafka_username == ("admin" if name == "provision" else name)
+    assert settings.kafka_username == PRINCIPAL.get(name, name)
     assert str(settings.clock_file) == "/alliance/clock.json"
 
 
@@ -98,7 +100,7 @@ def test_our_processes_are_modules_of_ours(name: str) -> None:
         assert importlib.util.find_spec(f"{module}.__main__") is not None
 
 
-@pytest.mark.parametrize("name", (*OURS, "certificates"))
+@pytest.mark.parametrize("name", (*OURS, OFFICE, "certificates"))
 def test_our_containers_can_do_little(name: str) -> None:
     service = SERVICES[name]
     assert service["read_only"] is True
@@ -121,7 +123,7 @@ def test_a_secret_is_a_file_that_only_who_needs_it_is_given(name: str) -> None:
     files |= set(re.findall(r"(?:passfile|sslrootcert)=([^&]+)", told.get("AFA_DATABASE_URL", "")))
     assert files <= paths.keys()
     assert not any(re.search(r"(PASSWORD|SECRET|TOKEN)$", key) for key in told)
-    if name in OURS and name != "provision":
+    if name in (*OURS, OFFICE) and name != "provision":
         assert set(paths) == files
 
 
@@ -130,7 +132,7 @@ def test_a_servers_key_is_given_to_that_server_alone_and_the_authoritys_to_nobod
     assert holders["broker-tls"] == {"kafka"}
     assert holders["database-tls"] == {"postgres"}
     assert holders["metrics-tls"] == set(OURS) - {"provision"}
-    assert holders["ca"] == {*OURS, "kafka", "prometheus"}
+    assert holders["ca"] == {*OURS, OFFICE, "kafka", "prometheus"}
     files = {Path(unless_set(secret["file"])) for name, secret in COMPOSE["secrets"].items() if name in TLS}
     assert {path.parent for path in files} == {Path("deploy/secrets/tls")}
     assert {path.name for path in files} == {"ca.pem", *(f"{server}.pem" for server in SERVERS)}
@@ -176,6 +178,35 @@ def test_provisioning_makes_up_no_password(tmp_path: Path) -> None:
         run(settings)
 
 
+def test_the_office_is_the_registrar_at_the_broker_and_keeps_its_keys_in_a_folder_of_its_own() -> None:
+    office = SERVICES[OFFICE]
+    assert set(secret_paths(office).values()) == {"registrar", "pgpass", "ca"}
+    assert set(office["volumes"]) == {"clock:/alliance:ro", "./deploy/office:/office"}
+    told, here = office["environment"], Path(office["working_dir"])
+    assert (here, Path(told["AFA_DATA_DIR"])) == (Path("/office"), here / "data")
+    holders = [
+        name for name, service in SERVICES.items() if any("office" in each for each in service.get("volumes", []))
+    ]
+    assert holders == [OFFICE]
+    # Nothing in it is ever committed, and git makes it: a folder that Docker makes is root's.
+    assert (ROOT / "deploy" / "office" / ".gitignore").read_text(encoding="utf-8").split() == ["*", "!.gitignore"]
+
+
+def test_the_office_is_there_when_it_is_asked_for_also_before_the_hub_runs() -> None:
+    office = SERVICES[OFFICE]
+    assert (office["profiles"], office["entrypoint"]) == (["tools"], ["afa"])
+    assert not {"depends_on", "ports", "network_mode", "restart"} & office.keys()
+    # What must be set stops every command of Compose, so that the office could never say what to set it to.
+    assert ":?" not in (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+
+
+def test_the_office_goes_by_what_the_hub_goes_by() -> None:
+    told = SERVICES[OFFICE]["environment"]
+    assert told["AFA_MEMBER_ADDRESS"] == SERVICES["kafka"]["environment"]["KAFKA_MEMBER_ADDRESS"]
+    for name in ("AFA_PROFILE", "AFA_REGISTRAR", "AFA_DATABASE_URL", "AFA_CLOCK_FILE"):
+        assert told[name] == SERVICES["casebook"]["environment"][name]
+
+
 def test_prometheus_reads_every_process_where_it_serves_its_metrics() -> None:
     scraped = {job["job_name"]: job["static_configs"][0]["targets"] for job in PROMETHEUS["scrape_configs"]}
     served = {name: SERVICES[name]["environment"].get("AFA_METRICS_PORT") for name in OURS if name != "provision"}
@@ -187,12 +218,12 @@ def test_prometheus_reads_every_process_where_it_serves_its_metrics() -> None:
 def test_whoever_connects_does_so_by_tls_and_asks_for_a_proof() -> None:
     for job in PROMETHEUS["scrape_configs"]:
         assert (job["scheme"], job["tls_config"]) == ("https", {"ca_file": "/run/secrets/ca"})
-    for name in OURS:
+    for name in (*OURS, OFFICE):
         told = SERVICES[name]["environment"]
         assert (told["AFA_KAFKA_SECURITY_PROTOCOL"], told["AFA_KAFKA_CA_FILE"]) == ("SASL_SSL", "/run/secrets/ca")
         if url := told.get("AFA_DATABASE_URL"):
             assert Settings(database_url=url).database() == url
-        assert name == "provision" or "cafile='/run/secrets/ca'" in SERVICES[name]["healthcheck"]["test"][-1]
+        assert name in ONCE or "cafile='/run/secrets/ca'" in SERVICES[name]["healthcheck"]["test"][-1]
 
 
 def test_the_database_takes_none_but_tls_with_a_password_from_the_network() -> None:

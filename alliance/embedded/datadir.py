@@ -106,10 +106,15 @@ class DataDir:
                 return int(file.read() or 0) or None
         return None
 
+    def is_of_a_run(self) -> bool:
+        """Whether a run holds this folder, or has ever held it."""
+        return (self.path / "VERSION").exists()
+
     def secret(self, principal: str) -> str:
         """The principal's password, made up once and kept in a file of mode 0600."""
         file = self.secret_file(principal)
         if not file.exists():
+            self.secrets.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_private(file, secrets.token_urlsafe(_SECRET_BYTES) + "\n")
         return file.read_text(encoding="utf-8").strip()
 

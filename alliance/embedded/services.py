@@ -78,7 +78,8 @@ def attach(data_dir: Path) -> Addresses:
     port = data.ports().get("kafka")
     if port is None or data.holder() is None:
         raise SetupError(
-            f"Nothing runs on the data folder {data.path}; start it with `afa up`, or name another by --data."
+            f"Nothing runs on the data folder {data.path}; start it with `afa up`, name another by --data, or name a "
+            "cluster by AFA_KAFKA_BOOTSTRAP."
         )
     admin = KafkaLogin(f"{HOST}:{port}", ADMIN, data.secret(ADMIN))
     return Addresses(admin, EmbeddedPostgres(data).url(), data)

@@ -37,10 +37,11 @@ class Desk:
             office.registry.apply(member.member, member.model_copy(update={"seal_key": sealing}))
 
         def begin(run: Run, _: Path | None) -> None:
-            run.data, run.database_url = DataDir(path), database_url
+            run.data, run.cluster = DataDir(path), None
 
         clock = SimpleNamespace(now=lambda: office.now, now_ms=lambda: int(office.now.timestamp() * 1000))
         patch.setattr(Run, "__init__", begin)
+        patch.setattr(Run, "database_url", database_url)
         patch.setattr(Run, "clock", property(lambda _: clock))
         patch.setattr(Run, "profile", property(lambda _: office.profile))
         patch.setattr(Run, "registry", lambda _: office.registry)

@@ -119,7 +119,8 @@ def test_where_nothing_runs_each_says_how_to_start_it(command: str, data: Path) 
     failed = RUNNER.invoke(app, [*command.split(), "--data", str(data)])
     assert (failed.exit_code, failed.stdout) == (1, "")
     assert failed.stderr.splitlines() == [
-        f"afa: Nothing runs on the data folder {data}; start it with `afa up`, or name another by --data."
+        f"afa: Nothing runs on the data folder {data}; start it with `afa up`, name another by --data, or name a "
+        "cluster by AFA_KAFKA_BOOTSTRAP."
     ]
 
 

@@ -213,5 +213,5 @@ def test_ports_are_remembered(folder: Path) -> None:
 
 
 def test_attaching_to_a_folder_that_nobody_runs_says_how_to_start_it(folder: Path) -> None:
-    with pytest.raises(SetupError, match="afa up"):
+    with pytest.raises(SetupError, match=r"afa up.*--data.*AFA_KAFKA_BOOTSTRAP"):
         attach(folder)

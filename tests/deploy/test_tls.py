@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import signal
+import json
 import ssl
 import stat
 import urllib.request
@@ -17,19 +17,19 @@ import psutil
 import psycopg
 import pytest
 from kafka.errors import KafkaError
+from typer.testing import CliRunner
 
-from alliance import clock, kafka, provision_main
+from afa.cli import app
+from alliance import kafka, provision_main
 from alliance.clock import wall_now
 from alliance.errors import Refused, Retry
 from alliance.issuing import Authority
+from alliance.joining import memberfile
+from alliance.joining.memberfile import MemberFile
 from alliance.kafka import KafkaLogin, probe, until
-from alliance.membership import MemberSpec, load_keys, read_registry, register, token_keys
-from alliance.principals import member_principal
-from alliance.provision import add_member, login_of
 from consumers.auditor.reading import read_only
 from consumers.casebook import database as casebook
-from producers.client import MemberClient
-from schemas.registry import Alliance, Sector
+from schemas.topics import LEADS, SUSPICIOUS_ACCOUNT
 from tests.deploy.containers import Containers
 from tests.deploy.front import front
 from tests.producers.support import transfer
@@ -37,11 +37,7 @@ from tests.streams.support import free_port
 
 pytestmark = pytest.mark.services
 
-BANK = "bank-tls"
-MEMBERS = [
-    MemberSpec(BANK, "Bank", Sector.BANK, Alliance.POLICE_BANK, ("cnaps:102161000012",)),
-    MemberSpec("police-tls", "Police", Sector.POLICE, Alliance.COMPREHENSIVE, ("police:tls",)),
-]
+BANK, POLICE = "bank-tls", "police-tls"
 
 
 @pytest.fixture(scope="module")
@@ -72,50 +68,137 @@ def page(port: int, deployed: Containers) -> str:
     return ""
 
 
-def test_a_member_publishes_and_the_stream_lets_it_in(deployed: Containers, tmp_path: Path) -> None:
-    port = free_port()
-    worker = deployed.start("streams", AFA_METRICS_PORT=str(port))
-    data, ticking = deployed.data, clock.load(deployed.settings("streams").clock_file)
-    registrar = login_of("registrar", deployed.admin, data.secret)
-    add_member(registrar, BANK, data.secret)
-    register(data, registrar, MEMBERS, token_keys(data), ticking)
-    login = login_of(member_principal(BANK), deployed.admin, data.secret)
-    alert = {**transfer(), "time": ticking.now().isoformat()}
-    with MemberClient(load_keys(data, BANK), login, read_registry(login), tmp_path / "spool", ticking) as member:
-        member.publish(alert)
-        member.flush(30)
-
-    def is_let_in() -> bool:
-        worker.check()
-        return 'afa_intake_events_accepted_total{kind="suspicious-account"} 1.0' in page(port, deployed)
-
-    until(is_let_in, "the alert is not let in", 60)
-    with pytest.raises((OSError, URLError)), urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5):
-        pass
-
-
-def test_casebook_and_dispatch_work_through_both(deployed: Containers, database: str) -> None:
-    port = free_port()
-    both = [
-        deployed.start(name, AFA_METRICS_PORT=str(at)) for name, at in (("casebook", free_port()), ("dispatch", port))
-    ]
+@pytest.fixture(scope="module")
+def hub(deployed: Containers, database: str) -> dict[str, int]:
+    """Its processes, which serve their metrics at these ports."""
+    ports = {name: free_port() for name in ("casebook", "streams", "dispatch", "auditor")}
+    began = {name: deployed.start(name, AFA_METRICS_PORT=str(ports[name])) for name in ("casebook", "streams")}
 
     def run() -> bool:
-        for child in both:
+        for child in began.values():
             child.check()
-        logs = all(f"{name} runs" in deployed.log(name) for name in ("casebook", "dispatch"))
-        return logs and "afa_dispatch_sent_total" in page(port, deployed)
+        return all("# HELP" in page(ports[name], deployed) for name in began)
 
-    until(run, "casebook and dispatch do not run", 60)
+    # These end, to be started again, as long as the casebook has not made the tables.
+    until(run, "the hub does not run", 120)
+    began |= {name: deployed.start(name, AFA_METRICS_PORT=str(ports[name])) for name in ("dispatch", "auditor")}
+    until(run, "the hub does not run", 60)
+    return ports
+
+
+@pytest.fixture(scope="module")
+def joined(deployed: Containers, hub: dict[str, int], tmp_path_factory: pytest.TempPathFactory) -> MemberFile:
+    """A bank that the registrar has invited and approved, on a machine of its own; after police, to whom it seals."""
+    police = ("--name", "Police", "--sector", "police", "--alliance", "comprehensive", "--officer", "chen:captain")
+    deployed.office("member", "add", POLICE, *police)
+    bank = ("--sector", "bank", "--alliance", "police-bank", "--route", "cnaps:102161000012")
+    deployed.office("member", "invite", BANK, *bank)
+    invite, file = deployed.folder / "office" / f"{BANK}.invite", tmp_path_factory.mktemp("bank") / "bank.member"
+    join = ("member", "join", invite, "--member-file", file, "--wait")
+    assert "has not approved" in unit(*join, 0, fails=True)
+    [asked] = [json.loads(line) for line in deployed.office("member", "pending", "--json").splitlines()]
+    deployed.office("member", "approve", BANK, "--fingerprint", asked["fingerprint"])
+    unit(*join, 15)
+    return memberfile.load(file)
+
+
+def unit(*arguments: object, fails: bool = False) -> str:
+    """A command of a member, which has its file and nothing else; what it says on stderr."""
+    done = CliRunner().invoke(app, [*map(str, arguments)])
+    assert done.exit_code == int(fails), done.output
+    return done.stderr
+
+
+def publish(joined: MemberFile, fails: bool = False) -> str:
+    file = joined.path.with_suffix(".jsonl")
+    file.write_text(json.dumps({**transfer(), "time": joined.clock().now().isoformat()}), encoding="utf-8")
+    return unit("publish", file, "--member-file", joined.path, fails=fails)
+
+
+def test_who_the_registrar_invited_publishes_and_the_stream_lets_it_in(
+    deployed: Containers, hub: dict[str, int], joined: MemberFile
+) -> None:
+    publish(joined)
+    let_in = 'afa_intake_events_accepted_total{kind="suspicious-account"} 1.0'
+    until(lambda: let_in in page(hub["streams"], deployed), "the alert is not let in", 60)
+    with pytest.raises((OSError, URLError)):
+        urllib.request.urlopen(f"http://127.0.0.1:{hub['streams']}/metrics", timeout=5)
+
+
+def test_whom_the_registrar_suspends_publishes_nothing_until_it_is_restored(
+    deployed: Containers, joined: MemberFile
+) -> None:
+    deployed.office("member", "suspend", BANK)
+    [bank, _] = [json.loads(line) for line in deployed.office("member", "list", "--json").splitlines()]
+    assert (bank["member"], bank["status"]) == (BANK, "suspended")
+    assert "The broker lets bank-tls do nothing" in publish(joined, fails=True)
+    deployed.office("member", "restore", BANK)
+    publish(joined)
+
+
+def test_the_office_sees_what_was_refused(deployed: Containers, joined: MemberFile) -> None:
+    with kafka.producer(joined.login()) as sender:
+        sender.send(SUSPICIOUS_ACCOUNT.name, b"no bundle", key=BANK.encode()).get(15)
+    until(lambda: bool(deployed.office("quarantine", "list", "--json")), "nothing is in quarantine", 60)
+    note = json.loads(deployed.office("quarantine", "list", "--json").splitlines()[0])
+    place = "{topic}/{partition}/{offset}".format(**note)
+    assert "no bundle" in deployed.office("quarantine", "show", place)
+
+
+def test_an_officer_acts_from_the_office_and_the_record_of_it_is_whole(
+    deployed: Containers, joined: MemberFile
+) -> None:
+    officer = ("--as", POLICE, "--officer", "chen")
+    filed = json.loads(deployed.office("mandate", "add", *officer, "--legal-basis", "article 20", "--json"))
+    deployed.office("mandate", "revoke", filed["mandate"]["mandate_id"], *officer, "--reason", "a trial")
+    assert deployed.office("holds", "--json") == ""
+    # The casebook does it, and says so.
+    assert json.loads(deployed.office("retention", "run", "--json"))["ended_at"]
+    kept = {view["name"]: view for view in map(json.loads, deployed.office("retention", "show", "--json").splitlines())}
+    assert kept["mandate"]["oldest"] and kept["members"]["oldest"] and not kept["leads"]["oldest"]
+    assert kept["to.<member>"]["oldest"]
+
+    public = deployed.folder / "office" / "auditor.pub"
+    public.write_bytes((deployed.folder / "auditor" / "key.pub").read_bytes())
+
+    def report() -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(deployed.office("audit", "verify", "--key", public.name, "--json"))
+        return found
+
+    until(lambda: report()["told"] == report()["entries"] > 0, "the auditor has not copied the record", 60)
+    assert report()["faults"] == []
+    assert "registry record" in deployed.office("audit", "list", "--about", BANK, "--json")
+
+
+def test_of_processes_the_office_says_where_they_are_told_of(deployed: Containers) -> None:
+    assert "Prometheus tells" in deployed.office("status", fails=True)
+    assert "names the cluster" in deployed.office("up", fails=True)
+    assert deployed.office("down") == ""
+
+
+def test_another_registrars_key_signs_nothing(deployed: Containers) -> None:
+    other = ("--data", deployed.folder / "office" / "another")
+    deployed.office("member", "registrar", *other)
+    assert "is another than AFA_REGISTRAR" in deployed.office("member", "suspend", BANK, *other, fails=True)
+    assert "`afa member registrar` makes it" in deployed.office("member", "pending", "--data", "none", fails=True)
+    assert not (deployed.folder / "office" / "none").exists()
+
+
+def test_the_office_is_no_administrator(deployed: Containers) -> None:
+    office = deployed.settings("office").kafka_login()
+    assert office.username == "registrar"
+    with pytest.raises(Refused, match="may not READ the topic 'leads'"):
+        probe(office, reads=[LEADS.name])
+
+
+def test_casebook_and_dispatch_reach_the_database_by_tls_alone(hub: dict[str, int], database: str) -> None:
     with psycopg.connect(database, autocommit=True) as db:
         others = (
             "select ssl, version from pg_stat_ssl join pg_stat_activity using (pid)"
             " where client_port is not null and pid <> pg_backend_pid()"
         )
-        until(lambda: db.execute(others).rowcount >= 2, "they have no connections")
+        until(lambda: db.execute(others).rowcount >= 3, "they have no connections")
         assert set(db.execute(others)) == {(True, "TLSv1.3")}
-    for _ in range(2):
-        deployed.children.pop().stop(signal.SIGTERM, 5)
 
 
 @pytest.fixture(scope="module")
