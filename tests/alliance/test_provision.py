@@ -175,6 +175,24 @@ def test_the_registrar_admits_and_removes_a_member(services: EmbeddedServices, p
         probe(registrar, reads=[LEADS.name])
 
 
+def test_the_registrar_learns_how_old_a_topic_is_and_reads_nothing_of_it(
+    services: EmbeddedServices, provisioned: Report
+) -> None:
+    registrar = login_of("registrar", services.admin, services.data.secret)
+    with kafka.producer(services.admin) as sender:
+        for partition in range(2):
+            sender.send(CHANGELOG.name, b"state", b"token", partition=partition).get(15)
+    first: dict[int, int] = {}
+    for record in kafka.whole(services.admin, CHANGELOG.name):
+        first.setdefault(record.partition, record.timestamp)
+    assert len(first) > 1
+    names = (CHANGELOG.name, LEADS.name, SIGNALS.name)
+    assert kafka.oldest(registrar, names)[CHANGELOG.name] == min(first.values()) / 1000
+    for name in names:
+        with pytest.raises(Refused, match=f"may not READ the topic '{name}'"):
+            probe(registrar, reads=[name])
+
+
 @pytest.mark.parametrize("name", ["", "bank.a", "Bank", "m" * 41, "bank_a", "银行"])
 def test_a_name_that_could_reach_anothers_rights_is_refused(services: EmbeddedServices, name: str) -> None:
     with pytest.raises(SetupError, match="no member's name"):

@@ -191,7 +191,7 @@ def test_the_office_is_no_administrator(deployed: Containers) -> None:
         probe(office, reads=[LEADS.name])
 
 
-def test_casebook_and_dispatch_reach_the_database_by_tls_alone(hub: dict[str, int], database: str) -> None:
+def test_the_hub_reaches_the_database_by_tls_alone(hub: dict[str, int], database: str) -> None:
     with psycopg.connect(database, autocommit=True) as db:
         others = (
             "select ssl, version from pg_stat_ssl join pg_stat_activity using (pid)"
