@@ -27,9 +27,11 @@ from alliance.issuing import Authority
 from alliance.joining import memberfile
 from alliance.joining.memberfile import MemberFile
 from alliance.kafka import KafkaLogin, probe, until
+from alliance.membership import read_registry
 from consumers.auditor.reading import read_only
 from consumers.casebook import database as casebook
-from schemas.topics import LEADS, SUSPICIOUS_ACCOUNT
+from producers.client import MemberClient
+from schemas.topics import LEADS
 from tests.deploy.containers import Containers
 from tests.deploy.front import front
 from tests.producers.support import transfer
@@ -38,6 +40,10 @@ from tests.streams.support import free_port
 pytestmark = pytest.mark.services
 
 BANK, POLICE = "bank-tls", "police-tls"
+OFFICER = ("--as", POLICE, "--officer", "chen")
+LISTINGS = ("leads", "requests", "tasks", "scorecard", "order", "member list", "member pending", "mandate list",
+            "hold list", "appeal list", "dispute list", "return list", "refer list", "allow list", "epoch list",
+            "audit list")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -136,21 +142,42 @@ def test_whom_the_registrar_suspends_publishes_nothing_until_it_is_restored(
     publish(joined)
 
 
-def test_the_office_sees_what_was_refused(deployed: Containers, joined: MemberFile) -> None:
-    with kafka.producer(joined.login()) as sender:
-        sender.send(SUSPICIOUS_ACCOUNT.name, b"no bundle", key=BANK.encode()).get(15)
-    until(lambda: bool(deployed.office("quarantine", "list", "--json")), "nothing is in quarantine", 60)
-    note = json.loads(deployed.office("quarantine", "list", "--json").splitlines()[0])
-    place = "{topic}/{partition}/{offset}".format(**note)
-    assert "no bundle" in deployed.office("quarantine", "show", place)
+def refused_at(deployed: Containers) -> str | None:
+    """Where the bank's first bundle in quarantine came from."""
+    notes = map(json.loads, deployed.office("quarantine", "list", "--json").splitlines())
+    return next(("{topic}/{partition}/{offset}".format(**note) for note in notes if note["member"] == BANK), None)
+
+
+def test_what_a_wrong_rule_refused_is_seen_in_the_office_and_put_back(
+    deployed: Containers, joined: MemberFile, tmp_path: Path
+) -> None:
+    known, shown = read_registry(joined.login(), joined.trusted), deployed.office("member", "rules")
+
+    def set_rules(text: str) -> None:
+        (deployed.folder / "office" / "rules.toml").write_text(text, encoding="utf-8")
+        deployed.office("member", "set-rules", "rules.toml")
+
+    def refused() -> str | None:
+        """Where it was that the bank, which goes by the rules that it knows, was refused something."""
+        member.publish({**transfer(), "time": joined.clock().now().isoformat()})
+        member.flush(30)
+        return refused_at(deployed)
+
+    with MemberClient(joined.keys, joined.login(), known, tmp_path / "spool", joined.clock()) as member:
+        set_rules(shown.replace('suspicious-account = ["bank", ', "suspicious-account = ["))
+        until(lambda: refused() is not None, "nothing is in quarantine", 60)
+    set_rules(shown)
+    place = refused_at(deployed)
+    assert BANK in deployed.office("quarantine", "show", place)
+    deployed.office("quarantine", "reinject", place, "--reason", "the rules were wrong", *OFFICER)
+    assert "reinjection verified" in deployed.office("audit", "list", "--about", place, "--json")
 
 
 def test_an_officer_acts_from_the_office_and_the_record_of_it_is_whole(
     deployed: Containers, joined: MemberFile
 ) -> None:
-    officer = ("--as", POLICE, "--officer", "chen")
-    filed = json.loads(deployed.office("mandate", "add", *officer, "--legal-basis", "article 20", "--json"))
-    deployed.office("mandate", "revoke", filed["mandate"]["mandate_id"], *officer, "--reason", "a trial")
+    filed = json.loads(deployed.office("mandate", "add", *OFFICER, "--legal-basis", "article 20", "--json"))
+    deployed.office("mandate", "revoke", filed["mandate"]["mandate_id"], *OFFICER, "--reason", "a trial")
     assert deployed.office("holds", "--json") == ""
     # The casebook does it, and says so.
     assert json.loads(deployed.office("retention", "run", "--json"))["ended_at"]
@@ -168,6 +195,11 @@ def test_an_officer_acts_from_the_office_and_the_record_of_it_is_whole(
     until(lambda: report()["told"] == report()["entries"] > 0, "the auditor has not copied the record", 60)
     assert report()["faults"] == []
     assert "registry record" in deployed.office("audit", "list", "--about", BANK, "--json")
+
+
+@pytest.mark.parametrize("command", LISTINGS)
+def test_the_office_is_shown(command: str, deployed: Containers, hub: dict[str, int]) -> None:
+    deployed.office(*command.split())
 
 
 def test_of_processes_the_office_says_where_they_are_told_of(deployed: Containers) -> None:
@@ -312,8 +344,12 @@ def test_broker_and_database_start_without_a_password_in_arguments_or_log(deploy
     assert not [name for name in ("admin", "controller", "postgres") if deployed.data.secret(name) in shown]
 
 
-def test_no_key_is_readable_by_others(deployed: Containers) -> None:
+def test_no_key_is_readable_by_others(deployed: Containers, joined: MemberFile) -> None:
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in deployed.tls.iterdir()}
     assert modes.pop("ca.pem") == 0o644
     assert set(modes) == {"ca.key", "broker.pem", "database.pem", "metrics.pem"}
     assert set(modes.values()) == {0o600}
+    kept = [path for path in (deployed.folder / "office").rglob("*") if path.is_file()]
+    assert {path.name for path in kept} >= {f"{BANK}.invite", "keys.json", "tokens.json", "chen.json", f"m.{POLICE}"}
+    public = {"key.pub", "auditor.pub", "rules.toml"}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in kept if path.name not in public} == {0o600}
