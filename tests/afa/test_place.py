@@ -60,9 +60,8 @@ def test_where_both_may_be_meant_the_run_must_be_named(
     office: Path, of_a_run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AFA_DATA_DIR", str(of_a_run))
-    for command in ("down", "status", "holds", "audit list", "city"):
-        with DataDir(of_a_run):
-            said = RUNNER.invoke(app, command.split())
+    for command in ("down", "status", "holds", "audit list", "member pending"):
+        said = RUNNER.invoke(app, command.split())
         assert (said.exit_code, said.stdout) == (1, "")
         assert f"AFA_KAFKA_BOOTSTRAP names a cluster, and {of_a_run} is the folder of a run" in said.stderr
 

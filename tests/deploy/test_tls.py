@@ -195,6 +195,8 @@ def test_an_officer_acts_from_the_office_and_the_record_of_it_is_whole(
     until(lambda: report()["told"] == report()["entries"] > 0, "the auditor has not copied the record", 60)
     assert report()["faults"] == []
     assert "registry record" in deployed.office("audit", "list", "--about", BANK, "--json")
+    # As a member whose keys are in the office: what it has in its mail.
+    deployed.office("audit", "kept", "--as", POLICE)
 
 
 @pytest.mark.parametrize("command", LISTINGS)
