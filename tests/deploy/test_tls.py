@@ -124,6 +124,7 @@ def publish(joined: MemberFile, fails: bool = False) -> str:
 def test_who_the_registrar_invited_publishes_and_the_stream_lets_it_in(
     deployed: Containers, hub: dict[str, int], joined: MemberFile
 ) -> None:
+    assert joined.broker.bootstrap == f"127.0.0.1:{deployed.member}"
     publish(joined)
     let_in = 'afa_intake_events_accepted_total{kind="suspicious-account"} 1.0'
     until(lambda: let_in in page(hub["streams"], deployed), "the alert is not let in", 60)
