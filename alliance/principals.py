@@ -88,7 +88,7 @@ TABLE: tuple[Grant, ...] = (
     Grant("registrar", "TOPIC", _ALERTS, ("READ", "WRITE")),
     # A deployment's office logs in as it: shows what was refused, verifies the record, says how old all the oldest is.
     Grant("registrar", "TOPIC", (QUARANTINE.name, AUDIT.name), ("READ",)),
-    Grant("registrar", "TOPIC", (LEADS.name, SIGNALS.name, CHANGELOG.name), ("DESCRIBE",)),
+    Grant("registrar", "TOPIC", (ANSWERS.name, LEADS.name, SIGNALS.name, CHANGELOG.name), ("DESCRIBE",)),
     # Verifies and correlates: alerts in, leads and receipts out. What members answer is not for it.
     Grant("streams", "TOPIC", (*_ALERTS, MEMBERS.name, RULES.name), ("READ",)),
     Grant("streams", "TOPIC", (SIGNALS.name, CHANGELOG.name), ("READ", "WRITE")),

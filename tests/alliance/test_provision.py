@@ -186,7 +186,7 @@ def test_the_registrar_learns_how_old_a_topic_is_and_reads_nothing_of_it(
     for record in kafka.whole(services.admin, CHANGELOG.name):
         first.setdefault(record.partition, record.timestamp)
     assert len(first) > 1
-    names = (CHANGELOG.name, LEADS.name, SIGNALS.name)
+    names = (CHANGELOG.name, ANSWERS.name, LEADS.name, SIGNALS.name)
     assert kafka.oldest(registrar, names)[CHANGELOG.name] == min(first.values()) / 1000
     for name in names:
         with pytest.raises(Refused, match=f"may not READ the topic '{name}'"):
