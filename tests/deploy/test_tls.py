@@ -1,4 +1,5 @@
-"""TLS as the deployment has it: its own start scripts, configuration, environment and certificates; real clients."""
+"""The deployment by TLS: its own start scripts, configuration, environment and certificates; real clients, and the
+commands of its office."""
 
 from __future__ import annotations
 
