@@ -119,7 +119,7 @@ def whole(login: KafkaLogin, *topics: str) -> Iterator[Any]:
 def oldest(login: KafkaLogin, topics: Iterable[str]) -> dict[str, float]:
     """Of each topic that has a record: when its oldest was stamped, in Unix seconds. Takes no right to read them.
 
-    Raises Retry as `whole` does.
+    Raises Retry if the broker does not know one of them.
     """
     found: dict[str, float] = {}
     with consumer(login, [], None) as reader:
