@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, exists, func, or_, select
 
 from consumers.casebook import escalations
-from consumers.casebook.authority import inquiries, mandates
+from consumers.casebook.authority import inquiries, mandaterecord, mandates
 from consumers.casebook.lifecycle import UNENDED, UNSENT
 from consumers.casebook.objections import deadlines
 from consumers.casebook.returning import goingon
@@ -46,7 +46,9 @@ _WORDS = (
 )  # fmt: skip
 _QUERY = select(
     func.least(*_CLOCKS).label("due"),
-    or_(*(exists().where(words.judged_at.is_(None)) for words in _WORDS), inquiries.WAITS).label("words"),
+    or_(*(exists().where(words.judged_at.is_(None)) for words in _WORDS), inquiries.WAITS, mandaterecord.WAITS).label(
+        "words"
+    ),
     exists().where(Escalation.closed_at.is_(None)).label("tasks"),
     exists().where(ReturnNotice.closed_at.is_(None)).label("returns"),
 )

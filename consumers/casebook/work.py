@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from consumers.casebook import calls, clocks, escalations, inbound
 from consumers.casebook.asking import answers, consequences, referring, waiting
 from consumers.casebook.asking.rerouting import reroute
-from consumers.casebook.authority import caseacts, inquiries, mandates, orders, reinjecting
+from consumers.casebook.authority import caseacts, inquiries, mandaterecord, mandates, orders, reinjecting
 from consumers.casebook.evidence import leads, renaming, reports, withdrawals
 from consumers.casebook.holding import holdacts, keeping
 from consumers.casebook.inbound import Admitted, Bundle
@@ -78,6 +78,7 @@ def take(turn: Turn, inbox: Inbox) -> None:
 
 def _judge(turn: Turn) -> set[str]:
     """Officers' words; the suspects whose dispute was decided."""
+    mandaterecord.note(turn)
     keeping.judge(turn)
     holdacts.judge(turn)
     statements.judge(turn)

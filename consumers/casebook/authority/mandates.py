@@ -124,6 +124,15 @@ def begin(db: Connection, now: datetime) -> bool:
     return db.execute(update(MandateRow).where(due).values(begun=True)).rowcount > 0
 
 
+def is_believed(signatures: Sequence[str], registry: Registry, profile: Profile, now: datetime) -> bool:
+    """Whether it is a lawful mandate that these officers, valid now, have signed, though perhaps not yet all."""
+    try:
+        _read(signatures, registry, profile, now)
+    except Refused:
+        return False
+    return True
+
+
 def in_force(db: Connection, registry: Registry, profile: Profile, now: datetime) -> list[InForce]:
     """Those that verify now, the oldest first."""
     query = select(MandateRow.signatures).where(MandateRow.revoked_at.is_(None)).order_by(MandateRow.filed_at)

@@ -14,7 +14,8 @@ from consumers.casebook.tables.base import Base, Word, changed
 
 class MandateRow(Base):
     """A standing police order as each of its officers signed it, the last at `signed_at`. `begun`: what waits was
-    looked at since it began. `revocation` is the signed word by which it ended."""
+    looked at since it began. `revocation` is the signed word by which it ended. On record are the first `noted` of the
+    signatures, and its end if `end_noted`."""
 
     __tablename__ = "mandate"
     mandate_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -25,6 +26,8 @@ class MandateRow(Base):
     revocation: Mapped[str | None]
     valid_from: Mapped[datetime | None]
     begun: Mapped[bool]
+    noted: Mapped[int] = mapped_column(server_default="0")
+    end_noted: Mapped[bool] = mapped_column(server_default="false")
 
 
 class FiledOrder(Word):
