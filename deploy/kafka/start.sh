@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Starts the broker with TLS, SCRAM and ACLs: puts the passwords of /run/secrets into its properties, formats its storage
-# the first time with the administrator in it, and becomes Kafka. No password is ever an argument of a program.
+# the first time with the administrator in it, and becomes Kafka. No password is ever an argument of a program, and neither
+# a password nor what verifies one is in the container's log.
 set -euo pipefail
 kafka=${KAFKA_HOME:-/opt/kafka}
 secrets=${KAFKA_SECRETS:-/run/secrets}
@@ -24,7 +25,15 @@ if [[ ! -e $data/meta.properties ]]; then
   # Java reads the tool and its arguments from a file, which keeps the password out of the process list.
   printf '%s\n' kafka.tools.StorageTool "format --standalone --cluster-id $cluster" \
     "--config $private/server.properties --add-scram SCRAM-SHA-256=[name=admin,password=$admin]" > "$private/format"
-  java -cp "$kafka/libs/*" "@$private/format"
+  # The tool prints the administrator's salt and keys; its errors are told by their last words.
+  code=0
+  said=$(java -cp "$kafka/libs/*" "@$private/format" 2>&1 > /dev/null) || code=$?
   rm "$private/format"
+  if ((code)); then
+    said=$(sed '/^[[:space:]]/d' <<< "$said" | tail -n 1)
+    said=${said//"$admin"/…}
+    echo "The broker's storage in $data can't be formatted (code $code): ${said//"$controller"/…}" >&2
+    exit 1
+  fi
 fi
 exec "$kafka/bin/kafka-server-start.sh" "$private/server.properties"

@@ -22,6 +22,7 @@ from tests.afa.runs import Up, afa, ended_within, result, still_alive, up
 pytestmark = pytest.mark.services
 
 PROCESSES = {"kafka", "postgres", "streams", "casebook", "dispatch", "riskdesk", "auditor", "vault"}
+VERIFIER = re.compile("stored_?key|server_?key|salt|ScramCredential", re.IGNORECASE)
 
 
 @pytest.fixture
@@ -72,13 +73,18 @@ def status_of(data: Path) -> dict[str, Any]:
 
 
 def assert_no_secret_shows(data: Path, run: Up) -> None:
-    """In no process, by arguments or environment, no log, nothing that a command says, no file that others can read."""
+    """In no process, by arguments or environment, no log, nothing that a command says, no file that others can read;
+    nor what the broker verifies a password by."""
     kept = secrets_of(data)
     assert {"admin", "controller", "registrar", "m.bank-a", "auditor"} <= {path.name for path in kept}
     assert {path.parent.name for path in kept} >= {"secrets", "bank-a", "registrar", "auditor", "members"}
     assert {stat.S_IMODE(path.stat().st_mode) for path in kept} == {0o600}
     shown = {f"process {process.pid}": said_by(process) for process in [*run.family(), psutil.Process(run.process.pid)]}
-    shown |= {str(path): path.read_text(encoding="utf-8") for path in (data / "log").iterdir()}
+    logs = list((data / "log").iterdir())
+    assert {f"{name}.log" for name in PROCESSES} <= {path.name for path in logs}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in logs} == {0o600}
+    assert stat.S_IMODE((data / "log").stat().st_mode) == 0o700
+    shown |= {str(path): path.read_text(encoding="utf-8") for path in logs}
     shown |= {
         str(path): path.read_text(encoding="utf-8", errors="replace") for path in data.iterdir() if path.is_file()
     }
@@ -89,6 +95,7 @@ def assert_no_secret_shows(data: Path, run: Up) -> None:
     shown["an error"] = refused.stdout + refused.stderr
     secrets = {secret for found in kept.values() for secret in found}
     assert [where for where, text in shown.items() if any(secret in text for secret in secrets)] == []
+    assert [where for where, text in shown.items() if VERIFIER.search(text)] == []
 
 
 def secrets_of(data: Path) -> dict[Path, set[str]]:

