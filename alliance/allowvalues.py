@@ -12,8 +12,7 @@ from uuid import UUID
 import orjson
 
 from alliance.errors import SetupError
-from alliance.files import write_atomically
-from alliance.keys.store import read_private
+from alliance.files import read_private, write_atomically
 from alliance.keys.tokens import TokenKeys
 from schemas import strictjson
 from schemas.allowlist import AllowEntry

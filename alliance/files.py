@@ -1,8 +1,10 @@
-"""Small files written whole or not at all, so that a crash or a full disk never leaves half of one."""
+"""Small files written whole or not at all, so that a crash or a full disk never leaves half of one; and secret ones,
+which are read only where nobody but their owner can."""
 
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -27,6 +29,32 @@ def write_atomically(path: Path, data: bytes, *, mode: int, replace: bool = True
             Path(name).unlink(missing_ok=True)
     except OSError as error:
         raise SetupError(f"{path}: can not be written ({error.strerror}); check the folder and the disk") from error
+
+
+def read_private(path: Path, remedy: str, what: str = "key file") -> bytes:
+    """A file that its owner alone can read. SetupError if it is absent, with the remedy, or open to others."""
+    try:
+        with path.open("rb") as file:
+            _refuse_shared(path, stat.S_IMODE(os.fstat(file.fileno()).st_mode), what)
+            return file.read()
+    except FileNotFoundError as error:
+        raise SetupError(f"{path}: there is no {what}; {remedy}") from error
+    except OSError as error:
+        raise SetupError(f"{path}: the {what} can not be read ({error.strerror}); run as its owner") from error
+
+
+def read_password(path: Path, remedy: str) -> str:
+    """The password that a file holds alone. SetupError as of `read_private`, or if it is no text."""
+    try:
+        return read_private(path, remedy, "password file").decode().strip()
+    # The cause quotes what could not be read.
+    except UnicodeDecodeError:
+        raise SetupError(f"{path}: the password file is no text in UTF-8; write the password there, alone") from None
+
+
+def _refuse_shared(path: Path, mode: int, what: str) -> None:
+    if mode & 0o077:
+        raise SetupError(f"{path}: others can read this {what} (mode {mode:04o}); run `chmod 600 {path}`")
 
 
 def _place(written: Path, path: Path, replace: bool) -> bool:

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from alliance import profiles, tls
 from alliance.errors import SetupError
+from alliance.files import read_password
 from alliance.kafka import KafkaLogin, SecurityProtocol
 from alliance.keys.encoding import public_key
 from schemas.topics import PARTITIONS
@@ -60,33 +61,40 @@ class Settings(BaseSettings):
     """PEM of the key and certificate with which metrics are served; in plain text unless set."""
 
     def kafka_login(self) -> KafkaLogin:
-        """Raise SetupError naming the variable that is missing or the password file that can't be read."""
+        """Raise SetupError naming the variable that is missing, or the password file that can't be read, or by others
+        too."""
         for field in ("kafka_bootstrap", "kafka_username", "kafka_password_file"):
             if not getattr(self, field):
                 raise SetupError(
                     f"AFA_{field.upper()} is not set; start with `afa up`, or set it to reach your cluster."
                 )
         assert self.kafka_password_file is not None
-        password = _read("AFA_KAFKA_PASSWORD_FILE", self.kafka_password_file, "a file that holds the password alone")
+        password = read_password(
+            self.kafka_password_file, "point AFA_KAFKA_PASSWORD_FILE at one that holds the password alone"
+        )
         return KafkaLogin(
-            self.kafka_bootstrap, self.kafka_username, password.strip(), self.kafka_security_protocol, self.kafka_ca()
+            self.kafka_bootstrap, self.kafka_username, password, self.kafka_security_protocol, self.kafka_ca()
         )
 
     def kafka_ca(self) -> str | None:
         """The authority of `kafka_ca_file`; SetupError if it is none."""
         if self.kafka_ca_file is None:
             return None
-        pem = _read("AFA_KAFKA_CA_FILE", self.kafka_ca_file, _PEM)
         try:
+            pem = self.kafka_ca_file.read_text(encoding="utf-8")
             ssl.create_default_context(cadata=pem)
-        except (ssl.SSLError, ValueError):
+        except (ssl.SSLError, ValueError, TypeError):
             raise SetupError(
                 f"AFA_KAFKA_CA_FILE: {self.kafka_ca_file} is no certificate; point it at {_PEM}."
             ) from None
+        except OSError as error:
+            raise SetupError(
+                f"AFA_KAFKA_CA_FILE: {self.kafka_ca_file} can't be read ({error.strerror}); point it at {_PEM}."
+            ) from error
         return pem
 
     def database(self) -> str:
-        """The URL of the database. SetupError if there is none, it holds a password, or it leaves this machine in other
+        """The URL of the database. SetupError if there is none, it holds a secret, or it leaves this machine in other
         ways than by TLS to a server that proves its name."""
         from psycopg import ProgrammingError
         from psycopg.conninfo import conninfo_to_dict
@@ -102,6 +110,11 @@ class Settings(BaseSettings):
             raise SetupError(
                 "AFA_DATABASE_URL holds a password, which others could read with it; put it into a file as libpq's "
                 "`pgpass`, and name that by ?passfile=FILE."
+            )
+        if secret := next((name for name in _SECRETS if told.get(name)), None):
+            raise SetupError(
+                f"AFA_DATABASE_URL holds {secret}, which others could read with it; name a file with the password by "
+                "?passfile=FILE, or one with a key that has none by ?sslkey=FILE."
             )
         hosts = [host for name in ("host", "hostaddr") for host in str(told.get(name) or "").split(",") if host]
         away = [host for host in hosts if not host.startswith("/") and not tls.is_loopback(host)]
@@ -125,10 +138,4 @@ class Settings(BaseSettings):
 
 
 _PEM = "the PEM of an authority's certificate"
-
-
-def _read(setting: str, path: Path, what: str) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise SetupError(f"{setting}: {path} can't be read ({error.strerror}); point it at {what}.") from error
+_SECRETS = ("sslpassword", "scram_client_key", "scram_server_key", "oauth_client_secret")

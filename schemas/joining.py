@@ -1,7 +1,7 @@
 """How a unit joins, and how a member changes its keys: the invite, what it asks with, and what the registrar answers.
 
 A private key must never stand in one of these, and a secret only in the invite, which is its one holder's, and within a
-seal.
+seal; a repr must show neither.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Invite(Message):
     invite_id: UUID
     member: MemberId
     broker: Broker
-    code: Secret32
+    code: Annotated[Secret32, Field(repr=False)]
     registrar: PublicKey
     """The key that signs the registry and every answer to the member."""
     expires: Timestamp
@@ -71,7 +71,7 @@ class EpochKey(Message):
     """The token key of an epoch."""
 
     epoch: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,8}$")]
-    key: Secret32
+    key: Annotated[Secret32, Field(repr=False)]
 
 
 class ClockOrigin(Message):
@@ -85,7 +85,9 @@ class ClockOrigin(Message):
 class Welcome(Message):
     """What a member needs beside its keys. `password` is absent where the one that it has goes on."""
 
-    password: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{32,64}$")] | None = None
+    password: Annotated[
+        Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{32,64}$")] | None, Field(repr=False)
+    ] = None
     token_keys: Annotated[list[EpochKey], Field(min_length=1, max_length=2)]
     clock: ClockOrigin
 

@@ -168,6 +168,7 @@ def test_provisioning_makes_up_no_password(tmp_path: Path) -> None:
     (tmp_path / "secrets").mkdir()
     for name in (ADMIN, *INTERNAL[:-1]):
         (tmp_path / "secrets" / name).write_text("secret", encoding="utf-8")
+        (tmp_path / "secrets" / name).chmod(0o600)
     settings = Settings(
         kafka_bootstrap="127.0.0.1:1",
         kafka_username=ADMIN,

@@ -15,6 +15,7 @@ from io import TextIOWrapper
 from pathlib import Path
 
 from alliance.errors import SetupError
+from alliance.files import read_password
 
 VERSION = "1"
 MIN_FREE_BYTES = 500 * 1024 * 1024
@@ -118,7 +119,7 @@ class DataDir:
         if not file.exists():
             self.secrets.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_private(file, secrets.token_urlsafe(_SECRET_BYTES) + "\n")
-        return file.read_text(encoding="utf-8").strip()
+        return read_password(file, "put it there")
 
     def secret_file(self, principal: str) -> Path:
         return self.secrets / principal

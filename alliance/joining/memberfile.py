@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from alliance.clock import AllianceClock
 from alliance.errors import SetupError
-from alliance.files import write_atomically
+from alliance.files import read_private, write_atomically
 from alliance.kafka import KafkaLogin
 from alliance.keys import store
 from alliance.keys.encoding import decode, public_key
@@ -108,7 +108,7 @@ def new_keys(member: str, former: MemberKeys | None = None) -> MemberKeys:
 
 def load(path: Path) -> MemberFile:
     """The member file. SetupError if it is absent, readable by others, or none of this version."""
-    data = store.read_private(path, "join the alliance with `afa member join INVITE`")
+    data = read_private(path, "join the alliance with `afa member join INVITE`")
     try:
         return _from_json(path, strictjson.loads(data))
     # The cause may quote what it could not read, and that may be a secret.

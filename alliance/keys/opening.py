@@ -14,10 +14,10 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from alliance.errors import SetupError
-from alliance.files import write_atomically
+from alliance.files import read_private, write_atomically
 from alliance.keys.encoding import decode, encode
 from alliance.keys.seals import BadSeal, unseal
-from alliance.keys.store import MemberKeys, read_private
+from alliance.keys.store import MemberKeys
 from alliance.keys.tokens import TokenKeys, token
 from schemas import strictjson
 

@@ -5,9 +5,7 @@ A secret must never reach a log, a repr or an error from here.
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from alliance.errors import SetupError
-from alliance.files import write_atomically
+from alliance.files import read_private, write_atomically
 from alliance.keys.encoding import decode, encode
 from alliance.keys.seals import BadSeal, unseal
 from alliance.keys.tokens import TokenKeys
@@ -121,23 +119,6 @@ def load(path: Path) -> MemberKeys:
     # The cause may quote what it could not read, and that may be a secret.
     except (ValueError, TypeError, KeyError, AttributeError):
         raise SetupError(f"{path}: not a key file of version {_VERSION}; restore it from a copy") from None
-
-
-def read_private(path: Path, remedy: str) -> bytes:
-    """A file that its owner alone can read. SetupError if it is absent, with the remedy, or open to others."""
-    try:
-        with path.open("rb") as file:
-            _refuse_shared(path, stat.S_IMODE(os.fstat(file.fileno()).st_mode))
-            return file.read()
-    except FileNotFoundError as error:
-        raise SetupError(f"{path}: there is no key file; {remedy}") from error
-    except OSError as error:
-        raise SetupError(f"{path}: the key file can not be read ({error.strerror}); run as its owner") from error
-
-
-def _refuse_shared(path: Path, mode: int) -> None:
-    if mode & 0o077:
-        raise SetupError(f"{path}: others can read this key file (mode {mode:04o}); run `chmod 600 {path}`")
 
 
 def from_json(content: dict[str, Any]) -> MemberKeys:

@@ -22,6 +22,7 @@ def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Settings that name a cluster, and a folder that no run has made, with the cluster's registrar's key."""
     folder, password = tmp_path / "office", tmp_path / "registrar"
     password.write_text("a secret", encoding="utf-8")
+    password.chmod(0o600)
     told = {
         "KAFKA_BOOTSTRAP": CLUSTER,
         "KAFKA_SECURITY_PROTOCOL": "SASL_SSL",

@@ -256,6 +256,14 @@ def test_ports_are_remembered(folder: Path) -> None:
     assert json.loads((folder / "ports.json").read_text()) == data.ports()
 
 
+def test_a_password_of_the_folder_that_others_can_read_is_refused(folder: Path) -> None:
+    with DataDir(folder) as data:
+        assert data.secret("streams") == data.secret("streams")
+        data.secret_file("streams").chmod(0o644)
+        with pytest.raises(SetupError, match=r"streams: others can read this password file"):
+            data.secret("streams")
+
+
 def test_attaching_to_a_folder_that_nobody_runs_says_how_to_start_it(folder: Path) -> None:
     with pytest.raises(SetupError, match=r"afa up.*--data.*AFA_KAFKA_BOOTSTRAP"):
         attach(folder)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 from alliance.joining.memberfile import MemberFile, load, new_keys
 from alliance.keys.encoding import encode
 from alliance.keys.tokens import TokenKeys
-from schemas.joining import Broker, ClockOrigin, EpochKey, Welcome
+from schemas.joining import Broker, ClockOrigin, EpochKey, Invite, Welcome
 
 PASSWORD = "p" * 32
 CLOCK = ClockOrigin(origin_wall=0.0, origin_alliance=9.0, rate=2.0)
@@ -33,6 +35,19 @@ def test_a_unit_that_is_welcomed_has_all_that_it_publishes_with(tmp_path: Path) 
     assert (joined.keys.tokens, joined.password, joined.clock_origin) == (FIRST, PASSWORD, CLOCK)
     assert (joined.keys.public, joined.keys.former, joined.next) == (before.keys.public, before.keys.former, None)
     assert load(joined.path).login() == joined.login()
+
+
+def test_what_travels_as_a_unit_joins_shows_no_secret_in_its_repr(tmp_path: Path) -> None:
+    registrar = new_keys("registrar").public.signing
+    code = encode(bytes(range(32)))
+    invite = Invite(
+        invite_id=UUID(int=1), member="bank", broker=BROKER, code=code, registrar=registrar, expires=datetime.now(UTC)
+    )
+    answer = welcome(FIRST, PASSWORD)
+    secrets = [code, PASSWORD, *(entry.key for entry in answer.token_keys)]
+    shown = f"{invite!r} {invite} {answer!r} {answer}"
+    assert registrar in shown
+    assert not [secret for secret in secrets if secret in shown]
 
 
 def test_new_keys_take_the_place_of_the_present_ones_which_go_on_to_open_old_seals(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from alliance.settings import Settings
 def password_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     file = tmp_path / "streams"
     file.write_text("a secret\n")
+    file.chmod(0o600)
     monkeypatch.setenv("AFA_KAFKA_BOOTSTRAP", "127.0.0.1:9092")
     monkeypatch.setenv("AFA_KAFKA_USERNAME", "streams")
     monkeypatch.setenv("AFA_KAFKA_PASSWORD_FILE", str(file))
@@ -38,8 +39,25 @@ def test_what_is_not_set_is_named(name: str, password_file: Path, monkeypatch: p
 
 def test_a_password_file_that_is_away_is_named(password_file: Path) -> None:
     password_file.unlink()
-    with pytest.raises(SetupError, match=r"AFA_KAFKA_PASSWORD_FILE: .*streams can't be read"):
+    with pytest.raises(SetupError, match=r"streams: there is no password file; point AFA_KAFKA_PASSWORD_FILE"):
         Settings().kafka_login()
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o444, 0o602])
+def test_a_password_file_that_others_can_reach_is_refused_with_the_remedy(password_file: Path, mode: int) -> None:
+    password_file.chmod(mode)
+    with pytest.raises(SetupError, match=rf"streams: others can read this password file .*{mode:04o}.*chmod 600"):
+        Settings().kafka_login()
+    password_file.chmod(0o400)
+    assert Settings().kafka_login().password == "a secret"
+
+
+def test_a_password_that_is_no_text_is_told_in_one_sentence_without_it(password_file: Path) -> None:
+    password_file.write_bytes(b"a secret\xff")
+    with pytest.raises(SetupError, match=r"streams: the password file is no text in UTF-8") as raised:
+        Settings().kafka_login()
+    assert "secret" not in str(raised.value)
+    assert raised.value.__cause__ is None
 
 
 @pytest.mark.parametrize(("told", "said"), [("", "is not set"), ("no key", "is no key"), ("A" * 44, "is no key")])
@@ -97,9 +115,10 @@ def test_an_authority_that_is_none_is_named(
     monkeypatch.setenv("AFA_KAFKA_CA_FILE", str(tmp_path / "ca.pem"))
     with pytest.raises(SetupError, match=r"AFA_KAFKA_CA_FILE: .*ca.pem can't be read"):
         Settings().kafka_login()
-    (tmp_path / "ca.pem").write_text("no certificate")
-    with pytest.raises(SetupError, match=r"AFA_KAFKA_CA_FILE: .*ca.pem is no certificate"):
-        Settings().kafka_login()
+    for other in (b"no certificate", "kein \N{SNOWMAN}".encode(), b"\xff"):
+        (tmp_path / "ca.pem").write_bytes(other)
+        with pytest.raises(SetupError, match=r"AFA_KAFKA_CA_FILE: .*ca.pem is no certificate"):
+            Settings().kafka_login()
 
 
 VERIFIED = "sslmode=verify-full&sslrootcert=system"
@@ -131,6 +150,8 @@ def test_a_database_here_or_by_tls_that_proves_its_name(url: str) -> None:
         ("postgresql://afa@localhost/afa?hostaddr=10.0.0.3", "10.0.0.3 is another machine"),
         ("postgresql://afa:a-secret@localhost/afa", "holds a password"),
         ("postgresql://afa@localhost/afa?password=a-secret", "holds a password"),
+        ("postgresql://afa@localhost/afa?sslkey=/k&sslpassword=a-secret", "holds sslpassword"),
+        ("postgresql://afa@localhost/afa?scram_client_key=a-secret", "holds scram_client_key"),
         ("postgresql://afa:a-secret@localhost/afa?nonsense=1", "can't be read as a URL"),
     ],
 )
