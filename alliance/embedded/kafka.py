@@ -23,6 +23,8 @@ from alliance.errors import Retry, ServiceDied
 from alliance.kafka import KafkaLogin, probe
 
 _BROKER = "kafka.Kafka"
+_TOLD = ("org.apache.kafka.common.network.Selector", "kafka.authorizer.logger")
+"""Who tells of a refused login, and of whom the rights refused what."""
 _FORMAT_TIMEOUT_S = 60.0
 _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 4.0
@@ -126,6 +128,7 @@ class EmbeddedKafka:
             *self._aot(main),
             f'-Djava.io.tmpdir="{self._home / "tmp"}"',
             "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+            *(f"-Dorg.slf4j.simpleLogger.log.{logger}=info" for logger in _TOLD),
             "-Dorg.slf4j.simpleLogger.showDateTime=true",
             '-Dorg.slf4j.simpleLogger.dateTimeFormat="yyyy-MM-dd HH:mm:ss.SSS"',
             f'-cp "{classes}"',

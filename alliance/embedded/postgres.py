@@ -27,6 +27,8 @@ _INIT_TIMEOUT_S = 60.0
 _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 2.0
 _MAX_SOCKET_PATH = 100  # the kernel allows 107 bytes
+_LOGGED = "authorization"
+"""Who was let in; who was not, PostgreSQL tells by itself."""
 _CONFIG = """
 listen_addresses = ''
 unix_socket_permissions = 0700
@@ -60,7 +62,9 @@ class EmbeddedPostgres:
         self._data.postgres.mkdir(mode=0o700, exist_ok=True)
         sockets = self._private_folder(self._socket_dir())
         self._init_once()
-        self._child = self._run("PostgreSQL", "postgres", "-D", str(self._cluster), "-k", str(sockets))
+        # As arguments, since a folder's configuration is of when it was made.
+        told = ("-k", str(sockets), "-c", f"log_connections={_LOGGED}")
+        self._child = self._run("PostgreSQL", "postgres", "-D", str(self._cluster), *told)
         try:
             self._child.wait_for(self._answers, _START_TIMEOUT_S)
         except ServiceDied:

@@ -36,4 +36,5 @@ if [[ ! -e $data/meta.properties ]]; then
     exit 1
   fi
 fi
+export KAFKA_LOG4J_OPTS="-Dlog4j2.configurationFile=$(dirname "$0")/log4j2.yaml"
 exec "$kafka/bin/kafka-server-start.sh" "$private/server.properties"

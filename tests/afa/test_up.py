@@ -22,7 +22,7 @@ from tests.afa.runs import Up, afa, ended_within, result, still_alive, up
 pytestmark = pytest.mark.services
 
 PROCESSES = {"kafka", "postgres", "streams", "casebook", "dispatch", "riskdesk", "auditor", "vault"}
-VERIFIER = re.compile("stored_?key|server_?key|salt|ScramCredential", re.IGNORECASE)
+VERIFIER = re.compile("(salt|stored_?key|server_?key) ?[=:]|ScramCredential", re.IGNORECASE)
 
 
 @pytest.fixture

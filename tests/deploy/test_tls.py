@@ -10,6 +10,7 @@ import stat
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,9 @@ from urllib.error import URLError
 import psutil
 import psycopg
 import pytest
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, TopicAuthorizationFailedError
+from psycopg.conninfo import make_conninfo
+from psycopg.pq import PGconn, Ping
 from typer.testing import CliRunner
 
 from afa.cli import app
@@ -30,11 +33,12 @@ from alliance.joining import memberfile
 from alliance.joining.memberfile import MemberFile
 from alliance.kafka import KafkaLogin, probe, until
 from alliance.membership import read_registry
+from alliance.provision import login_of
 from consumers.auditor.reading import read_only
 from consumers.casebook import database as casebook
 from producers.client import MemberClient
 from schemas.topics import LEADS
-from tests.deploy.containers import Containers
+from tests.deploy.containers import COMPOSE, Containers
 from tests.deploy.front import front
 from tests.producers.support import transfer
 from tests.streams.support import free_port
@@ -341,13 +345,47 @@ def test_the_broker_takes_no_plain_text(deployed: Containers) -> None:
         probe(KafkaLogin(deployed.admin.bootstrap, "admin", deployed.admin.password))
 
 
+def test_the_logs_tell_who_was_let_in_and_who_was_not(deployed: Containers, database: str) -> None:
+    vault = login_of("vault", deployed.admin, deployed.data.secret)
+    with pytest.raises(Refused):
+        probe(replace(vault, password="another"))
+    with kafka.producer(vault, max_block_ms=5_000) as sender, pytest.raises(TopicAuthorizationFailedError):
+        sender.send(LEADS.name, b"{}", partition=0).get(10)
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(database, user="mallory", password="another")
+    is_told(deployed, "kafka", r"Failed authentication with /127\.0\.0\.1 .*invalid credentials")
+    is_told(deployed, "kafka", r"Successfully authenticated with /127\.0\.0\.1 ")
+    is_told(deployed, "kafka", f"User:vault is Denied operation = .*Topic:LITERAL:{LEADS.name} ")
+    is_told(deployed, "postgres", r' 127\.0\.0\.1 FATAL:  password authentication failed for user "mallory"')
+    is_told(deployed, "postgres", r" 127\.0\.0\.1 LOG:  connection authorized: user=afa database=afa")
+    assert "disconnected (org.apache.kafka.common.network.Selector)" not in deployed.log("kafka")
+
+
+def is_told(deployed: Containers, name: str, line: str) -> None:
+    until(lambda: re.search(line, deployed.log(name)) is not None, f"the log of {name} has no {line!r}")
+
+
+def test_the_databases_health_check_fills_no_log(deployed: Containers, database: str) -> None:
+    def let_in() -> int:
+        return deployed.log("postgres").count("connection authorized")
+
+    before = let_in()
+    _, program, *options = COMPOSE["services"]["postgres"]["healthcheck"]["test"]
+    told = dict(option.removeprefix("--").split("=") for option in options)
+    where = make_conninfo(host=told["host"], port=deployed.database, user=told["username"], dbname=told["dbname"])
+    assert (program, PGconn.ping(where.encode())) == ("pg_isready", Ping.OK)
+    psycopg.connect(database).close()
+    until(lambda: let_in() > before, "who connects is not told")
+    assert let_in() == before + 1
+
+
 def test_broker_and_database_start_without_a_password_in_arguments_or_log(deployed: Containers, database: str) -> None:
     shown = "".join(deployed.log(name) for name in ("java", "kafka", "postgres"))
     for child in deployed.children:
         shown += " ".join(psutil.Process(child.pid).cmdline())
     assert "kafka.Kafka" in shown and "postgresql.conf" in shown
     assert not [name for name in ("admin", "controller", "postgres") if deployed.data.secret(name) in shown]
-    assert not re.search("stored_?key|server_?key|salt", shown, re.IGNORECASE)
+    assert not re.search("(salt|stored_?key|server_?key) ?[=:]", shown, re.IGNORECASE)
 
 
 def test_no_key_is_readable_by_others(deployed: Containers, joined: MemberFile) -> None:
