@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from alliance.errors import Refused
 from alliance.membership import MemberSpec
 from schemas.joining import KeyRequest
 from schemas.registry import Member, SigningKey, Status
@@ -15,6 +16,7 @@ from schemas.registry import Member, SigningKey, Status
 OVERLAP = timedelta(days=14)
 """As long as what a member signed may lie on an inbound topic unread."""
 _MOST = 8
+"""As many keys as a member's record holds."""
 
 
 def joined(spec: MemberSpec, request: KeyRequest, known: Member | None, now: datetime) -> Member:
@@ -34,7 +36,8 @@ def joined(spec: MemberSpec, request: KeyRequest, known: Member | None, now: dat
 
 
 def rotated(known: Member, request: KeyRequest, now: datetime, overlap: timedelta = OVERLAP) -> Member:
-    """The same member with new keys; what it signs with the former ones counts until the overlap ends."""
+    """The same member with new keys; what it signs with the former ones counts until the overlap ends. Raises Refused
+    where its record has no room for all that still count."""
     return known.model_copy(update={"keys": succeeded(known.keys, request, now, overlap), "seal_key": request.sealing})
 
 
@@ -43,11 +46,28 @@ def with_status(known: Member, status: Status) -> Member:
 
 
 def succeeded(former: Iterable[SigningKey], request: KeyRequest, now: datetime, overlap: timedelta) -> list[SigningKey]:
-    """The former keys, each with an end, and the new one; of those that have ended the oldest are dropped for room."""
+    """The former keys, each with an end, and the new one; of those that have ended the oldest are dropped for room.
+
+    Raises Refused where there is no room for all that still count.
+    """
     others = [key for key in former if key.key_id != request.key_id]
     again = next((key for key in former if key.key_id == request.key_id), None)
     new = again or SigningKey(key_id=request.key_id, public=request.signing, valid_from=now)
-    return [*(_ending(key, now + overlap) for key in others), new][-_MOST:]
+    ending = [_ending(key, now + overlap) for key in others]
+    over = [key for key in ending if _end(key) <= now]
+    if len(ending) - len(over) >= _MOST:
+        first = min(_end(key) for key in ending if _end(key) > now)
+        raise Refused(
+            f"{request.member} has {_MOST} keys that still count, and its record holds no more; approve the new one "
+            f"after {first:%Y-%m-%d %H:%M} UTC, when the first of them ends, or end them sooner by --overlap-days."
+        )
+    dropped = over[: max(len(ending) + 1 - _MOST, 0)]
+    return [*(key for key in ending if key not in dropped), new]
+
+
+def _end(key: SigningKey) -> datetime:
+    assert key.valid_to is not None, "a key that has a successor has an end"
+    return key.valid_to
 
 
 def _ending(key: SigningKey, end: datetime) -> SigningKey:

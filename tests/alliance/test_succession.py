@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alliance.errors import Refused
 from alliance.joining.memberfile import new_keys
 from alliance.joining.succession import OVERLAP, joined, rotated, with_status
 from alliance.keys.store import MemberKeys
@@ -58,15 +60,44 @@ def test_who_joins_anew_has_lost_its_keys_which_end_at_once() -> None:
     assert (valid(anew, FIRST, later), valid(anew, SECOND, later)) == (False, True)
 
 
-@given(st.lists(st.integers(0, 30), max_size=12))
-def test_however_often_keys_change_the_newest_signs_and_no_key_of_the_overlap_is_lost(days: list[int]) -> None:
+@given(st.lists(st.sampled_from([0, 1, 2, 3, 15]), max_size=14))
+def test_however_often_keys_change_no_key_that_still_counts_is_lost(days: list[int]) -> None:
+    """Whoever changes them too fast is refused instead, and nothing has changed."""
     record, made, at = MEMBER, [(FIRST, NOW)], NOW
     for pause in days:
         at += timedelta(days=pause)
-        made.append((new_keys("bank-042"), at))
-        record = rotated(record, request(made[-1][0]), at)
-    assert len(record.keys) <= 8
-    assert valid(record, made[-1][0], at)
-    # Each of the last keys signs until the overlap after its successor's coming, and not beyond.
-    for (keys, _), (_, replaced) in list(pairwise(made))[-7:]:
-        assert valid(record, keys, at) == (at < replaced + OVERLAP)
+        keys = new_keys("bank-042")
+        counting = [older for older, until in ends(made) if until is None or until > at]
+        if len(counting) == 8:
+            with pytest.raises(Refused, match=r"bank-042 has 8 keys that still count.*--overlap-days"):
+                rotated(record, request(keys), at)
+        else:
+            record = rotated(record, request(keys), at)
+            made.append((keys, at))
+        assert Member.model_validate_json(record.model_dump_json()) == record
+        # Each key signs until the overlap after its successor's coming, and not beyond; the newest on and on.
+        for older, until in ends(made):
+            assert valid(record, older, at) == (until is None or at < until)
+        # Those that have ended are kept, the newest first, as far as there is room.
+        newest = [older.key_id for older, _ in made[-8:]]
+        assert [key.key_id for key in record.keys] == newest
+
+
+def ends(made: list[tuple[MemberKeys, datetime]]) -> list[tuple[MemberKeys, datetime | None]]:
+    """Until when each of these keys, made one after another, counts."""
+    followed = [(keys, after + OVERLAP) for (keys, _), (_, after) in pairwise(made)]
+    return [*followed, (made[-1][0], None)]
+
+
+def test_keys_that_are_many_make_room_where_they_end_sooner() -> None:
+    record = MEMBER
+    for _ in range(7):
+        record = rotated(record, request(new_keys("bank-042")), NOW)
+    with pytest.raises(Refused, match="after 2026-11-24 12:00 UTC"):
+        rotated(record, request(SECOND), NOW)
+    assert len(rotated(record, request(SECOND), NOW, timedelta(0)).keys) == 8
+    assert len(rotated(record, request(SECOND), NOW + OVERLAP).keys) == 8
+    # Keys that are known already need no room.
+    again = record.keys[-1]
+    same = KeyRequest(member="bank-042", key_id=again.key_id, signing=again.public, sealing=record.seal_key)
+    assert rotated(record, same, NOW) == record
