@@ -7,9 +7,12 @@ choice, not with `probe`, which only asks.
 from __future__ import annotations
 
 import asyncio
+import gzip
+import secrets
 from dataclasses import replace
 
 import aiokafka
+import orjson
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import (
@@ -20,11 +23,16 @@ from kafka.errors import (
 )
 
 from alliance import kafka
+from alliance.clock import wall_now
 from alliance.embedded.services import EmbeddedServices
 from alliance.errors import Refused
 from alliance.kafka import KafkaLogin
+from alliance.keys.store import generate
 from alliance.principals import STREAMS_PREFIX, member_principal
 from alliance.provision import add_member, agree_rate, login_of, provision, remove_member
+from alliance.quotas import AGREED, quota
+from producers.bundles import bundle
+from schemas.envelope import MAX_EVENTS, event_type, source_of
 from schemas.topics import (
     ANSWERS,
     AUDIT,
@@ -32,6 +40,7 @@ from schemas.topics import (
     LEADS,
     MEMBERS,
     QUARANTINE,
+    RISK_CHECK,
     RULES,
     SIGNALS,
     SUSPICIOUS_ACCOUNT,
@@ -41,6 +50,7 @@ from schemas.topics import (
     WITHDRAWAL,
     member_topic,
 )
+from tests.streams.support import IDS
 
 pytestmark = pytest.mark.services
 
@@ -182,6 +192,30 @@ def test_a_member_that_floods(services: EmbeddedServices) -> None:
     with kafka.producer(login) as sender:
         sender.send(SUSPICIOUS_ACCOUNT.name, b"x" * 900_000).get(10)
         assert slowed(sender) == 0
+
+
+def test_a_member_that_guesses_tokens_by_its_questions(services: EmbeddedServices) -> None:
+    """Slowed as by any flood. What remains within the quota is told in docs/security.md, by the figures held here."""
+    name = "bank-guesses"
+    add_member(services.admin, name, services.data.secret, rate=1)
+    login = login_of(member_principal(name), services.admin, services.data.secret)
+    guesses = bundle([guess(name) for _ in range(MAX_EVENTS)], generate(name))
+    with kafka.producer(login) as sender:
+        sender.send(RISK_CHECK.name, guesses.value, key=name.encode(), headers=guesses.headers).get(10)
+        assert slowed(sender) > 0
+    a_second = quota(AGREED)["producer_byte_rate"]
+    alone = bundle([guess(name)], generate(name))
+    assert round(a_second / (len(alone.value) + sum(len(value) for _, value in alone.headers)), -3) == 3_000
+    assert round(a_second / len(guesses.value) * MAX_EVENTS, -3) == 5_000
+    assert round(a_second / len(gzip.compress(guesses.value)) * MAX_EVENTS, -4) == 60_000
+
+
+def guess(member: str) -> bytes:
+    """A question with no more in it than must be, about a payee at random."""
+    payer, payee = ({"kind": "account", "tokens": [f"e1:{token}"]} for token in ("x" * 22, secrets.token_urlsafe(16)))
+    data = {"kind": "risk-check", "payer": payer, "payee": payee, "amount": {"minor": 1, "currency": "CNY"}}
+    fixed = {"specversion": "1.0", "id": str(IDS.next()), "source": source_of(member), "type": event_type("risk-check")}
+    return orjson.dumps({**fixed, "time": wall_now(), "datacontenttype": "application/json", "data": data})
 
 
 def test_a_member_that_reads_without_end(services: EmbeddedServices) -> None:
