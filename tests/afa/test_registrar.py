@@ -11,7 +11,7 @@ import pytest
 from afa.registrar import broker_at
 from alliance.kafka import KafkaLogin
 
-RUN: Any = SimpleNamespace(admin=KafkaLogin("127.0.0.1:9092", "admin", "secret"))
+RUN: Any = SimpleNamespace(admin=KafkaLogin("127.0.0.1:9092", "admin", "secret"), reached_at="127.0.0.1:9092")
 
 
 @pytest.mark.parametrize(
