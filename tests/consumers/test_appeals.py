@@ -14,12 +14,13 @@ from consumers.casebook.objections import rulings
 from consumers.casebook.tables import Label
 from schemas.answers import AnswerStatus, Outflow, OutflowType
 from schemas.decisions import AppealStatus, AppealView, Finding
+from schemas.identifiers import IdentifierKind
 from schemas.notices import notice_of
 from schemas.objections import Appeal, AppealGrounds
 from schemas.reasons import Reason
-from schemas.requests import Action, HoldStatus
+from schemas.requests import Action, AuthorityClass, HoldStatus
 from schemas.tasks import TaskKind
-from tests.consumers.facts import account, yuan
+from tests.consumers.facts import account, identifier, lead, yuan
 from tests.consumers.office import Office
 from tests.consumers.test_holdacts import act, begun, done, held
 from tests.consumers.test_office import TWO_DAYS, stop_of, stopped
@@ -90,6 +91,25 @@ def test_what_an_appeal_freed_is_never_stopped_again_by_itself(office: Office) -
     office.take()
     assert [letter.action for letter in office.deliver()] == []
     assert [hold.status for hold in office.holds(mule)] == [HoldStatus.EXPIRED]
+
+
+@pytest.mark.parametrize("by", ["its own lead", "a hop"])
+def test_what_an_appeal_freed_is_not_stopped_again_by_another_name_of_the_account(office: Office, by: str) -> None:
+    mule, card = account(), identifier(IdentifierKind.CARD, "card of the account", "cnaps:1")
+    office.alias(mule, card)
+    _, stop = stopped(office, mule)
+    office.answer(stop, AnswerStatus.EXECUTED, amount=yuan(5_000_000))
+    office.win_appeal(held(office, mule))
+    office.answer(office.release_of(stop), AnswerStatus.EXECUTED)
+    if by == "a hop":
+        _, first = stopped(office, account())
+        gone = Outflow(type=OutflowType.TRANSFER, amount=yuan(5_000_000), time=office.now, payee=card)
+        office.answer(first, AnswerStatus.ALREADY_GONE, outflows=[gone])
+    else:
+        office.report(card)
+        office.suspect(lead(card, reported=True))
+    assert not [letter for letter in office.deliver() if letter.target == card]
+    assert office.draft(card).authority.authority is AuthorityClass.POLICE_ORDER
 
 
 def test_a_won_appeal_frees_what_rests_on_the_hold_at_the_next_hop(office: Office) -> None:

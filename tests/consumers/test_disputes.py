@@ -15,13 +15,13 @@ from consumers.casebook.tables import Label
 from consumers.casebook.views import listings
 from schemas.answers import AnswerStatus, Outflow, OutflowType
 from schemas.decisions import DisputeStatus, Finding
-from schemas.identifiers import Identifier
+from schemas.identifiers import Identifier, IdentifierKind
 from schemas.leads import Lead
 from schemas.objections import Dispute, DisputeGrounds
 from schemas.reasons import Reason
 from schemas.requests import Action, AuthorityClass, HoldStatus, RequestStatus
 from schemas.tasks import TaskKind
-from tests.consumers.facts import account, lead, yuan
+from tests.consumers.facts import account, identifier, lead, yuan
 from tests.consumers.office import Office
 from tests.consumers.test_holdacts import held
 from tests.consumers.test_office import TWO_DAYS, stopped
@@ -183,14 +183,90 @@ def test_an_extension_waits_while_the_request_is_disputed(office: Office) -> Non
     assert office.draft(shop).attempt == 2
 
 
-def test_where_money_went_on_waits_while_the_whole_case_is_disputed(office: Office) -> None:
+def moved(office: Office, payee: Identifier) -> list[Outflow]:
+    return [Outflow(type=OutflowType.TRANSFER, amount=yuan(2_000_000), time=office.now, payee=payee)]
+
+
+@pytest.mark.parametrize("by", ["lead", "target", "request"])
+def test_where_money_went_on_waits_while_the_lead_is_disputed(office: Office, by: str) -> None:
     shop, payee = account(), account()
     suspicion, stop = stopped(office, shop)
-    assert office.said_by("bank-two", dispute(lead_id=suspicion.lead_id)) == []
-    gone = Outflow(type=OutflowType.TRANSFER, amount=yuan(2_000_000), time=office.now, payee=payee)
-    office.answer(stop, AnswerStatus.PARTIAL, amount=yuan(3_000_000), outflows=[gone])
+    said = {
+        "lead": ("lead_id", suspicion.lead_id),
+        "target": ("target", shop),
+        "request": ("request_id", stop.request_id),
+    }
+    assert office.said_by("bank-one", dispute(**dict([said[by]]))) == []
+    assert disputed_leads(office) == {suspicion.lead_id}
+    office.answer(stop, AnswerStatus.PARTIAL, amount=yuan(3_000_000), outflows=moved(office, payee))
     assert not office.deliver()
     assert office.draft(payee).hop == 1
+    rule(office, Finding.REJECTED)
+    (onward,) = office.deliver()
+    assert (onward.hop, onward.authority.authority) == (1, AuthorityClass.MANDATE)
+
+
+def test_what_came_through_a_disputed_account_waits_at_every_hop(office: Office) -> None:
+    shop, payee, last = account(), account(), account()
+    _, stop = stopped(office, shop)
+    office.answer(stop, AnswerStatus.PARTIAL, amount=yuan(3_000_000), outflows=moved(office, payee))
+    (onward,) = office.deliver()
+    vouched(office, shop)
+    office.answer(onward, AnswerStatus.ALREADY_GONE, outflows=moved(office, last))
+    assert not office.deliver()
+    assert office.draft(last).hop == 2
+
+
+def card_of(office: Office, shop: Identifier, holder: str = "cnaps:1", member: str = "bank-one") -> Identifier:
+    """Another name of the account, as its holder says."""
+    card = identifier(IdentifierKind.CARD, "card of the shop", holder)
+    office.alias(shop, card.model_copy(update={"holders": []}), member=member)
+    return card
+
+
+def test_an_account_that_is_disputed_is_so_by_every_name_of_it(office: Office) -> None:
+    shop = account()
+    card = card_of(office, shop)
+    vouched(office, shop)
+    office.mandate()
+    suspicion = lead(card)
+    office.suspect(suspicion)
+    office.report(card)
+    assert not office.deliver()
+    assert statuses(office, suspicion) == dict.fromkeys((Action.DELAY, Action.VERIFY, Action.STOP), WAITS)
+    assert disputed_leads(office) == {suspicion.lead_id}
+    rule(office, Finding.REJECTED)
+    assert {letter.action for letter in office.deliver()} == {Action.DELAY, Action.VERIFY, Action.STOP}
+
+
+def test_what_is_held_by_the_accounts_other_name_is_let_go_as_the_dispute_is_upheld(office: Office) -> None:
+    shop = account()
+    card = card_of(office, shop)
+    _, stop = stopped(office, card)
+    office.answer(stop, AnswerStatus.EXECUTED, amount=yuan(5_000_000))
+    vouched(office, shop)
+    rule(office, Finding.UPHELD)
+    assert office.release_of(stop).action is Action.RELEASE
+
+
+def test_nobody_has_an_account_disputed_by_a_name_that_is_held_elsewhere(office: Office) -> None:
+    shop = account()
+    card = card_of(office, shop, holder="cnaps:2")
+    vouched(office, shop)
+    _, stop = stopped(office, card)
+    office.answer(stop, AnswerStatus.EXECUTED, amount=yuan(5_000_000))
+    rule(office, Finding.UPHELD)
+    assert not office.deliver()
+    assert held(office, card).status is HoldStatus.ACTIVE
+
+
+def test_an_alias_that_was_withdrawn_makes_nothing_disputed(office: Office) -> None:
+    shop, card = account(), identifier(IdentifierKind.CARD, "card of the shop", "cnaps:1")
+    said = office.alias(shop, card)
+    office.annul(said, member="bank-one", by="bank-one")
+    vouched(office, shop)
+    stopped(office, card)
+    assert not disputed_leads(office)
 
 
 def test_what_waited_ends_with_a_dispute_that_is_upheld(office: Office) -> None:

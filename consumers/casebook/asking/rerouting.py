@@ -8,8 +8,9 @@ from sqlalchemy import select
 
 from alliance.rulebook import asked_as
 from consumers.casebook import ids
-from consumers.casebook.asking import disputed, requests
+from consumers.casebook.asking import doubted, requests
 from consumers.casebook.asking.desk import FULL
+from consumers.casebook.asking.doubted import Asked
 from consumers.casebook.asking.routing import Route, permitted, to_holder, to_member, to_police
 from consumers.casebook.asking.victims import DESK
 from consumers.casebook.rows import update_rows
@@ -22,9 +23,8 @@ _NEED_OFFICER = AuthorityClass.POLICE_ORDER
 
 def reroute(turn: Turn) -> list[str]:
     """Hand over what has a way now; what police must order waits for its officer. The targets that have a way."""
-    query = select(
-        RequestRow.request_id, RequestRow.case_id, RequestRow.asked, RequestRow.unroutable, RequestRow.body
-    ).where(
+    columns = (RequestRow.request_id, RequestRow.case_id, RequestRow.parent, RequestRow.asked, RequestRow.unroutable)
+    query = select(*columns, RequestRow.body).where(
         RequestRow.member.is_(None),
         RequestRow.status == RequestStatus.DRAFTED.value,
         RequestRow.unroutable.is_distinct_from(FULL),
@@ -32,13 +32,13 @@ def reroute(turn: Turn) -> list[str]:
     rows = turn.db.execute(query.order_by(RequestRow.request_id)).all()
     changed, sent = [], []
     asked = [(row, requests.message(row.body, None)) for row in rows]
-    known = disputed.standing(turn, {row.case_id for row in rows}, {one.target.tokens[0] for _, one in asked})
-    for row, request in asked:
+    needed = doubted.need_a_person(turn, [Asked(row.case_id, one.target, row.parent) for row, one in asked])
+    for (row, request), doubt in zip(asked, needed, strict=True):
         route = _route(turn, row.asked, request)
         if route.to is None and route.unroutable == row.unroutable:
             continue
         routed = request.model_copy(update={"to": route.to}) if route.to else request
-        waits = request.authority.authority is _NEED_OFFICER or known.covers(row.case_id, request.target.tokens[0])
+        waits = request.authority.authority is _NEED_OFFICER or doubt
         changed.append(_change(routed, route, waits=waits))
         if route.to and not waits:
             sent.append(routed)

@@ -65,6 +65,12 @@ def accounts(turn: Turn, identifiers: Iterable[Identifier]) -> Accounts:
     return found
 
 
+def names_of(turn: Turn, token: str) -> set[str]:
+    """Every name that the account may have: whoever else names one of them as held elsewhere is not heard here."""
+    names = turn.names.all_of(token)
+    return {*names}.union(*_said(turn, {*names}).values())
+
+
 def _said(turn: Turn, tokens: set[str]) -> dict[tuple[str, UUID], set[str]]:
     """By event, the tokens of the standing aliases of these tokens, and of the aliases of those. An id with two
     contents counts for nothing."""

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from consumers.casebook import ids
-from consumers.casebook.asking import disputed, requests
+from consumers.casebook.asking import disputed, doubted, requests
 from consumers.casebook.inbound import Admitted, Bundle, refuse
+from consumers.casebook.money import aliases
 from consumers.casebook.objections import filing
 from consumers.casebook.objections.appealrules import Who
 from consumers.casebook.release import falling
@@ -126,14 +127,14 @@ def _decision(turn: Turn, row: Any, outcome: Finding, reason: str) -> Decision:
 
 def _resting_on(turn: Turn, token: str, case_id: UUID | None) -> list[UUID]:
     """What was asked about the suspect, or in the whole case."""
-    named = among(RequestRow.target, turn.names.all_of(token))
-    rests = named if case_id is None else RequestRow.case_id == case_id
-    return list(turn.db.scalars(select(RequestRow.request_id).where(rests)))
+    if case_id is None:
+        return doubted.about(turn, token)
+    return list(turn.db.scalars(select(RequestRow.request_id).where(RequestRow.case_id == case_id)))
 
 
 def _touch(turn: Turn, token: str, case_id: UUID | None) -> None:
     """Those who follow the leads see that something about these has changed."""
-    mine = LeadRow.token == turn.names.of(token) if case_id is None else LeadRow.case_id == case_id
+    mine = or_(among(LeadRow.token, aliases.names_of(turn, token)), LeadRow.case_id == case_id)
     turn.db.execute(update(LeadRow).where(mine).values(level=LeadRow.level))
 
 

@@ -21,6 +21,7 @@ from alliance.officers import officer_of
 from consumers.casebook.authority import words
 from consumers.casebook.authority.words import Judged
 from consumers.casebook.lifecycle import APPEAL, DISPUTE, AppealEvent, DisputeEvent
+from consumers.casebook.money import aliases
 from consumers.casebook.objections import appeals, disputes, filing
 from consumers.casebook.objections.appealrules import Who
 from consumers.casebook.rows import update_rows
@@ -56,7 +57,7 @@ def judge(turn: Turn) -> set[str]:
 
     def take(filed: RowMapping) -> None:
         row = _judge(turn, filed)
-        decided.update({row["token"]} if filed["about"] == "dispute" else ())
+        decided.update(aliases.names_of(turn, row["token"]) if filed["about"] == "dispute" else ())
 
     words.judge(turn, FiledRuling, "ruling", "id", take)
     return decided

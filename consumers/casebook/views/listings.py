@@ -12,14 +12,37 @@ from uuid import UUID
 
 import orjson
 from pydantic import Field
-from sqlalchemy import BigInteger, Connection, Select, cast, exists, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    CompoundSelect,
+    Connection,
+    Select,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+    union_all,
+)
+from sqlalchemy.orm import aliased
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import Text
 
 from consumers.casebook.asking.requests import message
 from consumers.casebook.lifecycle import IN_FORCE, UNDECIDED
 from consumers.casebook.model import RANK
-from consumers.casebook.tables import AnswerRow, DisputeRow, Escalation, HoldRow, LeadRow, Renamed, RequestRow
+from consumers.casebook.tables import (
+    AliasRow,
+    AnswerRow,
+    DisputeRow,
+    Escalation,
+    HoldRow,
+    LeadRow,
+    Renamed,
+    RequestRow,
+    Withdrawn,
+)
 from schemas.base import Money
 from schemas.identifiers import Identifier
 from schemas.leads import Lead
@@ -138,11 +161,25 @@ def request_columns() -> Select[Any]:
 
 
 def _disputed() -> ColumnElement[bool]:
-    """By its case or its subject, whichever of the subject's names the dispute has."""
-    mine = (DisputeRow.case_id == LeadRow.case_id) | (DisputeRow.token == LeadRow.token)
-    renamed = (Renamed.token == DisputeRow.token) & (Renamed.first == LeadRow.token)
-    waits = DisputeRow.status.in_(UNDECIDED)
-    return or_(exists().where(mine, waits), exists().where(renamed, waits)).label("disputed")
+    """By its case or its subject, whichever name of the account the dispute has."""
+    waits = select(DisputeRow.token, DisputeRow.case_id).where(DisputeRow.status.in_(UNDECIDED))
+    whole = exists().where(waits.subquery().c.case_id == LeadRow.case_id)
+    named = select(DisputeRow.token).where(DisputeRow.status.in_(UNDECIDED)).cte("named", recursive=True)
+    other = _other_names(named.c.token).lateral()
+    named = named.union(select(other.c.token).select_from(named.join(other, true())))
+    return or_(whole, LeadRow.token.in_(select(named.c.token))).label("disputed")
+
+
+def _other_names(token: Any) -> CompoundSelect[Any]:
+    """Of the same subject before and after rotations of the token epoch, and of the same account by its holder."""
+    here, there = aliased(AliasRow), aliased(AliasRow)
+    same = (here.member == there.member) & (here.event_id == there.event_id) & (here.digest == there.digest)
+    gone = exists().where(Withdrawn.member == here.member, Withdrawn.event_id == here.event_id)
+    return union_all(
+        select(Renamed.first.label("token")).where(Renamed.token == token),
+        select(Renamed.token).where(Renamed.first == token),
+        select(there.token).join(here, same).where(here.token == token, ~gone),
+    )
 
 
 def shown_lead(row: Any) -> Lead:

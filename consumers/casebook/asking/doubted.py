@@ -1,0 +1,117 @@
+"""Whose suspicion is disputed, or fell by a decision: by every name of the account, and wherever money went on from it.
+
+Must never take a member's word on an account that others say is held elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import cast, literal, null, or_, select, union_all
+from sqlalchemy.dialects.postgresql import JSONB
+
+from consumers.casebook.lifecycle import NEEDS_A_PERSON
+from consumers.casebook.money import aliases
+from consumers.casebook.money.accounts import Accounts
+from consumers.casebook.rows import among
+from consumers.casebook.tables import AliasRow, AppealRow, DisputeRow, HoldRow, RequestRow
+from consumers.casebook.turn import Turn
+from schemas.decisions import AppealStatus
+from schemas.identifiers import Identifier
+
+_IDENTIFIER = cast(RequestRow.body, JSONB)["target"].label("identifier")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked about whom in which case; `parent`: the request from whose answer it follows."""
+
+    case_id: UUID
+    target: Identifier
+    parent: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Whose accounts the money came through, and whether police let go of one of the stops there."""
+
+    targets: Sequence[Identifier] = ()
+    freed: bool = False
+
+
+def need_a_person(turn: Turn, asked: Sequence[Asked]) -> list[bool]:
+    """Whether each is about a suspect whose suspicion is disputed and not decided otherwise, or let go by an appeal;
+    or follows from what is; or is in a case that is disputed whole."""
+    ways = _ways(turn, {one.parent for one in asked if one.parent})
+    steps = [(one, ways[one.parent] if one.parent in ways else _Way()) for one in asked]
+    met = [one.target for one in asked] + [target for way in ways.values() for target in way.targets]
+    tokens, cases, accounts = _doubted(turn, {one.case_id for one in asked}, met)
+    return [
+        one.case_id in cases or way.freed or any(
+            not tokens.isdisjoint(accounts.all_of(target.tokens[0])) for target in (one.target, *way.targets)
+        )
+        for one, way in steps
+    ]  # fmt: skip
+
+
+def about(turn: Turn, token: str) -> list[UUID]:
+    """What was asked about the suspect, by whatever name of its account."""
+    row = RequestRow
+    query = select(row.request_id, row.target, _IDENTIFIER).where(among(row.target, aliases.names_of(turn, token)))
+    asked = turn.db.execute(query).all()
+    same = aliases.accounts(turn, [_identifier(one.identifier) for one in asked]).all_of(token)
+    same = {*same, *turn.names.all_of(token)}
+    return [one.request_id for one in asked if one.target in same]
+
+
+def _ways(turn: Turn, parents: set[UUID]) -> dict[UUID, _Way]:
+    """How the money came to what follows from these requests: through their accounts, and those before."""
+    if not parents:
+        return {}
+    row = RequestRow
+    first = select(row.request_id.label("start"), row.request_id, row.parent).where(among(row.request_id, parents))
+    way = first.cte("way", recursive=True)
+    way = way.union(select(way.c.start, row.request_id, row.parent).join(way, way.c.parent == row.request_id))
+    query = select(way.c.start, row.freed_at, _IDENTIFIER).join(way, way.c.request_id == row.request_id)
+    found: dict[UUID, list[Any]] = defaultdict(list)
+    for step in turn.db.execute(query):
+        found[step.start].append(step)
+    return {
+        start: _Way([_identifier(one.identifier) for one in steps], any(one.freed_at for one in steps))
+        for start, steps in found.items()
+    }
+
+
+def _identifier(target: Any) -> Identifier:
+    return Identifier.model_validate_json(orjson.dumps(target))
+
+
+def _doubted(turn: Turn, cases: set[UUID], targets: Sequence[Identifier]) -> tuple[set[str], set[UUID], Accounts]:
+    """Of these the suspects and the whole cases that need a person, and which names are one account."""
+    names = turn.names.every(target.tokens[0] for target in targets)
+    accounts = Accounts(turn.names.all_of(name) for name in names)
+    tokens, doubted, aliased = _found(turn, cases, names)
+    if aliased:
+        # Few accounts have another name, and what is asked about the rest pays for no more than the one question.
+        accounts = aliases.accounts(turn, targets)
+        known = {name for target in targets for name in accounts.all_of(target.tokens[0])}
+        tokens, doubted, _ = _found(turn, cases, turn.names.every(known))
+    return turn.names.every(tokens), doubted, accounts
+
+
+def _found(turn: Turn, cases: set[UUID], names: set[str]) -> tuple[set[str], set[UUID], bool]:
+    """Tokens and cases that need a person, and whether any of the names is said to be another's too."""
+    row, nothing = DisputeRow, literal(None, DisputeRow.case_id.type)
+    mine = or_(among(row.token, names), among(row.case_id, cases))
+    said = select(row.token, row.case_id).where(row.status.in_(NEEDS_A_PERSON), mine)
+    won = select(HoldRow.target, nothing).join(AppealRow, AppealRow.hold_id == HoldRow.hold_id)
+    won = won.where(AppealRow.status == AppealStatus.UPHELD.value, among(HoldRow.target, names))
+    aliased = select(null(), nothing).where(select(AliasRow.token).where(among(AliasRow.token, names)).exists())
+    found: Sequence[Any] = turn.db.execute(union_all(said, won, aliased)).all()
+    tokens = {token for token, _ in found if token}
+    return tokens, {case for _, case in found if case}, any(token is None for token, _ in found)
