@@ -34,6 +34,9 @@ PARTITIONS_OWNED = Gauge("afa_correlate_partitions_owned", "Partitions that this
 # The casebook
 ANSWERS_TAKEN = Counter("afa_casebook_answers", "Answers put on record", ["status"])
 AUTHORISED = Counter("afa_casebook_orders", "Officers' orders judged", ["result"])
+CALLS_ANSWERED = Counter(
+    "afa_casebook_calls_answered", "Calls to victims that were made, by their outcome", ["outcome"]
+)
 CALLS_BEYOND = Counter("afa_casebook_calls_beyond", "Calls drafted beyond what the desk can make in a day", ["level"])
 HOLDS_EXPIRED = Counter("afa_casebook_holds_expired", "Holds whose time ran out")
 LEADS_REPEATED = Counter("afa_casebook_leads_repeated", "Snapshots that said nothing new")

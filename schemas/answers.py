@@ -33,6 +33,17 @@ class Comparison(StrEnum):
     NOT_COMPARABLE = "not-comparable"
 
 
+class Dissuasion(StrEnum):
+    """What came of a call that police made to a victim at risk."""
+
+    REACHED = "reached"
+    """The victim was spoken to, and was warned."""
+    UNREACHABLE = "unreachable"
+    DISBELIEVES = "does-not-believe"
+    """The victim was spoken to, and goes on."""
+    ALREADY_PAID = "already-paid"
+
+
 class OutflowType(StrEnum):
     TRANSFER = "transfer"
     ATM = "atm"
@@ -90,4 +101,6 @@ class Answer(Message):
     outflows: Annotated[list[Outflow], Field(max_length=200)] = []
     paid: Annotated[list[UUID], Field(max_length=500)] = []
     """Of a return that was carried out in part: the payments that were made, by their ids."""
+    dissuasion: Dissuasion | None = None
+    """Of a call that was made, and of nothing else: there it must be said."""
     clerk: Code | None = None

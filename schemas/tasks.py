@@ -1,4 +1,4 @@
-"""A task: a deadline that was missed, and who must look. Shown to police, and to nobody else."""
+"""A task: a deadline that was missed, or a call that did not help, and who must look. Shown to police alone."""
 
 from __future__ import annotations
 
@@ -22,21 +22,25 @@ class TaskKind(StrEnum):
     """The unit has not decided on a proposed release."""
     REVIEW = "review"
     """Nobody has decided on an appeal, or on a dispute."""
+    VISIT = "visit"
+    """A victim at risk was not reached by any call, or does not believe it."""
+    REPORT = "report"
+    """A victim has paid already, and the report is to be taken: without it nothing is stopped."""
 
 
 class TaskView(Message):
-    """A missed deadline as the casebook lists it."""
+    """A task as the casebook lists it."""
 
     number: int
     kind: TaskKind
     subject: UUID
-    """The request; of a decision the hold, of a review the appeal or dispute."""
+    """The request; of a decision the hold, of a review the appeal or dispute, of a visit or a report the call."""
     case_id: UUID | None
     unit: MemberId | None
     """Which unit must look."""
     why: str
     since: Timestamp
-    """The deadline itself."""
+    """The deadline itself, or when the call's answer came."""
     told: Annotated[int, Field(ge=0)]
     """How often it was told."""
     closed_at: Timestamp | None = None

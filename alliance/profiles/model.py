@@ -176,6 +176,12 @@ class Call(Data):
 class Desk(Data):
     calls_a_day: Number
     """How many dissuasion calls the desks can make a day."""
+    again_s: Seconds
+    """How soon a victim is called again whom a call did not reach."""
+    most: Count
+    """How often a victim is called because of one scam before it is a person's task."""
+    scam_s: Seconds
+    """How long what is asked for a victim at risk is asked for one scam; what is new after that is another."""
 
 
 class Retention(Data):

@@ -35,6 +35,7 @@ _CLOCKS = (
     select(func.min(HoldRow.until)).where(HoldRow.status.in_(UNENDED)).scalar_subquery(),
     select(func.min(HoldRow.decide_by)).scalar_subquery(),
     select(func.min(RequestRow.void_after)).where(RequestRow.status.in_(UNSENT)).scalar_subquery(),
+    select(func.min(RequestRow.again_at)).scalar_subquery(),
     *escalations.CLOCKS,
     *deadlines.CLOCKS,
     goingon.CLOCK,

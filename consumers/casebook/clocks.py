@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 
 from alliance.profiles.values import AtEnd
 from consumers.casebook import escalations
-from consumers.casebook.asking import requests
+from consumers.casebook.asking import calling, requests
 from consumers.casebook.evidence.cases import read_cases
 from consumers.casebook.holding import holds
 from consumers.casebook.lifecycle import UNSENT
@@ -41,6 +41,7 @@ def expire(turn: Turn) -> None:
     releases = [row for row in due if row.request_id in void and row.action == Action.RELEASE.value]
     falling.let_go(turn, sorted({row.case_id for row in releases}))
     _undecided(turn)
+    calling.again(turn)
     escalations.strike(turn)
 
 

@@ -1,4 +1,5 @@
-"""Deadlines that were missed: each becomes a task of the unit that must look, told again until it is done.
+"""Deadlines that were missed, and calls that did not help: each becomes a task of the unit that must look, told again
+until it is done.
 
 A missed deadline changes nothing else: a late answer is taken as any other. Must never tell more often than the
 profile has it, nor make up for what could not be told while everything was down.
@@ -14,12 +15,14 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, case, exists, func, select, update
 
 from consumers.casebook.asking import requests
+from consumers.casebook.lifecycle import CaseStatus
 from consumers.casebook.rows import insert_rows
-from consumers.casebook.tables import AppealRow, DisputeRow, Escalation, HoldRow, RequestRow
+from consumers.casebook.tables import AppealRow, Case, DisputeRow, Escalation, HoldRow, LeadRow, RequestRow
 from consumers.casebook.turn import Turn
 from schemas.base import seconds
 from schemas.decisions import About, AppealStatus, DisputeStatus
-from schemas.requests import Action, HoldStatus, RequestStatus
+from schemas.requests import Action, HoldStatus, Request, RequestStatus
+from schemas.risk import Level
 from schemas.tasks import TaskKind
 
 _LATE = {
@@ -33,6 +36,7 @@ CLOCKS = tuple(
 )
 """When the next deadline is missed, or the next task is told."""
 
+_NOTED = dict.fromkeys((TaskKind.VISIT.value, TaskKind.REPORT.value), "wanted")
 _UNREVIEWED = "nobody has decided on the {about}"
 _UNDECIDED = "{unit} has not decided on the release that was proposed: {cause}"
 
@@ -64,10 +68,15 @@ def unreviewed(turn: Turn, about: About, of: UUID, case_id: UUID | None, unit: s
     _open(turn, [_task(turn, TaskKind.REVIEW, of, case_id, unit, due, _UNREVIEWED.format(about=about))])
 
 
+def unhelped(turn: Turn, kind: TaskKind, call: Request, why: str) -> None:
+    """A call to a victim with which a person must go on."""
+    _open(turn, [_task(turn, kind, call.request_id, call.case_id, call.to, turn.now, why)])
+
+
 def close(turn: Turn) -> None:
     """What was done meanwhile, however late, is told no more."""
     done = update(Escalation).where(
-        Escalation.closed_at.is_(None), ~_request_waits(), ~_hold_waits(), ~_objection_waits()
+        Escalation.closed_at.is_(None), ~_request_waits(), ~_hold_waits(), ~_objection_waits(), ~_victim_waits()
     )
     closed = turn.db.execute(done.values(closed_at=turn.now, next_at=None).returning(Escalation.subject)).all()
     for row in closed:
@@ -96,7 +105,7 @@ def _task(
 def _open(turn: Turn, rows: Sequence[dict[str, Any]]) -> None:
     insert_rows(turn.db, Escalation, rows, ignore=True)
     for row in rows:
-        turn.trail.note(f"{row['kind']} missed", row["subject"], row["why"].encode())
+        turn.trail.note(f"{row['kind']} {_NOTED.get(row['kind'], 'missed')}", row["subject"], row["why"].encode())
 
 
 def _tell(turn: Turn) -> None:
@@ -127,3 +136,10 @@ def _objection_waits() -> ColumnElement[bool]:
     appeal = exists().where(AppealRow.appeal_id == Escalation.subject, AppealRow.status == AppealStatus.OVERDUE.value)
     overdue = DisputeRow.status == DisputeStatus.OVERDUE.value
     return appeal | exists().where(DisputeRow.dispute_id == Escalation.subject, overdue)
+
+
+def _victim_waits() -> ColumnElement[bool]:
+    """Whether the victim is at risk still, and no officer has closed the case."""
+    at_risk = exists().where(LeadRow.lead_id == Case.lead_id, LeadRow.level != Level.NONE.value)
+    going_on = exists().where(Case.case_id == Escalation.case_id, Case.status == CaseStatus.OPEN.value, at_risk)
+    return Escalation.kind.in_(tuple(_NOTED)) & going_on

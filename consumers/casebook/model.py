@@ -36,6 +36,7 @@ class Known:
     unroutable: bool = False
     hop: int = 0
     spent_at: datetime | None = None
+    drafted_at: datetime | None = None
     elsewhere: bool = False
     """It was asked in another case, which is one with this."""
 
@@ -148,8 +149,9 @@ class Draft:
         """As the case knows it from now on."""
         target = self.target.tokens[0]
         return Known(
-            self.request_id, self.action, target, self.asked, self.attempt, self.status, self.to is None, self.hop
-        )
+            self.request_id, self.action, target, self.asked, self.attempt, self.status, self.to is None, self.hop,
+            drafted_at=self.issued_at,
+        )  # fmt: skip
 
     def request(self) -> Request:
         """The message. Where no member is known yet it bears a name that no topic has."""

@@ -54,13 +54,19 @@ class Turn:
 
     def calls_left(self) -> int:
         """How many more calls the desk can make within a day."""
-        query = select(func.count()).where(
-            RequestRow.action == _CALL,
-            RequestRow.drafted_at > self.now - _DAY,
-            RequestRow.member.is_not(None),
-            RequestRow.status.not_in(FRUITLESS),
-        )
-        return int(self.profile.desk.calls_a_day.value) - (self.db.scalar(query) or 0)
+        made = self.db.scalar(select(func.count()).where(*self._calls_of_a_day())) or 0
+        return int(self.profile.desk.calls_a_day.value) - made
+
+    def room_for_calls(self) -> datetime:
+        """When the next call can be made, where the day is full."""
+        row, beyond = RequestRow, max(0, -self.calls_left())
+        query = select(row.drafted_at).where(*self._calls_of_a_day()).order_by(row.drafted_at).offset(beyond).limit(1)
+        return (self.db.scalar(query) or self.now) + _DAY
+
+    def _calls_of_a_day(self) -> tuple[ColumnElement[bool], ...]:
+        row = RequestRow
+        gone_out = row.member.is_not(None) & row.status.not_in(FRUITLESS)
+        return row.action == _CALL, row.drafted_at > self.now - _DAY, gone_out
 
     def _usage(self, accounts: set[str]) -> Usage:
         ids = [held.mandate.mandate_id for held in self.mandates]

@@ -1,7 +1,12 @@
-"""The duty desk of a police centre: whom it was asked to call. It has the victim's number from the alerts' seals."""
+"""The duty desk of a police centre: whom it was asked to call. It has the victim's number from the alerts' seals.
+
+What comes of a call follows from the victim's token and from how often the books have called it, so that a run can be
+repeated: of ten victims one is never reached, two the second time, one does not believe it and one has paid already.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 
 import msgspec
@@ -9,7 +14,7 @@ import msgspec
 from producers.reference import decision
 from producers.reference.authority import Proof
 from producers.reference.decision import Decision, Queueless, answer
-from schemas.answers import AnswerStatus
+from schemas.answers import AnswerStatus, Dissuasion
 from schemas.requests import Action, Request
 
 
@@ -22,7 +27,7 @@ class Called(msgspec.Struct, frozen=True, tag="called"):
     at: datetime
 
 
-_DONE = frozenset({Action.CALL, Action.QUERY, Action.WATCH, Action.VERIFY, Action.WARN})
+_NOTED = frozenset({Action.QUERY, Action.WATCH, Action.VERIFY, Action.WARN})
 
 
 class Desk(Queueless):
@@ -44,7 +49,23 @@ class Desk(Queueless):
         return False
 
     def decide(self, request: Request, proof: Proof, now: datetime) -> Decision:
-        if request.action not in _DONE:
-            return decision.not_ours(request)
         called = Called(request.target.tokens[0], request.action, str(request.request_id), now)
-        return Decision(answer(request, AnswerStatus.EXECUTED, "reached"), [called])
+        if request.action is Action.CALL:
+            came_of_it = self._call(called.token)
+            return Decision(answer(request, AnswerStatus.EXECUTED, dissuasion=came_of_it), [called])
+        if request.action not in _NOTED:
+            return decision.not_ours(request)
+        return Decision(answer(request, AnswerStatus.EXECUTED), [called])
+
+    def _call(self, token: str) -> Dissuasion:
+        before = any(one.token == token and one.action is Action.CALL for one in self.calls)
+        match hashlib.sha256(token.encode()).digest()[0] % 10:
+            case 0:
+                return Dissuasion.UNREACHABLE
+            case 1 | 2:
+                return Dissuasion.REACHED if before else Dissuasion.UNREACHABLE
+            case 3:
+                return Dissuasion.DISBELIEVES
+            case 4:
+                return Dissuasion.ALREADY_PAID
+        return Dissuasion.REACHED

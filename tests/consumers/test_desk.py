@@ -78,6 +78,41 @@ def test_a_call_beyond_the_days_is_shown_with_the_reason_and_made_when_there_is_
 
 
 @pytest.mark.services
+def test_as_soon_as_there_is_room_the_gravest_that_waits_is_called(office: Office) -> None:
+    office.desk_can_call(2)
+    office.suspect(at_risk("a", Level.HIGH))
+    office.pass_time(hours=6)
+    office.suspect(at_risk("b", Level.HIGH))
+    office.pass_time(hours=1)
+    for name, level in (("c", Level.HIGH), ("d", Level.VERY_HIGH), ("e", Level.HIGH)):
+        office.suspect(at_risk(name, level))
+    called(office)
+    office.suspect(at_risk("c", Level.NONE))
+    office.pass_time(hours=17, seconds=-1)
+    assert called(office) == set()
+    office.pass_time(seconds=1)
+    assert called(office) == {victim("d").tokens[0]}
+    office.pass_time(hours=6, seconds=-1)
+    assert called(office) == set()
+    office.pass_time(seconds=1)
+    assert called(office) == {victim("e").tokens[0]}
+
+
+@pytest.mark.services
+def test_a_call_that_waited_counts_from_when_it_went_out(office: Office) -> None:
+    office.desk_can_call(1)
+    office.suspect(at_risk("a", Level.HIGH))
+    assert called(office) == {victim("a").tokens[0]}
+    office.pass_time(hours=20)
+    office.suspect(at_risk("b", Level.HIGH))
+    office.pass_time(hours=4)
+    assert called(office) == {victim("b").tokens[0]}
+    office.pass_time(hours=21)
+    office.suspect(at_risk("c", Level.HIGH))
+    assert called(office) == set()
+
+
+@pytest.mark.services
 def test_a_call_that_nobody_made_in_time_does_not_use_up_the_victims_one(office: Office) -> None:
     office.desk_can_call(0)
     office.suspect(at_risk("a", Level.HIGH))

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from alliance import metrics
-from consumers.casebook.asking import consequences, requests
+from consumers.casebook.asking import calling, consequences, requests
 from consumers.casebook.asking.consequences import Effect
 from consumers.casebook.inbound import Admitted, Bundle, refuse
 from consumers.casebook.lifecycle import RequestEvent, request_after
@@ -21,9 +21,9 @@ from consumers.casebook.release import falling
 from consumers.casebook.rows import among, insert_rows, update_rows
 from consumers.casebook.tables import AnswerRow, RequestRow
 from consumers.casebook.turn import Turn
-from schemas.answers import Answer
+from schemas.answers import Answer, AnswerStatus, Dissuasion
 from schemas.reasons import Reason
-from schemas.requests import RequestStatus
+from schemas.requests import Action, RequestStatus
 
 Taken = tuple[Bundle, Admitted, Answer]
 
@@ -37,7 +37,7 @@ def apply(turn: Turn, bundles: Sequence[Bundle]) -> None:
         if isinstance(admitted.event.data, Answer)
     ]
     asked = _asked(turn, {answer.request_id for _, _, answer in taken})
-    mine = [item for item in taken if _is_asked(item, asked)]
+    mine = [item for item in taken if _is_asked(item, asked) and _fits(item, asked)]
     statuses = {request_id: RequestStatus(row.status) for request_id, row in asked.items()}
     rows: list[dict[str, Any]] = []
     effects, turns = [], []
@@ -69,7 +69,7 @@ def _settle(turn: Turn, effects: Iterable[Effect]) -> None:
         effect.request.request_id: {
             "request_id": effect.request.request_id,
             "status": effect.status.value,
-            "reason": effect.answer.reason,
+            "reason": calling.shown(effect.answer),
             "answered_at": turn.now,
         }
         for effect in effects
@@ -79,7 +79,7 @@ def _settle(turn: Turn, effects: Iterable[Effect]) -> None:
 
 def _asked(turn: Turn, request_ids: set[UUID]) -> dict[UUID, Any]:
     table = RequestRow
-    columns = (table.request_id, table.member, table.status, table.mandate_id, table.body)
+    columns = (table.request_id, table.member, table.action, table.status, table.mandate_id, table.body)
     query = select(*columns).where(among(table.request_id, request_ids))
     return {row.request_id: row for row in turn.db.execute(query)} if request_ids else {}
 
@@ -92,6 +92,18 @@ def _is_asked(item: Taken, asked: dict[UUID, Any]) -> bool:
         return True
     detail = f"data.request_id: nothing with the id {answer.request_id} was asked of you"
     refuse(bundle, admitted, Reason.NOT_YOURS, detail)
+    return False
+
+
+def _fits(item: Taken, asked: dict[UUID, Any]) -> bool:
+    """Whether it says what came of a call that was made, and of nothing else."""
+    bundle, admitted, answer = item
+    made = asked[answer.request_id].action == Action.CALL and answer.status is AnswerStatus.EXECUTED
+    if made == (answer.dissuasion is not None):
+        return True
+    outcomes = ", ".join(Dissuasion)
+    wanted = f"say what came of the call: {outcomes}" if made else "only a call that was made (executed) has an outcome"
+    refuse(bundle, admitted, Reason.INVALID_FIELD, f"data.dissuasion: {wanted}")
     return False
 
 
@@ -116,6 +128,8 @@ def _new(turn: Turn, items: Sequence[Taken]) -> list[Taken]:
 
 def _row(turn: Turn, admitted: Admitted, answer: Answer, *, effect: bool) -> dict[str, Any]:
     metrics.ANSWERS_TAKEN.labels(answer.status.value).inc()
+    if effect and answer.dissuasion:
+        metrics.CALLS_ANSWERED.labels(answer.dissuasion.value).inc()
     body = answer.model_dump_json()
     turn.trail.note(f"answer {answer.status.value}", answer.request_id, body.encode())
     return {

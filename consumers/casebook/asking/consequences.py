@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
 
-from consumers.casebook.asking import requests
+from consumers.casebook.asking import calling, requests
 from consumers.casebook.evidence.cases import read_cases
 from consumers.casebook.holding import holdchanges, holds
 from consumers.casebook.holding.holds import Executed
@@ -66,6 +66,8 @@ def follow(turn: Turn, effects: Sequence[Effect]) -> None:
     returns = [effect for effect in _of(effects, Action.RETURN) if effect.status in REQUEST_ENDS]
     for effect in returns:
         settling.settle(turn, effect.request, effect.answer, effect.status)
+    calls = [effect for effect in _of(effects, Action.CALL) if effect.status in REQUEST_ENDS]
+    calling.follow(turn, [(effect.request, effect.answer) for effect in calls])
     answered = [effect for effect in _of(effects, Action.STOP) if effect.status in REQUEST_ENDS]
     touched = {effect.request.case_id for effect in answered} | {act.request.case_id for act in changes}
     touched |= {effect.request.case_id for effect in returns}

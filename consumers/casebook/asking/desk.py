@@ -1,7 +1,7 @@
 """What the police desk can call in a day: a call beyond that is drafted and shown with the reason, and not sent. Pure.
 
-It goes out when its lead is looked at again and the desk has room. Must never drop a call, nor let one wait for a
-lower of the same turn.
+It goes out as soon as the desk has room, the gravest first. Must never drop a call, nor let one wait for a lower of the
+same turn.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from alliance import metrics
 from consumers.casebook.model import RANK, Draft
 from schemas.requests import Action
 
@@ -20,6 +21,13 @@ def within(drafts: Sequence[Draft], left: int) -> list[Draft]:
     calls = sorted((draft for draft in drafts if is_call(draft)), key=lambda draft: -RANK[draft.level])
     beyond = {draft.request_id for draft in calls[max(left, 0) :]}
     return [replace(d, to=None, unroutable=FULL) if d.request_id in beyond else d for d in drafts]
+
+
+def count(beyond: Sequence[Draft]) -> None:
+    """Each once, when it is first beyond."""
+    for draft in beyond:
+        if not draft.amends:
+            metrics.CALLS_BEYOND.labels(draft.level.value).inc()
 
 
 def is_call(draft: Draft) -> bool:

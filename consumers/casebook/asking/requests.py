@@ -146,12 +146,13 @@ def known_of(turn: Turn, cases: Sequence[UUID]) -> dict[UUID, list[Known]]:
         table.member,
         table.hop,
         table.spent_at,
+        table.drafted_at,
     ).where(among(table.case_id, {*cases, *one_with}))
     wanted, found = set(cases), dict[UUID, list[Known]]()
     for row in turn.db.execute(query):
         known = Known(
             row.request_id, Action(row.action), row.target, row.asked, row.attempt, RequestStatus(row.status),
-            row.member is None, row.hop, row.spent_at,
+            row.member is None, row.hop, row.spent_at, row.drafted_at,
         )  # fmt: skip
         if row.case_id in wanted:
             found.setdefault(row.case_id, []).append(known)

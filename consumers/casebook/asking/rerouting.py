@@ -1,10 +1,13 @@
-"""Requests that nobody could be asked: looked at again when the registry or its rulebook has changed."""
+"""Requests that nobody could be asked: looked at again when the registry or its rulebook has changed; and calls that
+wait for room at the desk.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, case, select, update
 
 from alliance.rulebook import asked_as
 from consumers.casebook import ids
@@ -13,23 +16,43 @@ from consumers.casebook.asking.desk import FULL
 from consumers.casebook.asking.doubted import Asked
 from consumers.casebook.asking.routing import Route, permitted, to_holder, to_member, to_police
 from consumers.casebook.asking.victims import DESK
-from consumers.casebook.rows import update_rows
-from consumers.casebook.tables import RequestRow
+from consumers.casebook.model import RANK
+from consumers.casebook.rows import among, update_rows
+from consumers.casebook.tables import LeadRow, RequestRow
 from consumers.casebook.turn import Turn
 from schemas.requests import AuthorityClass, Request, RequestStatus
+from schemas.risk import Level
 
 _NEED_OFFICER = AuthorityClass.POLICE_ORDER
 
 
 def reroute(turn: Turn) -> list[str]:
     """Hand over what has a way now; what police must order waits for its officer. The targets that have a way."""
-    columns = (RequestRow.request_id, RequestRow.case_id, RequestRow.parent, RequestRow.asked, RequestRow.unroutable)
-    query = select(*columns, RequestRow.body).where(
-        RequestRow.member.is_(None),
-        RequestRow.status == RequestStatus.DRAFTED.value,
-        RequestRow.unroutable.is_distinct_from(FULL),
+    rows = turn.db.execute(_unasked(RequestRow.unroutable.is_distinct_from(FULL)).order_by(RequestRow.request_id)).all()
+    return _hand_over(turn, rows)
+
+
+def fill(turn: Turn, room: int) -> None:
+    """Of the calls that wait for it as many as the desk has room for, the gravest first: they are of this day now."""
+    at_risk = case({level.value: rank for level, rank in RANK.items()}, value=LeadRow.level)
+    query = _unasked(RequestRow.unroutable == FULL, at_risk >= RANK[Level.MEDIUM])
+    query = query.join(LeadRow, LeadRow.lead_id == RequestRow.lead_id)
+    query = query.order_by(at_risk.desc(), RequestRow.drafted_at, RequestRow.request_id).limit(max(room, 0))
+    rows = turn.db.execute(query).all()
+    now = {"drafted_at": turn.now}
+    turn.db.execute(
+        update(RequestRow).where(among(RequestRow.request_id, [row.request_id for row in rows])).values(now)
     )
-    rows = turn.db.execute(query.order_by(RequestRow.request_id)).all()
+    _hand_over(turn, rows)
+
+
+def _unasked(*which: ColumnElement[bool]) -> Any:
+    columns = (RequestRow.request_id, RequestRow.case_id, RequestRow.parent, RequestRow.asked, RequestRow.unroutable)
+    nobody = RequestRow.member.is_(None) & (RequestRow.status == RequestStatus.DRAFTED.value)
+    return select(*columns, RequestRow.body).where(nobody, *which)
+
+
+def _hand_over(turn: Turn, rows: Sequence[Any]) -> list[str]:
     changed, sent = [], []
     asked = [(row, requests.message(row.body, None)) for row in rows]
     needed = doubted.need_a_person(turn, [Asked(row.case_id, one.target, row.parent) for row, one in asked])

@@ -1,16 +1,17 @@
 """What follows where a victim is at risk: the bank delays and verifies, the carrier interrupts or warns, police call.
 
-Pure. Each is asked once a victim and member, however many leads speak of the same victim.
+Pure. Each is asked once a victim, member and scam, however many leads speak of the same victim.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from consumers.casebook.asking.amounts import at_risk as amount_at_risk
-from consumers.casebook.asking.drafting import Act, ask, find, unplaced
+from consumers.casebook.asking.drafting import Act, ask, unplaced
 from consumers.casebook.asking.routing import to_member, to_police
-from consumers.casebook.model import Case, Draft, Law
+from consumers.casebook.model import Case, Draft, Known, Law
 from schemas.base import seconds
 from schemas.identifiers import Identifier, IdentifierKind
 from schemas.leads import Lead
@@ -27,9 +28,21 @@ def at_risk(lead: Lead, case: Case, law: Law) -> Iterator[Draft | None]:
     """The drafts of one victim's lead; what another lead of the same victim asked for is not asked again."""
     for act in _acts(lead, law):
         alike = _PHONE if act.action in _PHONE else {act.action}
-        asked = any(k.action in alike and k.asked == act.asked for k in case.known)
-        if not asked or find(case, act):
-            yield ask(case, act, law)
+        asked = [known for known in case.known if known.action in alike and known.asked == act.asked]
+        same = [known for known in asked if (known.action, known.target) == (act.action, act.target.tokens[0])]
+        if case.renewed and asked and all(_is_of_another_scam(known, law) for known in asked):
+            yield ask(case, replace(act, attempt=_last(asked) + 1), law)
+        elif same or not asked:
+            yield ask(case, replace(act, attempt=_last(same)), law)
+
+
+def _is_of_another_scam(known: Known, law: Law) -> bool:
+    over = seconds(law.profile.desk.scam_s.value)
+    return known.drafted_at is not None and known.drafted_at + over <= law.now
+
+
+def _last(asked: Sequence[Known]) -> int:
+    return max((known.attempt for known in asked), default=1)
 
 
 def _acts(lead: Lead, law: Law) -> Iterator[Act]:

@@ -16,11 +16,11 @@ from pydantic import ValidationError
 from sqlalchemy import func, select
 
 from alliance import metrics
-from consumers.casebook.asking import desk, redrafting, requests
+from consumers.casebook.asking import calling, redrafting, requests
 from consumers.casebook.asking.decide import decide, newest
 from consumers.casebook.evidence import renaming, reports, support
 from consumers.casebook.evidence.cases import cases_of, numbers_first, open_cases
-from consumers.casebook.model import RANK, Case, Draft
+from consumers.casebook.model import RANK, Case
 from consumers.casebook.rows import among, inserting
 from consumers.casebook.tables import LeadRow
 from consumers.casebook.turn import Turn
@@ -77,17 +77,7 @@ def decide_on(turn: Turn, leads: Sequence[tuple[UUID, Lead]], reported: Abstract
         # Another lead of the same victim, later in this batch, must see what was asked just now.
         so_far.extend(draft.known() for draft in drafted)
         drafts += drafted
-    requests.put(turn, [*_as_the_desk_can(turn, drafts), *redrafting.onward(turn, followed, law)])
-
-
-def _as_the_desk_can(turn: Turn, drafts: Sequence[Draft]) -> Sequence[Draft]:
-    if not any(map(desk.is_call, drafts)):
-        return drafts
-    fitted = desk.within(drafts, turn.calls_left())
-    for draft in fitted:
-        if draft.unroutable == desk.FULL and not draft.amends:
-            metrics.CALLS_BEYOND.labels(draft.level.value).inc()
-    return fitted
+    calling.put(turn, [*drafts, *redrafting.onward(turn, followed, law)])
 
 
 def redecide(turn: Turn, tokens: Iterable[str], reported: AbstractSet[str]) -> None:

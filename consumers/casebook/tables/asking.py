@@ -17,7 +17,7 @@ class RequestRow(Base):
 
     The database sets `acknowledge_due` and `final_due` as it is sent and answered; a clock that has struck is null.
     `spent_at`: it was let go or cancelled. `freed_at`: police decided to let go of it, `freed_for` an
-    appeal or a dispute.
+    appeal or a dispute. `again_at`: when a call is looked at again, which waits for room or did not reach its victim.
     """
 
     __tablename__ = "request"
@@ -55,6 +55,7 @@ class RequestRow(Base):
     spent_at: Mapped[datetime | None]
     freed_at: Mapped[datetime | None]
     freed_for: Mapped[str | None]
+    again_at: Mapped[datetime | None]
     changed: Mapped[int] = changed()
 
 
