@@ -84,10 +84,9 @@ def test_as_soon_as_there_is_room_the_gravest_that_waits_is_called(office: Offic
     office.pass_time(hours=6)
     office.suspect(at_risk("b", Level.HIGH))
     office.pass_time(hours=1)
-    for name, level in (("c", Level.HIGH), ("d", Level.VERY_HIGH), ("e", Level.HIGH)):
+    for name, level in (("c", Level.HIGH), ("d", Level.VERY_HIGH)):
         office.suspect(at_risk(name, level))
-    called(office)
-    office.suspect(at_risk("c", Level.NONE))
+    assert called(office) == {victim(name).tokens[0] for name in "ab"}
     office.pass_time(hours=17, seconds=-1)
     assert called(office) == set()
     office.pass_time(seconds=1)
@@ -95,7 +94,7 @@ def test_as_soon_as_there_is_room_the_gravest_that_waits_is_called(office: Offic
     office.pass_time(hours=6, seconds=-1)
     assert called(office) == set()
     office.pass_time(seconds=1)
-    assert called(office) == {victim("e").tokens[0]}
+    assert called(office) == {victim("c").tokens[0]}
 
 
 @pytest.mark.services
@@ -109,6 +108,18 @@ def test_a_call_that_waited_counts_from_when_it_went_out(office: Office) -> None
     assert called(office) == {victim("b").tokens[0]}
     office.pass_time(hours=21)
     office.suspect(at_risk("c", Level.HIGH))
+    assert called(office) == set()
+
+
+@pytest.mark.services
+def test_who_is_at_risk_no_more_is_not_called_as_there_is_room(office: Office) -> None:
+    office.desk_can_call(1)
+    office.suspect(at_risk("a", Level.HIGH))
+    assert called(office) == {victim("a").tokens[0]}
+    office.pass_time(hours=12)
+    office.suspect(at_risk("b", Level.HIGH))
+    office.suspect(at_risk("b", Level.NONE))
+    office.pass_time(hours=12)
     assert called(office) == set()
 
 

@@ -305,6 +305,44 @@ def test_a_dispute_that_was_lost_holds_nothing_up_a_second_time(office: Office) 
     assert office.deliver()
 
 
+@pytest.mark.parametrize("since", ["a month", "a request"])
+def test_a_rejected_dispute_is_heard_again_once_something_has_changed(office: Office, since: str) -> None:
+    shop = account()
+    office.suspect(lead(shop))
+    vouched(office, shop)
+    rule(office, Finding.REJECTED)
+    month = office.profile.dispute.again_s.value
+    office.pass_time(seconds=month - 1)
+    vouched(office, shop)
+    if since == "a request":
+        office.report(shop)
+    else:
+        office.pass_time(seconds=1)
+    vouched(office, shop)
+    vouched(office, shop)
+    heard = [DisputeStatus.REJECTED, DisputeStatus.INADMISSIBLE, DisputeStatus.OPEN, DisputeStatus.INADMISSIBLE]
+    assert [one.status for one in office.disputes()] == heard
+
+
+@pytest.mark.parametrize("by", ["lead", "target", "request"])
+def test_every_unit_that_asked_for_what_rests_on_the_suspicion_is_told(office: Office, by: str) -> None:
+    office.registry.apply("police-two", office.police("p101", unit="police-two"))
+    shop, payee = account(), account()
+    suspicion, stop = stopped(office, shop, unit="police-two", officer="p101", max_hop=0)
+    office.mandate()
+    office.answer(stop, AnswerStatus.PARTIAL, amount=yuan(3_000_000), outflows=moved(office, payee))
+    assert [letter.authority.unit for letter in office.deliver()] == ["police-one"]
+    said: dict[str, dict[str, Any]] = {
+        "lead": {"lead_id": suspicion.lead_id},
+        "target": {"target": shop},
+        "request": {"request_id": stop.request_id},
+    }
+    assert office.said_by("bank-one", dispute(**said[by])) == []
+    rule(office, Finding.UPHELD)
+    told = {member: one.event_id is not None for member, one in office.decisions().items()}
+    assert told == {"bank-one": True, "police-one": False, "police-two": False}
+
+
 def test_a_finding_is_kept_as_it_was(office: Office) -> None:
     vouched(office, account())
     rule(office, Finding.REJECTED)

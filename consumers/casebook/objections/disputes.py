@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import cast, or_, select, update
+from sqlalchemy.dialects.postgresql import JSONB
 
 from consumers.casebook import ids
 from consumers.casebook.asking import disputed, doubted, requests
@@ -30,6 +31,10 @@ from schemas.reasons import Reason
 from schemas.requests import Request
 
 _SAID = "You disputed this on the same grounds before."
+_REJECTED = (
+    "You disputed this on the same grounds before, and it was rejected; it is heard again once something new is asked "
+    "about the suspect, or after {} days."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ def decide(turn: Turn, row: Any, ruling: Ruling, jws: str, who: Who) -> None:
     """What follows from an officer's ruling."""
     decision = _decision(turn, row, ruling.outcome, ruling.reason)
     decision = decision.model_copy(update={"unit": who[0], "officer": who[1], "ruling": jws})
-    filing.tell(turn, decision, row["member"], [asking_unit(turn, row["request_id"])])
+    filing.tell(turn, decision, row["member"], _units(turn, row))
     filing.label(turn, decision, row["member"], *_found_of(turn, row))
     _touch(turn, row["token"], row["case_id"])
     if ruling.outcome is Finding.UPHELD:
@@ -90,11 +95,7 @@ def _knows(turn: Turn, member: str, case_id: UUID) -> bool:
 
 
 def _file(turn: Turn, admitted: Admitted, dispute: Dispute, subject: Subject) -> None:
-    same = (DisputeRow.member == admitted.member) & among(DisputeRow.token, turn.names.all_of(subject.token))
-    said = select(DisputeRow.dispute_id).where(
-        same, DisputeRow.grounds == dispute.grounds.value, DisputeRow.status != DisputeStatus.INADMISSIBLE.value
-    )
-    refusal = _SAID if turn.db.scalar(said) is not None else None
+    refusal = _inadmissible(turn, admitted.member, dispute, subject)
     row = {
         "dispute_id": ids.objection_id("dispute", admitted.member, admitted.event.id), "member": admitted.member,
         "event_id": admitted.event.id, "digest": admitted.digest, "token": subject.token, "lead_id": subject.lead_id,
@@ -110,6 +111,22 @@ def _file(turn: Turn, admitted: Admitted, dispute: Dispute, subject: Subject) ->
         filing.tell(turn, _decision(turn, row, Finding.INADMISSIBLE, refusal), admitted.member)
     else:
         _touch(turn, subject.token, subject.case_id)
+
+
+def _inadmissible(turn: Turn, member: str, dispute: Dispute, subject: Subject) -> str | None:
+    """Why it is not heard: it was said before, and nothing has changed since."""
+    row, names = DisputeRow, turn.names.all_of(subject.token)
+    same = (row.member == member) & among(row.token, names) & (row.grounds == dispute.grounds.value)
+    query = select(row.status, row.decided_at).where(same, row.status != DisputeStatus.INADMISSIBLE.value)
+    before = turn.db.execute(query).all()
+    if any(one.status != DisputeStatus.REJECTED for one in before):
+        return _SAID
+    again_s = turn.profile.dispute.again_s.value
+    last = max((one.decided_at for one in before if one.decided_at), default=None)
+    if last is None or last + seconds(again_s) <= turn.now:
+        return None
+    new = select(RequestRow.request_id).where(among(RequestRow.target, names), RequestRow.drafted_at > last)
+    return None if turn.db.scalar(select(new.exists())) else _REJECTED.format(again_s // 86400)
 
 
 def _decision(turn: Turn, row: Any, outcome: Finding, reason: str) -> Decision:
@@ -130,6 +147,20 @@ def _resting_on(turn: Turn, token: str, case_id: UUID | None) -> list[UUID]:
     if case_id is None:
         return doubted.about(turn, token)
     return list(turn.db.scalars(select(RequestRow.request_id).where(RequestRow.case_id == case_id)))
+
+
+def _units(turn: Turn, row: Any) -> Sequence[str | None]:
+    """The police units that asked for what rests on the suspicion, or for the request that is disputed."""
+    names = aliases.names_of(turn, row["token"])
+    led = select(LeadRow.case_id).where(among(LeadRow.token, names))
+    rests = or_(
+        among(RequestRow.target, names),
+        RequestRow.case_id.in_(led),
+        RequestRow.case_id == row["case_id"],
+        RequestRow.request_id == row["request_id"],
+    )
+    unit = cast(RequestRow.body, JSONB)["authority"]["unit"].astext
+    return list(turn.db.scalars(select(unit).distinct().where(rests)))
 
 
 def _touch(turn: Turn, token: str, case_id: UUID | None) -> None:

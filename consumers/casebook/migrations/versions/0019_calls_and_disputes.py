@@ -1,4 +1,5 @@
-"""Calls to victims: once a scam and not once for ever, again where nobody was reached, tasks where they do not help.
+"""Calls to victims: once a scam and not once for ever, again where nobody was reached, tasks where they do not help;
+disputes that were rejected, filed once more.
 
 Each attempt is one call, however many leads speak of the victim.
 """
@@ -22,5 +23,14 @@ alter table escalation
 """
 
 
+_DISPUTES = """
+drop index said_once_on_the_same_grounds;
+create unique index said_once_on_the_same_grounds on dispute (member, token, grounds)
+  where status not in ('inadmissible', 'rejected');
+"""
+"""What was rejected may be said again later; it is the casebook that knows when."""
+
+
 def upgrade() -> None:
     op.execute(_CALLS)
+    op.execute(_DISPUTES)
