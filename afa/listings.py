@@ -72,11 +72,11 @@ def holds(data: Data = None, json: Json = False, follow: Follow = False) -> None
 
 
 def tasks(data: Data = None, json: Json = False, follow: Follow = False) -> None:
-    """Deadlines that were missed, and which unit must look: answers, releases, decisions on a release.
+    """Deadlines that were missed, and calls that helped no victim: which unit must look.
 
     Example: afa tasks --json | jq 'select(.closed_at == null) | .why'
     """
-    output.follow(pages(data, listings.tasks, follow), _TASKS, as_json=json, empty="No deadline was missed.", on=follow)
+    output.follow(pages(data, listings.tasks, follow), _TASKS, as_json=json, empty="There is no task.", on=follow)
 
 
 def pages(data: Path | None, view: Callable[[Connection, int], Page[T]], follow: bool) -> Iterator[Sequence[T]]:

@@ -70,6 +70,7 @@ def unreviewed(turn: Turn, about: About, of: UUID, case_id: UUID | None, unit: s
 
 def unhelped(turn: Turn, kind: TaskKind, call: Request, why: str) -> None:
     """A call to a victim with which a person must go on."""
+    why = f"{why} (`afa case show {call.case_id}`)"
     _open(turn, [_task(turn, kind, call.request_id, call.case_id, call.to, turn.now, why)])
 
 

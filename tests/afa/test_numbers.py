@@ -20,7 +20,7 @@ def test_a_members_numbers_are_shown_to_none_but_who_has_its_keys(desk: Desk) ->
 
 def test_a_missed_deadline_is_a_task_until_it_is_met(desk: Desk) -> None:
     office = desk.office
-    assert desk.afa("tasks") == (0, [], "No deadline was missed.\n")
+    assert desk.afa("tasks") == (0, [], "There is no task.\n")
     _, stop = stopped(office, account())
     office.deliver()
     office.pass_time(minutes=31)

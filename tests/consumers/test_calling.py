@@ -80,7 +80,9 @@ def test_each_outcome_is_shown_and_counted_and_what_a_person_must_do_is_a_task(
     assert (shown.status, shown.reason) == (RequestStatus.EXECUTED, f"{outcome.replace('-', ' ')}: the son answered")
     assert counted(outcome) == before + 1
     assert wanted(office) == task
-    assert [one.unit for one in office.tasks()] == ["police-one"] * len(task)
+    assert [(one.unit, f"afa case show {made.case_id}" in one.why) for one in office.tasks()] == [
+        ("police-one", True)
+    ] * len(task)
     # The bank's delay and verification stand, and nothing is stopped without a report.
     assert not office.deliver()
 

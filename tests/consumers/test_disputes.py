@@ -20,6 +20,7 @@ from schemas.leads import Lead
 from schemas.objections import Dispute, DisputeGrounds
 from schemas.reasons import Reason
 from schemas.requests import Action, AuthorityClass, HoldStatus, RequestStatus
+from schemas.risk import Level
 from schemas.tasks import TaskKind
 from tests.consumers.facts import account, identifier, lead, yuan
 from tests.consumers.office import Office
@@ -269,6 +270,22 @@ def test_an_alias_that_was_withdrawn_makes_nothing_disputed(office: Office) -> N
     assert not disputed_leads(office)
 
 
+def test_what_an_officer_orders_of_a_suspect_that_was_let_go_is_followed_by_itself(office: Office) -> None:
+    shop, payee = account(), account()
+    _, stop = stopped(office, shop)
+    office.answer(stop, AnswerStatus.EXECUTED, amount=yuan(5_000_000))
+    vouched(office, shop)
+    rule(office, Finding.UPHELD)
+    office.answer(office.release_of(stop), AnswerStatus.EXECUTED)
+    office.pass_time(minutes=1)
+    office.report(shop)
+    office.order(office.draft(shop).request_id)
+    (again,) = office.deliver()
+    office.answer(again, AnswerStatus.ALREADY_GONE, outflows=moved(office, payee))
+    (onward,) = office.deliver()
+    assert (onward.target, onward.authority.authority) == (payee, AuthorityClass.MANDATE)
+
+
 def test_what_waited_ends_with_a_dispute_that_is_upheld(office: Office) -> None:
     shop = account()
     vouched(office, shop)
@@ -322,6 +339,18 @@ def test_a_rejected_dispute_is_heard_again_once_something_has_changed(office: Of
     vouched(office, shop)
     heard = [DisputeStatus.REJECTED, DisputeStatus.INADMISSIBLE, DisputeStatus.OPEN, DisputeStatus.INADMISSIBLE]
     assert [one.status for one in office.disputes()] == heard
+
+
+def test_who_follows_the_leads_sees_those_that_a_dispute_is_about_and_no_others(office: Office) -> None:
+    shop = account()
+    card = card_of(office, shop)
+    office.suspect(lead(shop), lead(card), lead(account()), lead(account(), Level.NONE))
+    with office.engine.connect() as db:
+        before = listings.leads(db).after
+    vouched(office, shop)
+    with office.engine.connect() as db:
+        changed = listings.leads(db, before).items
+    assert {one.subject.token for one in changed} == {shop.tokens[0], card.tokens[0]}
 
 
 @pytest.mark.parametrize("by", ["lead", "target", "request"])

@@ -12,10 +12,10 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import cast, literal, null, or_, select, union_all
+from sqlalchemy import cast, false, literal, null, or_, select, union_all
 from sqlalchemy.dialects.postgresql import JSONB
 
-from consumers.casebook.lifecycle import NEEDS_A_PERSON
+from consumers.casebook.lifecycle import NEEDS_A_PERSON, UNDECIDED
 from consumers.casebook.money import aliases
 from consumers.casebook.money.accounts import Accounts
 from consumers.casebook.rows import among
@@ -44,19 +44,36 @@ class _Way:
     freed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Doubt:
+    """Names that need a person, those of them on which police have yet to decide, and cases that are disputed whole."""
+
+    tokens: frozenset[str]
+    undecided: frozenset[str]
+    cases: frozenset[UUID]
+    aliased: bool
+    """Whether any of the names is said to be another's too."""
+
+
 def need_a_person(turn: Turn, asked: Sequence[Asked]) -> list[bool]:
-    """Whether each is about a suspect whose suspicion is disputed and not decided otherwise, or let go by an appeal;
-    or follows from what is; or is in a case that is disputed whole."""
+    """Whether each is about a suspect whose suspicion is disputed and not decided otherwise, or let go by an appeal; or
+    follows from one that is disputed still, or was let go; or is in a case that is disputed whole.
+
+    From what an officer orders of a suspect after it was let go, money is followed as from any other."""
     ways = _ways(turn, {one.parent for one in asked if one.parent})
     steps = [(one, ways[one.parent] if one.parent in ways else _Way()) for one in asked]
-    met = [one.target for one in asked] + [target for way in ways.values() for target in way.targets]
-    tokens, cases, accounts = _doubted(turn, {one.case_id for one in asked}, met)
+    doubt, accounts = _doubt(turn, asked, [target for way in ways.values() for target in way.targets])
+
+    def is_any(names: frozenset[str], targets: Sequence[Identifier]) -> bool:
+        return any(not names.isdisjoint(accounts.all_of(target.tokens[0])) for target in targets)
+
     return [
-        one.case_id in cases or way.freed or any(
-            not tokens.isdisjoint(accounts.all_of(target.tokens[0])) for target in (one.target, *way.targets)
-        )
+        one.case_id in doubt.cases
+        or way.freed
+        or is_any(doubt.tokens, [one.target])
+        or is_any(doubt.undecided, way.targets)
         for one, way in steps
-    ]  # fmt: skip
+    ]
 
 
 def about(turn: Turn, token: str) -> list[UUID]:
@@ -91,27 +108,32 @@ def _identifier(target: Any) -> Identifier:
     return Identifier.model_validate_json(orjson.dumps(target))
 
 
-def _doubted(turn: Turn, cases: set[UUID], targets: Sequence[Identifier]) -> tuple[set[str], set[UUID], Accounts]:
-    """Of these the suspects and the whole cases that need a person, and which names are one account."""
+def _doubt(turn: Turn, asked: Sequence[Asked], through: Sequence[Identifier]) -> tuple[_Doubt, Accounts]:
+    """What is in doubt of these and of the accounts that their money came through; which names are one account."""
+    cases, targets = {one.case_id for one in asked}, [*(one.target for one in asked), *through]
     names = turn.names.every(target.tokens[0] for target in targets)
     accounts = Accounts(turn.names.all_of(name) for name in names)
-    tokens, doubted, aliased = _found(turn, cases, names)
-    if aliased:
+    doubt = _found(turn, cases, names)
+    if doubt.aliased:
         # Few accounts have another name, and what is asked about the rest pays for no more than the one question.
         accounts = aliases.accounts(turn, targets)
         known = {name for target in targets for name in accounts.all_of(target.tokens[0])}
-        tokens, doubted, _ = _found(turn, cases, turn.names.every(known))
-    return turn.names.every(tokens), doubted, accounts
+        doubt = _found(turn, cases, turn.names.every(known))
+    return doubt, accounts
 
 
-def _found(turn: Turn, cases: set[UUID], names: set[str]) -> tuple[set[str], set[UUID], bool]:
-    """Tokens and cases that need a person, and whether any of the names is said to be another's too."""
-    row, nothing = DisputeRow, literal(None, DisputeRow.case_id.type)
+def _found(turn: Turn, cases: set[UUID], names: set[str]) -> _Doubt:
+    row, nobody = DisputeRow, literal(None, DisputeRow.case_id.type)
     mine = or_(among(row.token, names), among(row.case_id, cases))
-    said = select(row.token, row.case_id).where(row.status.in_(NEEDS_A_PERSON), mine)
-    won = select(HoldRow.target, nothing).join(AppealRow, AppealRow.hold_id == HoldRow.hold_id)
+    undecided = row.status.in_(UNDECIDED).label("undecided")
+    said = select(row.token, row.case_id, undecided).where(row.status.in_(NEEDS_A_PERSON), mine)
+    won = select(HoldRow.target, nobody, false()).join(AppealRow, AppealRow.hold_id == HoldRow.hold_id)
     won = won.where(AppealRow.status == AppealStatus.UPHELD.value, among(HoldRow.target, names))
-    aliased = select(null(), nothing).where(select(AliasRow.token).where(among(AliasRow.token, names)).exists())
+    aliased = select(null(), nobody, false()).where(select(AliasRow.token).where(among(AliasRow.token, names)).exists())
     found: Sequence[Any] = turn.db.execute(union_all(said, won, aliased)).all()
-    tokens = {token for token, _ in found if token}
-    return tokens, {case for _, case in found if case}, any(token is None for token, _ in found)
+    return _Doubt(
+        tokens=frozenset(turn.names.every(one.token for one in found if one.token)),
+        undecided=frozenset(turn.names.every(one.token for one in found if one.undecided)),
+        cases=frozenset(one.case_id for one in found if one.case_id),
+        aliased=any(one.token is None for one in found),
+    )

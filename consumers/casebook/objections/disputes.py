@@ -165,7 +165,8 @@ def _units(turn: Turn, row: Any) -> Sequence[str | None]:
 
 def _touch(turn: Turn, token: str, case_id: UUID | None) -> None:
     """Those who follow the leads see that something about these has changed."""
-    mine = or_(among(LeadRow.token, aliases.names_of(turn, token)), LeadRow.case_id == case_id)
+    named = among(LeadRow.token, aliases.names_of(turn, token))
+    mine = named if case_id is None else named | (LeadRow.case_id == case_id)
     turn.db.execute(update(LeadRow).where(mine).values(level=LeadRow.level))
 
 
