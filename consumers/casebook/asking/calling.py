@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
+from alliance import metrics
 from consumers.casebook import escalations
 from consumers.casebook.asking import desk, requests, rerouting
 from consumers.casebook.asking.drafting import Act, ask
@@ -69,10 +70,12 @@ def put(turn: Turn, drafts: Sequence[Draft]) -> None:
     fitted = desk.within(drafts, turn.calls_left())
     requests.put(turn, fitted)
     beyond = [draft for draft in fitted if draft.unroutable == desk.FULL]
-    desk.count(beyond)
+    for draft in beyond:
+        if not draft.amends:
+            metrics.CALLS_BEYOND.labels(draft.level.value).inc()
     if beyond:
-        waits = RequestRow.request_id, [draft.request_id for draft in beyond]
-        turn.db.execute(update(RequestRow).where(among(*waits)).values(again_at=turn.room_for_calls()))
+        waits = among(RequestRow.request_id, [draft.request_id for draft in beyond])
+        turn.db.execute(update(RequestRow).where(waits).values(again_at=turn.room_for_calls()))
 
 
 def again(turn: Turn) -> None:

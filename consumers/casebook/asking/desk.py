@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from alliance import metrics
 from consumers.casebook.model import RANK, Draft
 from schemas.requests import Action
 
@@ -21,13 +20,6 @@ def within(drafts: Sequence[Draft], left: int) -> list[Draft]:
     calls = sorted((draft for draft in drafts if is_call(draft)), key=lambda draft: -RANK[draft.level])
     beyond = {draft.request_id for draft in calls[max(left, 0) :]}
     return [replace(d, to=None, unroutable=FULL) if d.request_id in beyond else d for d in drafts]
-
-
-def count(beyond: Sequence[Draft]) -> None:
-    """Each once, when it is first beyond."""
-    for draft in beyond:
-        if not draft.amends:
-            metrics.CALLS_BEYOND.labels(draft.level.value).inc()
 
 
 def is_call(draft: Draft) -> bool:
