@@ -29,8 +29,8 @@ from schemas.returns import DeductHold
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Extend, reduce, freeze, renew or release a hold, or keep one whose release is proposed. What is filed waits "
-    "for the officers of the unit that ordered it.",
+    help="Extend, reduce, freeze, renew or release a hold, or keep one whose release is proposed; of a suspended line, "
+    "release or keep it. What is filed waits for the officers of the unit that ordered it.",
 )
 app.command("keep")(keeping.keep)
 HoldId = Annotated[UUID, typer.Argument(metavar="HOLD", help="The hold, as in `afa holds`.")]
@@ -107,7 +107,7 @@ def renew(hold: HoldId, reason: Why, paper: Paper, days: Days = None, data: Data
 
 @app.command("release")
 def release(hold: HoldId, reason: Why, data: Data = None, json: Json = False) -> None:
-    """Lift a hold, whatever its end.
+    """Lift a hold, whatever its end: of money on an account, or of a line that police had suspended.
 
     Example: afa hold release 019a… --reason "the shopkeeper sold goods"
     """

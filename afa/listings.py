@@ -16,6 +16,7 @@ from afa.live import subject
 from afa.options import Data, Follow, Json
 from afa.output import Column, amount, amounts, when
 from afa.place import Run, database
+from consumers.casebook.model import LINES
 from consumers.casebook.views import listings
 from consumers.casebook.views.listings import ListedLead, Page
 from schemas.requests import HoldView, RequestStatus, RequestView
@@ -62,7 +63,7 @@ def requests(
 
 
 def holds(data: Data = None, json: Json = False, follow: Follow = False) -> None:
-    """Money that is or was held, with its end date.
+    """Money that is or was held, and lines that are or were suspended, each with its end date.
 
     Example: afa holds --json | jq 'select(.status == "active") | .amount.minor'
     """
@@ -109,6 +110,10 @@ def _status(request: RequestView) -> str:
     return f"{signed}awaiting {request.missing}"
 
 
+def _held(hold: HoldView) -> str:
+    return "the line" if hold.target.kind in LINES else amount(hold.amount)
+
+
 def _action(request: RequestView) -> str:
     return f"{request.action.value}, hop {request.hop}" if request.hop else request.action.value
 
@@ -142,6 +147,6 @@ HOLD_COLUMNS = (
     Column[HoldView]("Member", 12, lambda hold: hold.member),
     Column[HoldView]("Scope", 7, lambda hold: hold.scope.value),
     Column[HoldView]("Status", 9, lambda hold: hold.status.value),
-    Column[HoldView]("Amount", 16, lambda hold: amount(hold.amount), "right"),
+    Column[HoldView]("Amount", 16, _held, "right"),
     Column[HoldView]("Until", 14, lambda hold: when(hold.until)),
 )

@@ -19,7 +19,17 @@ Found = Iterator[tuple[str, str]]
 
 def contradictions(profile: Profile) -> Found:
     """All of them, the sections in their order."""
-    checks = (_scope, _stop, checks_of_authority.contradictions, _answers, _releases, _appeal, _returns, _retention)
+    checks = (
+        _scope,
+        _stop,
+        _suspend,
+        checks_of_authority.contradictions,
+        _answers,
+        _releases,
+        _appeal,
+        _returns,
+        _retention,
+    )
     return chain.from_iterable(check(profile) for check in checks)
 
 
@@ -41,6 +51,18 @@ def _stop(profile: Profile) -> Found:
         yield "freeze.duration_s", "a freeze must outlast the stop that it takes over from"
     if own is not None and profile.delay.duration_s.value > own.duration_s.value:
         yield "delay.duration_s", "a bank can not be asked to delay for longer than own_hold lets it hold"
+
+
+def _suspend(profile: Profile) -> Found:
+    after = {
+        "its answer is due": profile.answer.to(Action.SUSPEND).final_s,
+        "its release is decided": profile.release.decision_s,
+        "an appeal against it is decided": profile.appeal.review_s,
+        "a dispute of it is decided": profile.dispute.review_s,
+    }
+    for what, time in after.items():
+        if time.value >= profile.suspend.duration_s.value:
+            yield "suspend.duration_s", f"the suspension is over before {what}"
 
 
 def _answers(profile: Profile) -> Found:

@@ -58,6 +58,11 @@ class Delay(Data):
     """How long a member is asked to delay a payment by its own risk control."""
 
 
+class Suspend(Data):
+    duration_s: Seconds
+    """How long a line is suspended, from its execution; then its carrier gives it back, unless police order it anew."""
+
+
 class OwnHold(Data):
     duration_s: Seconds
     """How long a bank may hold by itself, before police order anything."""
@@ -203,6 +208,7 @@ class Profile(Data):
     stop: Stop
     freeze: Freeze | None = None
     delay: Delay
+    suspend: Suspend
     own_hold: OwnHold | None = None
     authority: dict[Act, Authority]
     mandate: Mandates

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 
 from alliance.profiles.values import AtEnd
 from consumers.casebook import escalations
-from consumers.casebook.asking import calling, requests
+from consumers.casebook.asking import calling, decide, requests
 from consumers.casebook.evidence.cases import read_cases
 from consumers.casebook.holding import holds
 from consumers.casebook.lifecycle import UNSENT
@@ -70,7 +70,7 @@ def _release(turn: Turn, late: Sequence[Any]) -> None:
 
 
 def _repeat(turn: Turn, request_ids: Sequence[UUID]) -> None:
-    """A second stop where the suspicion is what it was and what covered the first still stands."""
+    """A second stop, or suspension, where the suspicion is what it was and what covered the first still stands."""
     if not request_ids:
         return
     query = select(RequestRow).where(among(RequestRow.request_id, request_ids)).order_by(RequestRow.request_id)
@@ -84,7 +84,8 @@ def _repeat(turn: Turn, request_ids: Sequence[UUID]) -> None:
         case = cases[row["case_id"]]
         if row["request_id"] in fallen or RANK[case.level] < RANK[Level.HIGH] or row["covered_by"] in annulled:
             continue
-        drafts.append(hops.repeat(case, requests.message(row["body"], row["member"]), law, row["covered_by"]))
+        again = decide.suspend_again if row["action"] == Action.SUSPEND else hops.repeat
+        drafts.append(again(case, requests.message(row["body"], row["member"]), law, row["covered_by"]))
     requests.put(turn, [draft for draft in drafts if draft is not None])
 
 

@@ -16,11 +16,15 @@ from alliance.registry import Registry
 from consumers.casebook import ids
 from schemas.alerts import ReportedTransfer
 from schemas.base import Money
-from schemas.identifiers import Identifier
+from schemas.identifiers import Identifier, IdentifierKind
 from schemas.requests import Action, Authority, Disclosure, Mandate, Match, Request, RequestStatus
 from schemas.risk import Level
 
 RANK = {Level.NONE: 0, Level.MEDIUM: 1, Level.HIGH: 2, Level.VERY_HIGH: 3}
+BEGINS_HOLD = frozenset({Action.STOP, Action.SUSPEND})
+"""What a hold begins with, once it is carried out: of money on an account, or of a line, which holds no money."""
+LINES = frozenset({IdentifierKind.NUMBER, IdentifierKind.SIM})
+"""What a carrier suspends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +160,7 @@ class Draft:
     def request(self) -> Request:
         """The message. Where no member is known yet it bears a name that no topic has."""
         hold = self.hold_id
-        if hold is None and self.action in (Action.STOP, Action.DELAY):
+        if hold is None and self.action in (*BEGINS_HOLD, Action.DELAY):
             hold = ids.hold_id(self.request_id)
         return Request(
             request_id=self.request_id,

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 
 import msgspec
 
 from alliance.keys.tokens import TokenKeys
+from alliance.release import by_law
 from producers.reference import decision
 from producers.reference.authority import Proof
 from producers.reference.decision import Decision, Queueless, answer
 from producers.reference.index import TokenIndex
 from schemas.answers import AnswerStatus
+from schemas.base import seconds
 from schemas.requests import Action, Request
-
-
-class LineState(StrEnum):
-    OPEN = "open"
-    SUSPENDED = "suspended"
 
 
 class Subscribed(msgspec.Struct, frozen=True, tag="subscribed"):
@@ -30,12 +26,16 @@ class Subscribed(msgspec.Struct, frozen=True, tag="subscribed"):
 
 
 class LineActed(msgspec.Struct, frozen=True, tag="line-acted"):
-    """A request that was carried out on a line."""
+    """A request that was carried out on a line. Of a suspension: whose order it is, and until when; without an end it
+    lasts until it is lifted. `hold_id` names what was suspended or is lifted."""
 
     line: str
     action: Action
     request_id: str
     at: datetime
+    hold_id: str = ""
+    unit: str = ""
+    until: datetime | None = None
 
 
 Entry = Subscribed | LineActed
@@ -45,11 +45,13 @@ _DONE = frozenset(
 
 
 class Carrier(Queueless):
-    """A `Stub` of a carrier. A suspension is lifted by police alone, who alone can order it."""
+    """A `Stub` of a carrier. A suspension ends by its time, or is lifted by the police unit that ordered it, or as
+    the law has it; a line that two units had suspended is open when both have ended."""
 
     def __init__(self, member: str, keys: TokenKeys) -> None:
         self.member = member
-        self.lines: dict[str, LineState] = {}
+        self.suspended: dict[str, dict[str, LineActed]] = {}
+        """By line and what suspends it."""
         self.warned: set[str] = set()
         self.interrupted: dict[str, int] = {}
         """Calls cut, by line."""
@@ -62,16 +64,16 @@ class Carrier(Queueless):
 
     def apply(self, entry: Entry) -> None:
         if isinstance(entry, Subscribed):
-            self.lines[entry.line] = LineState.OPEN
+            self.suspended[entry.line] = {}
             for kind, value in entry.identifiers:
                 self.index.add(kind, value, entry.line)
             return
         self.acted.append(entry)
         match entry.action:
             case Action.SUSPEND:
-                self.lines[entry.line] = LineState.SUSPENDED
+                self.suspended[entry.line][entry.hold_id] = entry
             case Action.RELEASE:
-                self.lines[entry.line] = LineState.OPEN
+                self.suspended[entry.line].pop(entry.hold_id, None)
             case Action.WARN:
                 self.warned.add(entry.line)
             case Action.INTERRUPT_LINE:
@@ -80,7 +82,10 @@ class Carrier(Queueless):
                 pass
 
     def has(self, opening: Subscribed) -> bool:
-        return opening.line in self.lines
+        return opening.line in self.suspended
+
+    def is_suspended(self, line: str, now: datetime) -> bool:
+        return any(_lasts(one, now) for one in self.suspended[line].values())
 
     def decide(self, request: Request, proof: Proof, now: datetime) -> Decision:
         found = self.index.find(request.target)
@@ -88,7 +93,26 @@ class Carrier(Queueless):
             return decision.not_found(request)
         if request.action not in _DONE:
             return decision.not_ours(request)
-        if request.action is Action.RELEASE and not proof.police:
-            return decision.refused(request, "a suspension is lifted by police, who ordered it")
-        entry = LineActed(found[0], request.action, str(request.request_id), now)
-        return Decision(answer(request, AnswerStatus.EXECUTED), [entry])
+        if request.action is Action.RELEASE and (why := self._stays(found[0], request, proof, now)):
+            return decision.refused(request, why)
+        until = None
+        if request.action is Action.SUSPEND and request.duration_s:
+            until = now + seconds(request.duration_s)
+        hold_id = str(request.hold_id or request.request_id)
+        entry = LineActed(found[0], request.action, str(request.request_id), now, hold_id, proof.unit, until)
+        return Decision(answer(request, AnswerStatus.EXECUTED, until=until), [entry])
+
+    def _stays(self, line: str, request: Request, proof: Proof, now: datetime) -> str | None:
+        """Why the line is not given back; None if it is."""
+        order = self.suspended[line].get(str(request.hold_id))
+        if order is None or not _lasts(order, now):
+            return "no suspension of this id is in force on the line"
+        if order.unit == proof.unit:
+            return None
+        if proof.law is not None and by_law(proof.law, mandated=False, since=order.at, now=now):
+            return None
+        return "a suspension is lifted by the unit that ordered it, and the law lets go of none such"
+
+
+def _lasts(order: LineActed, now: datetime) -> bool:
+    return order.until is None or now < order.until

@@ -164,6 +164,13 @@ def test_a_file_that_is_no_toml_is_named() -> None:
 
 
 POLICE = {"by": said(["police-order"]), "officers": said(1)}
+SOONER = {
+    "answer.otherwise.final_s": "its answer is due",
+    "release.decision_s": "its release is decided",
+    "appeal.review_s": "an appeal against it is decided",
+    "dispute.review_s": "a dispute of it is decided",
+}
+"""What must come before a suspension is over, a day each under `cn`."""
 
 CONTRADICTIONS = [
     ("th", [("reduce_at_freeze", True), ("freeze", RAW["cn"]["freeze"]), ("authority.freeze", POLICE),
@@ -174,6 +181,8 @@ CONTRADICTIONS = [
     ("cn", [("freeze.duration_s", 172_800), ("returns.notice_s", 86_400), ("returns.objection_s", 86_400)],
      "freeze.duration_s", "outlast the stop"),
     ("th", [("delay.duration_s", 259_201)], "delay.duration_s", "own_hold"),
+    *(("cn", [("suspend.duration_s", 80_000), *((path, 70_000) for path in SOONER if path != late)],
+       "suspend.duration_s", f"the suspension is over before {what}") for late, what in SOONER.items()),
     ("cn", [("authority.query", NOTHING)], "authority.query", "does not say who"),
     ("cn", [("freeze", NOTHING), ("reduce_at_freeze", False), ("stop.most", 1), ("authority.extend", NOTHING),
             ("answer.of.extend", NOTHING), ("authority.renew", NOTHING), ("returns", NOTHING),
@@ -248,6 +257,7 @@ def test_a_contradiction_is_refused_by_its_place(
         ("cn", [("stop.approximate_tolerance_s", 3_600), ("release.decision_s", 172_799)]),
         ("cn", [("returns.notice_s", 4 * 15_552_000 - 1)]),
         ("cn", [("answer.of.stop.acknowledge_s", 1_800)]),
+        ("cn", [("suspend.duration_s", 86_401)]),
         ("cn", [("release.latest_s", 3_600)]),
         ("cn", [("amount_only", True), ("reduce_at_freeze", False)]),
         ("th", [("release.mandate", "as-the-mandate-says"), ("appeal.review_s", 604_799)]),

@@ -10,11 +10,11 @@ from uuid import uuid4
 import pytest
 
 from alliance import profiles
-from consumers.casebook.model import Draft, Known, Law
+from consumers.casebook.model import BEGINS_HOLD, Draft, Known, Law
 from consumers.casebook.release import releasing
 from schemas.requests import Action, AuthorityClass, Request, RequestStatus
 from tests.consumers.facts import account, lead, mandate
-from tests.consumers.test_decide import HANDLE, case_of, decided, law, report
+from tests.consumers.test_decide import HANDLE, NUMBER, case_of, decided, law, report
 
 MULE = account("m")
 CASE = case_of(lead(MULE))
@@ -26,10 +26,11 @@ GIVEN = mandate(release_at_once=True)
 def asked(action: Action, unit: str = "police-two") -> Request:
     """A request for the act, ordered by `unit` if police did."""
     made: list[Draft] = [*decided(lead(HANDLE)), *decided(lead(MULE)), *decided(lead(MULE), [report()], law(GIVEN))]
+    made += decided(lead(NUMBER), [report()])
     found = next(draft for draft in (*made, *map(_watch, made)) if draft.action is action)
     request = found.request().model_copy(update={"to": found.to})
     authority = request.authority.model_copy(update={"unit": unit})
-    return request.model_copy(update={"authority": authority} if action is Action.STOP else {})
+    return request.model_copy(update={"authority": authority} if action in BEGINS_HOLD else {})
 
 
 def _watch(draft: Draft) -> Draft:
@@ -69,9 +70,10 @@ def test_a_place_may_leave_what_a_mandate_stopped_to_its_unit() -> None:
 
 
 @pytest.mark.parametrize("place", profiles.names())
-def test_what_police_ordered_is_its_units_to_let_go_and_the_release_is_of_that_unit(place: str) -> None:
-    assert let_go(Action.STOP, place) is None
-    release = releasing.by_its_unit(CASE, asked(Action.STOP), replace(law(), profile=profiles.load(place)), WHY)
+@pytest.mark.parametrize("action", [Action.STOP, Action.SUSPEND])
+def test_what_police_ordered_is_its_units_to_let_go_and_the_release_is_of_that_unit(place: str, action: Action) -> None:
+    assert let_go(action, place) is None
+    release = releasing.by_its_unit(CASE, asked(action), replace(law(), profile=profiles.load(place)), WHY)
     assert release is not None
     assert (release.status, release.authority.unit) == (RequestStatus.AWAITING_AUTHORISATION, "police-two")
     assert release.reasons == (WHY,)

@@ -14,6 +14,7 @@ from consumers.casebook.evidence.cases import read_cases
 from consumers.casebook.holding import holdchanges, holds
 from consumers.casebook.holding.holds import Executed
 from consumers.casebook.lifecycle import HOLD_ENDS, REQUEST_ENDS
+from consumers.casebook.model import BEGINS_HOLD
 from consumers.casebook.money import following
 from consumers.casebook.release import releasing
 from consumers.casebook.returning import settling
@@ -46,9 +47,9 @@ class Effect:
 
     @property
     def leaves_hold(self) -> bool:
-        """A stop was carried out, or a release was not."""
+        """A stop or a suspension was carried out, or a release was not."""
         done = self.status in _DONE
-        return done if self.request.action is Action.STOP else self.request.action is Action.RELEASE and not done
+        return done if self.request.action in BEGINS_HOLD else self.request.action is Action.RELEASE and not done
 
 
 _DONE = frozenset({RequestStatus.EXECUTED, RequestStatus.PARTIAL})
@@ -58,7 +59,7 @@ _ENDED = "the hold had ended before its member carried this out"
 def follow(turn: Turn, effects: Sequence[Effect]) -> None:
     """Everything that the answers lead to, in their order."""
     done = [effect for effect in effects if effect.status in _DONE]
-    holds.begin(turn, [effect.executed for effect in _of(done, Action.STOP)])
+    holds.begin(turn, [effect.executed for effect in done if effect.request.action in BEGINS_HOLD])
     changes = [effect.executed for effect in done if effect.request.action in holdchanges.EVENTS]
     if unmoved := holdchanges.change(turn, changes):
         _let_go(turn, among(HoldRow.hold_id, unmoved), at_once=False)

@@ -14,17 +14,16 @@ from consumers.casebook.asking.amounts import at_risk, to_stop
 from consumers.casebook.asking.drafting import Act, ask, order, stop, unplaced
 from consumers.casebook.asking.matching import match_of
 from consumers.casebook.asking.routing import Route, to_holder, to_member
-from consumers.casebook.model import RANK, Case, Draft, Law, Reported
+from consumers.casebook.model import LINES, RANK, Case, Draft, Law, Reported
 from schemas.identifiers import Identifier, IdentifierKind
 from schemas.leads import Lead, Relation, SubjectRole
 from schemas.registry import Sector
-from schemas.requests import Action, AuthorityClass, RequestStatus
+from schemas.requests import Action, AuthorityClass, Request, RequestStatus
 from schemas.risk import Level
 
 ACCOUNTS = frozenset(
     {IdentifierKind.ACCOUNT, IdentifierKind.CARD, IdentifierKind.PAYMENT_ACCOUNT, IdentifierKind.WALLET}
 )
-NUMBERS = frozenset({IdentifierKind.NUMBER, IdentifierKind.SIM})
 HANDLES = frozenset({IdentifierKind.HANDLE, IdentifierKind.URL, IdentifierKind.APP})
 _MONEY = frozenset({Sector.BANK, Sector.PAYMENT})
 
@@ -41,13 +40,26 @@ def decide(lead: Lead, case: Case, reports: Sequence[Reported], law: Law) -> lis
         drafts = _account(lead, case, reports, law)
     elif lead.level is Level.MEDIUM:
         return []
-    elif lead.subject.kind in NUMBERS:
+    elif lead.subject.kind in LINES:
         drafts = _number(lead, case, reports, law)
     elif lead.subject.kind in HANDLES:
         drafts = _handle(lead, case, reports, law)
     else:
         return []
     return [draft for draft in drafts if draft is not None]
+
+
+def suspend_again(case: Case, ended: Request, law: Law, covered_by: UUID | None) -> Draft | None:
+    """A suspension whose time is over once more: police have it as long as they order it anew, each time by a hand."""
+    act = Act(
+        Action.SUSPEND,
+        ended.target,
+        to_holder(ended.target.holders, law.registry),
+        attempt=ended.attempt + 1,
+        reasons=["the suspension before this has run out"],
+        parent=ended.request_id,
+    )
+    return order(case, act, law, covered_by)
 
 
 def target_of(lead: Lead) -> Identifier:

@@ -17,7 +17,7 @@ from consumers.casebook import ids
 from consumers.casebook.asking.routing import Route, permitted
 from consumers.casebook.authority import cover
 from consumers.casebook.lifecycle import FRUITLESS
-from consumers.casebook.model import Case, Draft, InForce, Known, Law
+from consumers.casebook.model import BEGINS_HOLD, Case, Draft, InForce, Known, Law
 from consumers.casebook.objections.disclosing import disclosure
 from schemas.base import Money, seconds
 from schemas.identifiers import Identifier
@@ -204,15 +204,17 @@ def draft(
         amends=asked_before(case, act),
         missing=missing(law.profile, act.action, act.amount, ()) if by_officer else None,
     )
-    if act.action is not Action.STOP:
+    if act.action not in BEGINS_HOLD:
         return made
-    return replace(made, disclosure=disclosure(ids.hold_id(made.request_id), law.profile))
+    return replace(made, disclosure=disclosure(ids.hold_id(made.request_id), act.action, law.profile))
 
 
 def _duration_s(law: Law, action: Action) -> int | None:
     # An extension is the stop once more, and lasts as long.
     if action in (Action.STOP, Action.EXTEND):
         return law.profile.stop.duration_s.value
+    if action is Action.SUSPEND:
+        return law.profile.suspend.duration_s.value
     return law.profile.delay.duration_s.value if action is Action.DELAY else None
 
 

@@ -6,9 +6,9 @@ Pure. Sources: a stop is followed by a freeze with paper, which names an amount 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
@@ -17,6 +17,7 @@ from alliance.authority import allows
 from alliance.errors import Refused
 from alliance.profiles import Profile
 from consumers.casebook.lifecycle import HOLD, HoldEvent
+from consumers.casebook.model import LINES
 from schemas.base import Money, Text
 from schemas.requests import Action, AuthorityClass, HoldStatus
 
@@ -53,12 +54,18 @@ class Hold(Protocol):
     def minor(self) -> int: ...
     @property
     def currency(self) -> str: ...
+    @property
+    def identifier(self) -> Mapping[str, Any]: ...
 
 
 def check(act: HoldAct, hold: Hold | None) -> None:
     """Raises Refused with the first thing that stands against it."""
     if hold is None:
         raise Refused(f"There is no hold {act.hold_id}; see `afa holds`.")
+    if hold.identifier["kind"] in LINES and act.action is not Action.RELEASE:
+        raise Refused(
+            f"The hold {act.hold_id} is of a line and no money: it is lifted, or suspended anew, and no more."
+        )
     if act.action not in _EVENTS or _EVENTS[act.action] not in HOLD[HoldStatus(hold.status)]:
         raise Refused(f"The hold {act.hold_id} is {hold.status}, and {act.action.value} is not open to it.")
     for fault in (*_amount(act, hold), *_time(act), *_reason(act)):

@@ -1,4 +1,4 @@
-"""Holds: begun by an executed stop, ended by the clock or by a release. Each has its end from the first.
+"""Holds: begun by an executed stop or suspension, ended by the clock or by a release. Each has its end from the first.
 
 A stop that other units' orders come before begins a hold that waits in the queue. Must never make a hold active again
 that has ended.
@@ -17,6 +17,7 @@ from sqlalchemy import case, select, update
 from alliance import metrics
 from consumers.casebook import ids
 from consumers.casebook.lifecycle import HOLD, KEEPS, ON_PAPER, UNENDED, HoldEvent
+from consumers.casebook.model import LINES
 from consumers.casebook.rows import among, insert_rows
 from consumers.casebook.tables import HoldRow, RequestRow
 from consumers.casebook.turn import Turn
@@ -27,7 +28,7 @@ from schemas.requests import Action, HoldStatus, Request, RequestStatus, Scope
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """A stop that a member carried out, in whole or in part."""
+    """A stop or a suspension that a member carried out, in whole or in part."""
 
     request: Request
     mandate_id: UUID | None
@@ -37,7 +38,7 @@ class Executed:
 
 def begin(turn: Turn, executed: Sequence[Executed]) -> None:
     """A hold for each, until its execution plus the duration asked for."""
-    begun = [stop for stop in executed if held(turn, stop).minor or stop.answer.scope or waits(stop.answer)]
+    begun = [stop for stop in executed if _holds(turn, stop)]
     if not begun:
         return
     rows = [_row(turn, stop) for stop in begun]
@@ -46,6 +47,15 @@ def begin(turn: Turn, executed: Sequence[Executed]) -> None:
         turn.trail.note(f"hold {row['status']}", row["hold_id"], f"{row['minor']} {row['until']}".encode())
     if crossed := _released(turn, begun):
         move(turn, HoldEvent.RELEASE, among(HoldRow.request_id, crossed))
+
+
+def _holds(turn: Turn, stop: Executed) -> bool:
+    answer = stop.answer
+    return _is_line(stop) or bool(held(turn, stop).minor or answer.scope) or waits(answer)
+
+
+def _is_line(stop: Executed) -> bool:
+    return stop.request.action is Action.SUSPEND
 
 
 def waits(answer: Answer) -> bool:
@@ -77,9 +87,10 @@ def reopen(turn: Turn, request_ids: Collection[UUID]) -> None:
 
 
 def expire(turn: Turn) -> Sequence[UUID]:
-    """End what is past its time; the stops that had led to it and were not prolonged, by whatever act, since."""
-    query = select(HoldRow.hold_id, HoldRow.request_id, HoldRow.status, HoldRow.since, HoldRow.until, HoldRow.frozen_at)
-    due = turn.db.execute(query.where(HoldRow.until <= turn.now, HoldRow.status.in_(UNENDED))).all()
+    """End what is past its time; what had led to it and was not prolonged, by whatever act, since."""
+    row = HoldRow
+    query = select(row.hold_id, row.request_id, row.status, row.since, row.until, row.frozen_at, row.identifier)
+    due = turn.db.execute(query.where(row.until <= turn.now, row.status.in_(UNENDED))).all()
     if due:
         move(turn, HoldEvent.EXPIRE, among(HoldRow.hold_id, [row.hold_id for row in due]))
     metrics.HOLDS_EXPIRED.inc(len(due))
@@ -87,7 +98,8 @@ def expire(turn: Turn) -> Sequence[UUID]:
     return [
         row.request_id
         for row in due
-        if row.status != HoldStatus.EXTENDED and row.frozen_at is None and row.until - row.since <= once
+        if row.identifier["kind"] in LINES
+        or (row.status != HoldStatus.EXTENDED and row.frozen_at is None and row.until - row.since <= once)
     ]
 
 
@@ -135,6 +147,7 @@ def _released(turn: Turn, executed: Sequence[Executed]) -> set[UUID]:
 
 def _row(turn: Turn, stop: Executed) -> dict[str, Any]:
     request, answer, amount = stop.request, stop.answer, held(turn, stop)
+    queued = waits(answer) and not _is_line(stop)
     return {
         "hold_id": ids.hold_id(request.request_id),
         "request_id": request.request_id,
@@ -143,23 +156,31 @@ def _row(turn: Turn, stop: Executed) -> dict[str, Any]:
         "target": request.target.tokens[0],
         "identifier": request.target.model_dump_json(),
         "mandate_id": stop.mandate_id,
-        "status": (HoldStatus.QUEUED if waits(answer) else HoldStatus.ACTIVE).value,
-        "scope": (answer.scope or Scope.AMOUNT).value,
+        "status": (HoldStatus.QUEUED if queued else HoldStatus.ACTIVE).value,
+        "scope": (Scope.ACCOUNT if _is_line(stop) else answer.scope or Scope.AMOUNT).value,
         "minor": amount.minor,
         "currency": amount.currency,
         "since": stop.done_at,
-        "until": stop.done_at + seconds(request.duration_s or turn.profile.stop.duration_s.value),
+        "until": stop.done_at + seconds(request.duration_s or _duration_s(turn, stop)),
         "unit": request.authority.unit,
-        "queue_position": answer.queue_position if waits(answer) else None,
+        "queue_position": answer.queue_position if queued else None,
         "earlier": f"[{','.join(order.model_dump_json() for order in answer.earlier_orders)}]",
     }
 
 
+def _duration_s(turn: Turn, stop: Executed) -> int:
+    law = turn.profile.suspend if _is_line(stop) else turn.profile.stop
+    return law.duration_s.value
+
+
 def held(turn: Turn, stop: Executed) -> Money:
-    """What was held, as the member says; an executed stop that names no amount held what was asked for.
+    """What was held, as the member says; an executed stop that names no amount held what was asked for, and a line is
+    no money.
 
     Where the law holds amounts only, no more counts as held than was asked for: the rest is the holder's own.
     """
+    if _is_line(stop):
+        return Money(minor=0, currency=turn.profile.currency)
     asked, said = stop.request.amount, stop.answer.amount
     if said is not None:
         if not turn.profile.amount_only.value or asked is None or asked.currency != said.currency:

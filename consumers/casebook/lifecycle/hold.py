@@ -1,7 +1,9 @@
 """The life of a hold: the state of an account at its holder, from an executed stop to one of four ends.
 
-Pure. Sources: the rules on urgent stop-payment and quick freeze (48 h, repeated once, then a freeze with paper), the
-rules on the return of frozen funds (2016), the Anti-Telecom and Online Fraud Law, art. 20 (timely unfreeze and return).
+Pure. A line that police have suspended at its carrier is held in the same way, and lives from `active` through
+`release-proposed` to its end alone. Sources: the rules on urgent stop-payment and quick freeze (48 h, repeated once,
+then a freeze with paper), the rules on the return of frozen funds (2016), the Anti-Telecom and Online Fraud Law, art.
+20 (timely unfreeze and return).
 """
 
 from __future__ import annotations

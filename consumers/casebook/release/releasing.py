@@ -1,4 +1,5 @@
-"""How a release is drafted: of a member's measure by a request, of a police hold by whoever the law lets lift it.
+"""How a release is drafted: of a member's measure by a request, of a police hold, be it of money or of a line, by
+whoever the law lets lift it.
 
 Pure. The profile says what is released at once, and a mandate may; else the unit that ordered the hold lifts it, by an
 officer's hand.
@@ -13,7 +14,7 @@ from alliance.profiles.values import Way
 from consumers.casebook.asking.drafting import Act, asked_before, draft
 from consumers.casebook.asking.routing import to_member
 from consumers.casebook.authority import cover
-from consumers.casebook.model import Case, Draft, Law
+from consumers.casebook.model import BEGINS_HOLD, Case, Draft, Law
 from schemas.requests import Action, Authority, Request, RequestStatus
 
 MEASURES = frozenset({Action.DELAY, Action.WATCH, Action.TAKEDOWN})
@@ -27,7 +28,7 @@ def let_go(case: Case, request: Request, law: Law, reason: str, mandate_id: UUID
         if law.profile.release.member_measure.value is Way.AT_ONCE:
             return by_request(case, request, law, reason, mandate_id)
         return by_its_unit(case, request, law, reason)
-    if request.action is not Action.STOP:
+    if request.action not in BEGINS_HOLD:
         return None
     way = law.profile.release.mandate if mandate_id else law.profile.release.order
     if way.value is Way.PROPOSED:

@@ -13,7 +13,7 @@ from consumers.casebook.tables.base import Base, Json, Word, changed
 
 
 class HoldRow(Base):
-    """Money held on an account at its holder, for the `unit` that ordered it.
+    """Money held on an account at its holder, or a line at its carrier (of no money), for the `unit` that ordered it.
 
     While it has a `queue_position`, other units' orders (`earlier`) are first and nothing is held: `minor` is what it
     waits for. `paper` is the hash of the document that its freeze stands on. `proposed_from` is what it was when its
