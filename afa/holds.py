@@ -18,7 +18,7 @@ from afa.output import note, show
 from afa.place import Run, database
 from afa.returns import enter
 from alliance.errors import Refused
-from consumers.casebook.authority.orders import read_draft
+from consumers.casebook.authority.orders import read_draft, read_referable
 from consumers.casebook.holding.holdacts import file_act, judgement
 from consumers.casebook.holding.holdrules import HoldAct
 from consumers.casebook.views import listings
@@ -154,12 +154,17 @@ def _file(  # noqa: PLR0913 — what the commands have in common
         if judged.request_id is None:
             raise Refused(f"The casebook drafts nothing: {judged.refusal}")
         with engine.connect() as db:
-            request, view = read_draft(db, judged.request_id), listings.request(db, judged.request_id)
-    assert view is not None
+            view = listings.request(db, judged.request_id)
+            assert view is not None
+            unit = view.unit or "MEMBER"
+            request = read_draft(db, view.request_id) if view.to else read_referable(db, view.request_id, unit)
     drafts.tell(request, view)
     show([[view]], REQUEST_COLUMNS, as_json=as_json, empty="")
-    unit = view.unit or "MEMBER"
-    note(f"Drafted; it wants {view.missing}: `afa order {view.request_id} --as {unit} --officer ID`.")
+    sign = f"{view.request_id} --as {unit} --officer ID"
+    if view.to is None:
+        note(f"Drafted; the holder is out of the city, so your unit takes it over: `afa refer take {sign}`.")
+    else:
+        note(f"Drafted; it wants {view.missing}: `afa order {sign}`.")
 
 
 def _hold(engine: Engine, hold_id: UUID) -> HoldView:

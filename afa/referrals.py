@@ -35,7 +35,8 @@ from schemas.requests import RequestView, Scope
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Orders whose holder is out of the city: take one over, ask the holder, enter what it said.",
+    help="Orders whose holder is out of the city, and what is to become of holds there: take one over, ask the holder, "
+    "enter what it said.",
 )
 RequestId = Annotated[UUID, typer.Argument(metavar="REQUEST_ID", help="The request, as in `afa refer list`.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Sign without asking once more.")]

@@ -86,6 +86,8 @@ def _answers(profile: Profile) -> Found:
             name, until = times_of[kind]
             if profile.answer.to(action).final_s.value > until.value:
                 yield _answer_of(profile, action), f"void_after.{name} ends a {kind.value} before its answer is due"
+    if profile.answer.referred_s.value > void.authorised_s.value:
+        yield "answer.referred_s", "void_after.authorised_s ends what was referred before its answer is due"
     if profile.answer.to(Action.STOP).final_s.value >= profile.stop.duration_s.value:
         yield _answer_of(profile, Action.STOP), "the stop is over before its answer is due"
 

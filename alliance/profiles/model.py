@@ -94,6 +94,8 @@ class AnswerTimes(Data):
 
 
 class Answers(Data):
+    referred_s: Seconds
+    """Within which an officer must have entered what a holder out of the city said."""
     otherwise: AnswerTimes
     of: dict[Act, AnswerTimes] = {}
 

@@ -30,6 +30,7 @@ _LATE = {
     TaskKind.FINAL: "{member} has not answered the {action}",
     TaskKind.RELEASE: "{member} has not let go of what it was told to release",
 }
+_UNHEARD = "{member} has not entered what the holder out of the city said of the {action}"
 CLOCKS = tuple(
     select(func.min(column)).scalar_subquery()
     for column in (RequestRow.acknowledge_due, RequestRow.final_due, Escalation.next_at)
@@ -89,7 +90,8 @@ def _late(turn: Turn, row: Any, kind: TaskKind) -> dict[str, Any]:
     if kind is TaskKind.FINAL and row.action == Action.RELEASE:
         kind = TaskKind.RELEASE
     unit = requests.message(row.body, row.member).authority.unit
-    why = _LATE[kind].format(member=row.member, action=row.action)
+    words = _UNHEARD if row.status == RequestStatus.REFERRED else _LATE[kind]
+    why = words.format(member=row.member, action=row.action)
     return _task(turn, kind, row.request_id, row.case_id, unit, due, why)
 
 
@@ -120,10 +122,10 @@ def _tell(turn: Turn) -> None:
 
 
 def _request_waits() -> ColumnElement[bool]:
-    sent, acknowledged = RequestStatus.SENT.value, RequestStatus.ACKNOWLEDGED.value
+    sent, final = RequestStatus.SENT.value, (RequestStatus.ACKNOWLEDGED.value, RequestStatus.REFERRED.value)
     to_come = case(
         (Escalation.kind == TaskKind.ACKNOWLEDGE.value, RequestRow.status == sent),
-        else_=RequestRow.status.in_((sent, acknowledged)),
+        else_=RequestRow.status.in_((sent, *final)),
     )
     return exists().where(RequestRow.request_id == Escalation.subject, to_come)
 

@@ -26,7 +26,7 @@ from schemas.tasks import TaskKind
 from tests.consumers.facts import NOW, TOKENS, lead, yuan
 from tests.consumers.office import Office
 from tests.consumers.test_disputes import dispute, rule
-from tests.consumers.test_holdacts import PAPER, drafted
+from tests.consumers.test_holdacts import PAPER, act, drafted
 from tests.consumers.test_returning import signed
 
 pytestmark = pytest.mark.services
@@ -180,9 +180,8 @@ def test_a_suspension_that_nobody_ordered_yet_ends_with_its_grounds(line: Line) 
 def test_an_officer_lifts_it_by_hand_and_does_nothing_else_to_it(line: Line) -> None:
     line.cut()
     for action in (Action.EXTEND, Action.FREEZE):
-        more = {"duration_s": 86400, "paper": PAPER} if action is Action.FREEZE else {}
         with pytest.raises(Refused, match="is of a line and no money"):
-            drafted(line.office, HoldAct(line.hold.hold_id, action, "for longer", **more))
+            drafted(line.office, act(line.hold, action))
     line.office.order(drafted(line.office, HoldAct(line.hold.hold_id, Action.RELEASE, "it was sold")).request_id)
     line.post()
     assert (line.hold.status, line.is_cut) == (HoldStatus.RELEASED, False)

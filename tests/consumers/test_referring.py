@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -11,13 +12,19 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from alliance.errors import Refused
 from consumers.casebook import calls
 from consumers.casebook.asking import referring
+from consumers.casebook.asking.routing import AWAY
 from consumers.casebook.authority import orders
+from consumers.casebook.holding import holdacts
+from consumers.casebook.holding.holdrules import HoldAct
+from consumers.casebook.views import listings
 from schemas.answers import Answer, AnswerStatus
 from schemas.envelope import Event, event_type, source_of
 from schemas.identifiers import Identifier
-from schemas.requests import AuthorityClass, HoldStatus, RequestStatus, RequestView
+from schemas.requests import Action, AuthorityClass, HoldStatus, HoldView, RequestStatus, RequestView
+from schemas.tasks import TaskKind
 from tests.consumers.facts import account, lead, yuan
 from tests.consumers.office import Office
+from tests.consumers.test_holdacts import act
 from tests.consumers.test_hops import GONE, M, out, sent, told
 from tests.consumers.test_office import stopped
 
@@ -37,18 +44,22 @@ def stop_of(office: Office, target: Identifier) -> RequestView:
     return one
 
 
-def refer(office: Office, one: RequestView, key: Ed25519PrivateKey | None = None) -> str:
+def refer(
+    office: Office, one: RequestView, key: Ed25519PrivateKey | None = None, by: str = "p100", unit: str = "police-one"
+) -> str:
     with office.engine.begin() as db:
-        jws = orders.refer_draft(db, one.request_id, key or office.keys["p100"], KID, office.now)
+        jws = orders.refer_draft(db, one.request_id, key or office.keys[by], f"{unit}/{by}/k1", office.now)
     office.take()
     with office.engine.connect() as db:
         return str(orders.refusal_of(db, one.request_id, jws)[1])
 
 
-def enter(office: Office, one: RequestView, key: Ed25519PrivateKey | None = None, **answer: Any) -> str:
+def enter(
+    office: Office, one: RequestView, key: Ed25519PrivateKey | None = None, at: datetime | None = None, **answer: Any
+) -> str:
     said = Answer(request_id=one.request_id, **answer)
     source = source_of("police-one")
-    event = Event(id=uuid4(), source=source, type=event_type("answer"), time=office.now, data=said)
+    event = Event(id=uuid4(), source=source, type=event_type("answer"), time=at or office.now, data=said)
     with office.engine.begin() as db:
         referring.file_answer(db, event, key or office.keys["p100"], KID, office.now)
         assert calls.look(db).words
@@ -68,7 +79,7 @@ def test_what_an_officer_heard_is_taken_and_the_money_is_followed(office: Office
     )  # fmt: skip
     assert referred.unroutable == "holder cnaps:9 is not a member"
     assert sent(office) == []
-    office.pass_time(days=3)
+    office.pass_time(hours=23)
     held: dict[str, Any] = {
         "status": AnswerStatus.PARTIAL,
         "amount": yuan(M),
@@ -110,3 +121,161 @@ def test_only_an_order_without_a_member_is_referred(office: Office) -> None:
     with pytest.raises(Refused, match="There is no request"):
         refer(office, view.model_copy(update={"request_id": uuid4()}))
     assert told(first)[1:3] == (0, 1)
+
+
+def held_away(office: Office) -> HoldView:
+    """50,000 yuan at a holder out of the city."""
+    target = account(None, "cnaps:9")
+    one = away(office, target)
+    assert refer(office, one) == "None"
+    assert enter(office, one, status=AnswerStatus.EXECUTED, amount=yuan(5 * M)) == "None"
+    (hold,) = office.holds(target)
+    assert sent(office) == []
+    return hold
+
+
+def filed(office: Office, wanted: HoldAct) -> RequestView:
+    """What the casebook made of what an officer wants done."""
+    with office.engine.begin() as db:
+        number = holdacts.file_act(db, wanted, office.now)
+    office.take()
+    with office.engine.connect() as db:
+        judged = holdacts.judgement(db, number)
+    assert judged is not None
+    assert judged.request_id is not None, judged.refusal
+    return office.request(judged.request_id)
+
+
+def referred(office: Office, one: RequestView, **answer: Any) -> None:
+    """Taken over and asked: what came of it is entered."""
+    assert (one.to, one.status, one.unroutable) == (None, RequestStatus.DRAFTED, AWAY)
+    assert one.request_id in {each.request_id for each in listed(office)}
+    office.registry_changed()
+    assert office.request(one.request_id).to is None
+    assert refer(office, one) == "None"
+    while missing := office.request(one.request_id).missing:
+        assert refer(office, one, by="p200") == "None", missing
+    assert [letter for letter in office.deliver() if letter.request_id == one.request_id] == []
+    assert enter(office, one, **answer) == "None"
+    assert office.request(one.request_id).status.value == answer["status"].value
+
+
+def listed(office: Office) -> list[RequestView]:
+    with office.engine.connect() as db:
+        return listings.referrals(db)
+
+
+def now_of(office: Office, hold: HoldView) -> HoldView:
+    (found,) = [one for one in office.holds(hold.target) if one.hold_id == hold.hold_id]
+    return found
+
+
+@pytest.mark.parametrize(("action", "more", "status"), [
+    (Action.RELEASE, {}, HoldStatus.RELEASED),
+    (Action.REDUCE, {"amount": yuan(M)}, HoldStatus.REDUCED),
+    (Action.EXTEND, {}, HoldStatus.EXTENDED),
+    (Action.FREEZE, {"amount": yuan(2 * M)}, HoldStatus.FROZEN),
+])  # fmt: skip
+def test_what_is_to_become_of_a_hold_out_of_the_city_is_referred_again(
+    office: Office, action: Action, more: dict[str, Any], status: HoldStatus
+) -> None:
+    hold = held_away(office)
+    referred(office, filed(office, act(hold, action, **more)), status=AnswerStatus.EXECUTED)
+    after = now_of(office, hold)
+    assert (after.status, after.amount) == (status, more.get("amount", hold.amount))
+    assert office.is_audited()
+
+
+def test_what_its_holder_does_not_do_leaves_the_hold_out_of_the_city_as_it_is(office: Office) -> None:
+    hold = held_away(office)
+    wanted = filed(office, act(hold, Action.RELEASE))
+    referred(office, wanted, status=AnswerStatus.REFUSED, reason="it wants paper")
+    assert now_of(office, hold).status is HoldStatus.ACTIVE
+
+
+def test_another_unit_takes_over_nothing_of_a_hold(office: Office) -> None:
+    hold = held_away(office)
+    wanted = filed(office, act(hold, Action.RELEASE))
+    office.registry.apply("police-two", office.police("p101", unit="police-two"))
+    assert "which alone may change or lift it" in refer(office, wanted, by="p101", unit="police-two")
+
+
+def test_what_fell_out_of_the_city_is_proposed_to_its_unit_and_what_it_lets_go_is_referred(office: Office) -> None:
+    hold = held_away(office)
+    office.allow(hold.target)
+    assert now_of(office, hold).status is HoldStatus.RELEASE_PROPOSED
+    referred(office, filed(office, act(hold, Action.RELEASE)), status=AnswerStatus.EXECUTED)
+    assert now_of(office, hold).status is HoldStatus.RELEASED
+
+
+def test_what_the_law_lets_go_at_once_its_unit_asks_of_a_holder_out_of_the_city(office: Office) -> None:
+    release = office.profile.release
+    at_once = release.model_copy(update={"order": release.member_measure})
+    office.profile = office.profile.model_copy(update={"release": at_once})
+    hold = held_away(office)
+    office.allow(hold.target)
+    (wanted,) = [one for one in office.requests() if one.action is Action.RELEASE and one.target == hold.target]
+    assert (wanted.authority, wanted.unit) == (AuthorityClass.POLICE_ORDER, "police-one")
+    referred(office, wanted, status=AnswerStatus.EXECUTED)
+    assert now_of(office, hold).status is HoldStatus.RELEASED
+
+
+def test_a_referred_request_is_due_and_its_unit_is_told(office: Office) -> None:
+    target = account(None, "cnaps:9")
+    one = away(office, target)
+    refer(office, one)
+    taken = office.now
+    office.pass_time(seconds=5)
+    assert office.next_due() == taken + timedelta(days=1)
+    office.now = taken + timedelta(days=1)
+    office.take()
+    [task] = [task for task in office.tasks() if task.subject == one.request_id]
+    assert (task.kind, task.unit, task.closed_at) == (TaskKind.FINAL, "police-one", None)
+    assert task.why == "police-one has not entered what the holder out of the city said of the stop"
+    office.pass_time(days=9)
+    assert enter(office, one, status=GONE) == "None"
+    office.take()
+    [task] = [task for task in office.tasks() if task.subject == one.request_id]
+    assert task.closed_at is not None
+
+
+def test_what_a_holder_did_when_the_order_was_void_is_no_answer_to_it(office: Office) -> None:
+    target = account(None, "cnaps:9")
+    one = away(office, target)
+    refer(office, one)
+    office.pass_time(days=10)
+    held: dict[str, Any] = {"status": AnswerStatus.EXECUTED, "amount": yuan(5 * M)}
+    with pytest.raises(Refused, match=r"The order was void from 2\S+ on; enter that it failed"):
+        enter(office, one, **held, at=one.void_after)
+    assert office.holds(target) == []
+    assert enter(office, one, **held, at=one.void_after - timedelta(seconds=1)) == "None"
+    (hold,) = office.holds(target)
+    assert hold.since == one.void_after - timedelta(seconds=1)
+
+
+def test_the_casebook_refuses_what_was_filed_past_its_own_check(office: Office, monkeypatch: Any) -> None:
+    target = account(None, "cnaps:9")
+    one = away(office, target)
+    refer(office, one)
+    office.pass_time(days=10)
+    checked = referring._in_time
+    monkeypatch.setattr(referring, "_in_time", lambda db, event: None)
+    event_id = uuid4()
+    said = Answer(request_id=one.request_id, status=AnswerStatus.EXECUTED, amount=yuan(5 * M))
+    event = Event(id=event_id, source=source_of("police-one"), type=event_type("answer"), time=office.now, data=said)
+    with office.engine.begin() as db:
+        referring.file_answer(db, event, office.keys["p100"], KID, office.now)
+    monkeypatch.setattr(referring, "_in_time", checked)
+    office.take()
+    with office.engine.connect() as db:
+        assert "The order was void" in str(referring.judgement(db, event_id)[1])
+    assert (stop_of(office, target).status, office.holds(target)) == (RequestStatus.REFERRED, [])
+
+
+def test_a_release_is_heard_whenever_it_was_done(office: Office) -> None:
+    hold = held_away(office)
+    wanted = filed(office, act(hold, Action.RELEASE))
+    refer(office, wanted)
+    office.pass_time(hours=30)
+    assert enter(office, wanted, status=AnswerStatus.EXECUTED) == "None"
+    assert now_of(office, hold).status is HoldStatus.RELEASED

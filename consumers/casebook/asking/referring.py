@@ -1,7 +1,8 @@
 """Holders out of the city: an officer's unit takes a request over, asks there, and an officer enters what was heard.
 
 An entered answer is taken as a member's is, from the unit that took the request over; an officer's signature stands
-for it, and nothing else is believed.
+for it, and nothing else is believed. What a holder did when its order was void already, as a member would not have, is
+no answer to the order.
 """
 
 from __future__ import annotations
@@ -24,25 +25,28 @@ from consumers.casebook.inbound import Admitted, Bundle
 from consumers.casebook.rows import insert_rows, update_rows
 from consumers.casebook.tables import FiledAnswer, RequestRow
 from consumers.casebook.turn import Turn
-from schemas.answers import Answer
+from schemas.answers import Answer, AnswerStatus
 from schemas.envelope import Event, source_of
 from schemas.reasons import Reason
 from schemas.receipts import Refusal
-from schemas.requests import RequestStatus
+from schemas.requests import Action, RequestStatus
 from schemas.topics import ANSWERS
+
+_EASES = frozenset({Action.RELEASE, Action.REDUCE})
 
 
 def file_answer(db: Connection, event: Event, key: Ed25519PrivateKey, kid: str, now: datetime) -> None:
     """Sign an answer as the officer `kid` and file it; the event's time is when its holder did it, its id is new.
 
-    Raises Refused unless the request was referred to the officer's unit and is not answered yet.
+    Raises Refused unless the request was referred to the officer's unit and is not answered yet, and what was done was
+    done in time.
     """
     assert isinstance(event.data, Answer)
-    query = select(RequestRow.status, RequestRow.member).where(RequestRow.request_id == event.data.request_id)
-    row, unit = db.execute(query).first(), kid.partition("/")[0]
+    row, unit = _asked(db, event.data.request_id), kid.partition("/")[0]
     if row is None or row.member != unit or row.status != RequestStatus.REFERRED:
         named = event.data.request_id
         raise Refused(f"The request {named} is not one that {unit} took over and awaits an answer to.")
+    _in_time(db, event)
     values = {
         "event_id": event.id, "request_id": event.data.request_id, "filed_at": now,
         "jws": sign_object(key, kid, event.model_dump(mode="json")),
@@ -74,11 +78,31 @@ def judge(turn: Turn, bundles: Sequence[Bundle]) -> None:
     update_rows(turn.db, FiledAnswer, "number", rows)
 
 
+def _asked(db: Connection, request_id: UUID) -> Any:
+    columns = (RequestRow.status, RequestRow.member, RequestRow.action, RequestRow.void_after)
+    return db.execute(select(*columns).where(RequestRow.request_id == request_id)).first()
+
+
+def _in_time(db: Connection, event: Event) -> None:
+    """Raises Refused if it was done when the order was void. What lets a holder go is heard whenever it was done."""
+    assert isinstance(event.data, Answer)
+    row = _asked(db, event.data.request_id)
+    if row is None:
+        return
+    done = event.data.status in (AnswerStatus.EXECUTED, AnswerStatus.PARTIAL) and row.action not in _EASES
+    if done and event.time >= row.void_after:
+        until = row.void_after.isoformat(timespec="seconds")
+        raise Refused(f"The order was void from {until} on; enter that it failed, and have it ordered anew.")
+
+
 def _bundle(turn: Turn, row: Any) -> Bundle:
+    reason = Reason.BAD_SIGNATURE
     try:
         unit, event = _verified(turn, row["jws"])
+        reason = Reason.TOO_OLD
+        _in_time(turn.db, event)
     except Refused as error:
-        refusal = Refusal(event_id=row["event_id"], reason=Reason.BAD_SIGNATURE, detail=str(error)[:500])
+        refusal = Refusal(event_id=row["event_id"], reason=reason, detail=str(error)[:500])
         return Bundle(ANSWERS.name, 0, row["number"], None, [], [refusal])
     admitted = Admitted(unit, True, event, hashlib.sha256(row["jws"].encode()).digest()[:16])
     return Bundle(ANSWERS.name, 0, row["number"], None, [admitted], [])

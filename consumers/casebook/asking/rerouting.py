@@ -14,7 +14,7 @@ from consumers.casebook import ids
 from consumers.casebook.asking import doubted, requests
 from consumers.casebook.asking.desk import FULL
 from consumers.casebook.asking.doubted import Asked
-from consumers.casebook.asking.routing import Route, permitted, to_holder, to_member, to_police
+from consumers.casebook.asking.routing import AWAY, Route, permitted, to_holder, to_member, to_police
 from consumers.casebook.asking.victims import DESK
 from consumers.casebook.model import RANK
 from consumers.casebook.rows import among, update_rows
@@ -28,7 +28,8 @@ _NEED_OFFICER = AuthorityClass.POLICE_ORDER
 
 def reroute(turn: Turn) -> list[str]:
     """Hand over what has a way now; what police must order waits for its officer. The targets that have a way."""
-    rows = turn.db.execute(_unasked(RequestRow.unroutable.is_distinct_from(FULL)).order_by(RequestRow.request_id)).all()
+    elsewhere = [RequestRow.unroutable.is_distinct_from(why) for why in (FULL, AWAY)]
+    rows = turn.db.execute(_unasked(*elsewhere).order_by(RequestRow.request_id)).all()
     return _hand_over(turn, rows)
 
 

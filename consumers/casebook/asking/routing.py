@@ -10,7 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from alliance.registry import Registry
-from schemas.registry import Member, Status
+from schemas.registry import Member, Sector, Status
+
+AWAY = "its holder is out of the city: its unit takes this over and asks there"
+"""Why nobody is asked about a hold that police had referred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,13 @@ def to_holder(holders: Sequence[str], registry: Registry) -> Route:
 def to_member(name: str, registry: Registry) -> Route:
     """To a member by its id."""
     return _to(registry.member(name), name)
+
+
+def to_keeper(name: str, registry: Registry) -> Route:
+    """To the member that a hold is with. Police hold no account and no line: with them it is out of the city, and what
+    is to become of it is referred again."""
+    member = registry.member(name)
+    return Route(None, AWAY) if member is not None and member.sector is Sector.POLICE else to_member(name, registry)
 
 
 def to_police(registry: Registry) -> Route:

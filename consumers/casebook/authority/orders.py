@@ -28,6 +28,7 @@ from consumers.casebook.returning import payments
 from consumers.casebook.rows import among, insert_rows, update_rows
 from consumers.casebook.tables import FiledOrder, RequestRow
 from consumers.casebook.turn import Turn
+from schemas.base import seconds
 from schemas.requests import ABOUT_HOLDS, Action, AuthorityClass, Request, RequestStatus
 
 
@@ -98,7 +99,7 @@ def judge(turn: Turn) -> None:
         turn.trail.note(f"order {result}", row["request_id"], row["jws"].encode())
         judged.append({"number": row["number"], "judged_at": turn.now, "refusal": refusal})
     signed = [one for one in known.values() if one.changed]
-    update_rows(turn.db, RequestRow, "request_id", [_change(one) for one in signed])
+    update_rows(turn.db, RequestRow, "request_id", [_change(turn, one) for one in signed])
     update_rows(turn.db, FiledOrder, "number", judged)
     ready = [one.request for one in signed if one.missing is None and one.member]
     payments.enclose(turn, [request for request in ready if request.action is Action.RETURN])
@@ -172,7 +173,8 @@ def _with(turn: Turn, request: Request, signatures: Sequence[tuple[Signer, str]]
     return request.model_copy(update={"authority": request.authority.model_copy(update=proof)})
 
 
-def _change(order: _Order) -> dict[str, Any]:
+def _change(turn: Turn, order: _Order) -> dict[str, Any]:
+    referred = order.status is RequestStatus.REFERRED
     return {
         "request_id": order.request.request_id,
         "member": order.member or (None if order.missing else order.request.to),
@@ -180,6 +182,7 @@ def _change(order: _Order) -> dict[str, Any]:
         "authority": order.request.authority.authority.value,
         "proof": None if order.missing else requests.proof_of(order.request),
         "missing": order.missing,
+        "final_due": turn.now + seconds(turn.profile.answer.referred_s.value) if referred else None,
         "body": order.request.model_dump_json(),
     }
 

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Select, func, insert, select
 from alliance.errors import Refused
 from consumers.casebook.asking import requests
 from consumers.casebook.asking.drafting import Act, draft, is_exhausted
-from consumers.casebook.asking.routing import permitted, to_member
+from consumers.casebook.asking.routing import AWAY, permitted, to_keeper
 from consumers.casebook.authority import cover
 from consumers.casebook.evidence.cases import read_cases
 from consumers.casebook.holding.holdrules import HoldAct, check, within_the_law
@@ -62,7 +62,8 @@ def judgement(db: Connection, number: int) -> Judged | None:
 
 
 def judge(turn: Turn) -> None:
-    """Draft what was filed, in its order, for an officer of the hold's unit to sign."""
+    """Draft what was filed, in its order, for an officer of the hold's unit to sign, or to take over where its holder
+    is out of the city."""
     waiting = select(HoldActRow).where(HoldActRow.judged_at.is_(None)).order_by(HoldActRow.number)
     for row in turn.db.execute(waiting).mappings().all():
         request_id, refusal = None, None
@@ -90,7 +91,8 @@ def _draft(turn: Turn, act: HoldAct) -> Draft:
     asked = _asked(act, hold, case, law)
     if act.action is Action.EXTEND and is_exhausted(case, asked, law):
         raise Refused(_EXHAUSTED.format(law.profile.name, law.profile.stop.most.value))
-    made = draft(case, asked, law, authority, RequestStatus.AWAITING_AUTHORISATION)
+    waits = RequestStatus.AWAITING_AUTHORISATION if asked.route.to else RequestStatus.DRAFTED
+    made = draft(case, asked, law, authority, waits)
     return replace(made, void_after=min(made.void_after, hold.until))
 
 
@@ -114,8 +116,8 @@ def _reduced(turn: Turn, act: HoldAct, hold: Any) -> HoldAct:
 
 def _asked(act: HoldAct, hold: Any, case: Case, law: Law) -> Act:
     """The act at its next attempt. Raises Refused while the one before is under way, or nobody can be asked."""
-    route = permitted(to_member(hold.member, law.registry), act.action, law.registry)
-    if route.to is None:
+    route = permitted(to_keeper(hold.member, law.registry), act.action, law.registry)
+    if route.to is None and route.unroutable != AWAY:
         raise Refused(f"Nobody can be asked about the hold {act.hold_id}: {route.unroutable}.")
     wanted = (act.action, hold.target, HOLDER)
     same = [known for known in case.known if (known.action, known.target, known.asked) == wanted]

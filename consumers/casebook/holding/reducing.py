@@ -19,12 +19,12 @@ from alliance.authority import allows
 from alliance.profiles.values import Way
 from consumers.casebook.asking import requests
 from consumers.casebook.asking.drafting import Act, draft
-from consumers.casebook.asking.routing import to_member
+from consumers.casebook.asking.routing import AWAY, to_keeper
 from consumers.casebook.authority import cover
 from consumers.casebook.holding import holds
 from consumers.casebook.ids import HOLDER
-from consumers.casebook.lifecycle import REQUEST_ENDS
-from consumers.casebook.model import Case, Draft, Law
+from consumers.casebook.lifecycle import REQUEST_ENDS, UNSENT
+from consumers.casebook.model import Case, Draft, Known, Law
 from consumers.casebook.money.excess import excess
 from consumers.casebook.money.flow import Flow
 from consumers.casebook.money.known import Told
@@ -38,7 +38,6 @@ from schemas.requests import Action, Authority, AuthorityClass, RequestStatus
 
 Asked = dict[tuple[UUID, Action], dict[int, RequestStatus]]
 """What was asked about a stop's hold since: by what it would keep, what became of it."""
-_WAITS = (Action.REDUCE, RequestStatus.AWAITING_AUTHORISATION)
 _WHY = "no more of the victims' money is there"
 _RESTATED = "what is to be kept has changed since this was drafted"
 _NOTHING = "by what is known now, nothing of the victims' money is there"
@@ -50,7 +49,7 @@ def reduce(
     """The holds on these accounts of one case; of what `fell` nothing is kept anyway."""
     found = excess(told, flow, accounts, amount_only=turn.profile.amount_only.value)
     kept = [(stop, held, keep) for stop, held, keep in found if stop.request.request_id not in fell]
-    if flow is not None and any((one.action, one.status) == _WAITS for one in case.known):
+    if flow is not None and any(map(_waits, case.known)):
         _take_back(turn, told, {stop.request.request_id: keep for stop, _, keep in kept}, fell)
     keeps = {held.hold_id: keep for _, held, keep in kept}
     if not keeps:
@@ -68,6 +67,12 @@ def reduce(
     requests.put(turn, drafts)
 
 
+def _waits(known: Known) -> bool:
+    """For an officer: to sign it, or to take it over."""
+    unsigned = known.status is RequestStatus.AWAITING_AUTHORISATION or known.unroutable
+    return known.action is Action.REDUCE and known.status in UNSENT and unsigned
+
+
 def _take_back(turn: Turn, told: Told, keeps: Mapping[UUID, int], fell: Container[UUID]) -> None:
     """What waits for an officer and is not to what its stop's hold is to keep by now. Of what fell it goes on: its unit
     may keep the hold, and then it is to be less all the same."""
@@ -76,7 +81,8 @@ def _take_back(turn: Turn, told: Told, keeps: Mapping[UUID, int], fell: Containe
     query = select(table.request_id, table.parent, table.minor).where(
         among(table.parent, [stop.request.request_id for stop in told.stops]),
         table.action == Action.REDUCE.value,
-        table.status == RequestStatus.AWAITING_AUTHORISATION.value,
+        (table.status == RequestStatus.AWAITING_AUTHORISATION.value) | (table.unroutable == AWAY),
+        table.status.in_(UNSENT),
         ~filed,
     )
     waits = [row for row in turn.db.execute(query) if row.parent not in fell]
@@ -113,11 +119,13 @@ def _asked(turn: Turn, told: Told) -> Asked:
 
 
 def _draft(row: Any, keep: int, case: Case, law: Law) -> Draft | None:
-    route = to_member(row.member, law.registry)
+    route = to_keeper(row.member, law.registry)
     found = _authority(row, law)
-    if route.to is None or found is None:
+    if found is None or (route.to is None and route.unroutable != AWAY):
         return None
     authority, status, mandate_id = found
+    if route.to is None:
+        status = RequestStatus.DRAFTED
     wanted = (Action.REDUCE, row.target, HOLDER)
     same = [known.attempt for known in case.known if (known.action, known.target, known.asked) == wanted]
     act = Act(

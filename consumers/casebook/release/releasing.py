@@ -12,7 +12,7 @@ from uuid import UUID
 from alliance.authority import allows
 from alliance.profiles.values import Way
 from consumers.casebook.asking.drafting import Act, asked_before, draft
-from consumers.casebook.asking.routing import to_member
+from consumers.casebook.asking.routing import AWAY, Route, to_keeper, to_member
 from consumers.casebook.authority import cover
 from consumers.casebook.model import BEGINS_HOLD, Case, Draft, Law
 from schemas.requests import Action, Authority, Request, RequestStatus
@@ -52,8 +52,7 @@ def at_once(case: Case, stop: Request, law: Law, reason: str, mandate_id: UUID |
 
 def by_its_unit(case: Case, stop: Request, law: Law, reason: str) -> Draft | None:
     """For an officer of the unit that ordered the stop; None if it was asked for already."""
-    authority = cover.by_officer(None, law).model_copy(update={"unit": stop.authority.unit})
-    return release(case, stop, law, reason, authority, status=RequestStatus.AWAITING_AUTHORISATION)
+    return release(case, stop, law, reason, _of_its_unit(stop, law), status=RequestStatus.AWAITING_AUTHORISATION)
 
 
 def release(
@@ -65,13 +64,17 @@ def release(
     mandate_id: UUID | None = None,
     status: RequestStatus = RequestStatus.DRAFTED,
 ) -> Draft | None:
-    """Of what the request led to, under the authority; None if that can not let go, or it was asked for already."""
+    """Of what the request led to, under the authority; None if that can not let go, or it was asked for already. Of a
+    holder out of the city its unit alone can ask it."""
+    route = _route(request, law)
+    if route.unroutable == AWAY:
+        authority, mandate_id, status = _of_its_unit(request, law), None, RequestStatus.DRAFTED
     if not allows(law.profile, Action.RELEASE, authority.authority):
         return None
     act = Act(
         Action.RELEASE,
         request.target,
-        to_member(request.to, law.registry),
+        route,
         asked=f"{request.to}/{request.action.value}",
         amount=request.amount,
         hop=request.hop,
@@ -81,3 +84,13 @@ def release(
         hold_id=request.hold_id,
     )
     return None if asked_before(case, act) else draft(case, act, law, authority, status, mandate_id)
+
+
+def _route(request: Request, law: Law) -> Route:
+    """A measure of police's own desk is no hold out of the city."""
+    way = to_keeper if request.action in BEGINS_HOLD else to_member
+    return way(request.to, law.registry)
+
+
+def _of_its_unit(stop: Request, law: Law) -> Authority:
+    return cover.by_officer(None, law).model_copy(update={"unit": stop.authority.unit})
