@@ -45,7 +45,7 @@ def scorecard(
         load_keys(run.data, member)
     with run.database() as db:
         rows = rows_of(db, names, after, published(run.registrar(), after))
-    cards = [card_of(name, rows[name], run.profile, run.clock.now(), after) for name in names]
+    cards = [card_of(name, rows[name], run.clock.now(), after) for name in names]
     show([cards], _COLUMNS, as_json=json, empty="No member has been admitted yet; admit one by `afa member add`.")
 
 

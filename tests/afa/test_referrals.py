@@ -59,3 +59,18 @@ def test_only_what_nobody_in_the_city_holds_is_taken_over(desk: Desk) -> None:
     assert (code, "waits for a holder out of the city" in told) == (1, True)
     code, _, told = desk.afa("refer", "answer", one.request_id, "already-gone", signer="p100")
     assert (code, "took over and awaits an answer" in told) == (1, True)
+
+
+def test_a_hold_out_of_the_city_is_lifted_by_taking_its_release_over(desk: Desk) -> None:
+    one = away(desk.office, account(None, "cnaps:9"))
+    desk.afa("refer", "take", one.request_id, signer="p100")
+    assert desk.afa("refer", "answer", one.request_id, "executed", signer="p100")[0] == 0
+    (hold,) = desk.office.holds(one.target)
+    code, (drafted,), told = desk.afa("hold", "release", hold.hold_id, "--reason", "goods were sold")
+    assert (code, drafted["to"], drafted["status"]) == (0, None, "drafted")
+    request_id = drafted["request_id"]
+    assert f"`afa refer take {request_id} --as police-one --officer ID`" in " ".join(told.split())
+    assert [each["request_id"] for each in desk.afa("refer", "list")[1]] == [request_id]
+    assert desk.afa("refer", "take", request_id, signer="p100")[0] == 0
+    assert desk.afa("refer", "answer", request_id, "executed", signer="p100")[0] == 0
+    assert desk.office.holds(one.target)[0].status.value == "released"

@@ -25,7 +25,7 @@ from schemas.tasks import TaskKind
 from tests.consumers.facts import account, lead, yuan
 from tests.consumers.office import Office
 from tests.consumers.test_holdacts import act
-from tests.consumers.test_hops import GONE, M, out, sent, told
+from tests.consumers.test_hops import GONE, M, out, sent, stopped_by, told
 from tests.consumers.test_office import stopped
 
 pytestmark = pytest.mark.services
@@ -279,3 +279,22 @@ def test_a_release_is_heard_whenever_it_was_done(office: Office) -> None:
     office.pass_time(hours=30)
     assert enter(office, wanted, status=AnswerStatus.EXECUTED) == "None"
     assert now_of(office, hold).status is HoldStatus.RELEASED
+
+
+def test_what_stays_of_a_hold_out_of_the_city_is_referred_as_it_is_by_now(office: Office) -> None:
+    mule, target = account(), account(None, "cnaps:9")
+    office.report(mule, 3 * M)
+    fell = [office.report(mule, M) for _ in range(2)]
+    _, first = stopped_by(office, mule)
+    office.answer(first, GONE, outflows=[out(office, target, 5 * M, 1)])
+    one = stop_of(office, target)
+    refer(office, one)
+    enter(office, one, status=AnswerStatus.EXECUTED, amount=yuan(5 * M))
+    for annulled in fell:
+        office.annul(annulled)
+    stale, right = [each for each in office.requests() if each.action is Action.REDUCE]
+    assert (stale.status, stale.amount) == (RequestStatus.CANCELLED, yuan(4 * M))
+    assert right.amount == yuan(3 * M)
+    referred(office, right, status=AnswerStatus.EXECUTED)
+    (hold,) = office.holds(target)
+    assert (hold.status, hold.amount) == (HoldStatus.REDUCED, yuan(3 * M))

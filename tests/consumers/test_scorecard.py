@@ -21,6 +21,7 @@ from schemas.base import Money, to_ms
 from schemas.outcomes import Became
 from schemas.requests import Action, Request, RequestStatus, Scope
 from schemas.scorecard import Scorecard
+from schemas.tasks import TaskKind
 from tests.consumers.facts import NOW, account, evidence, lead, yuan
 from tests.consumers.office import Office
 from tests.consumers.test_office import stop_of, stopped
@@ -36,7 +37,7 @@ def asked(action: Action = Action.VERIFY, final: float | None = None, **over: An
 
 
 def card(*rows: Asked, now: datetime = NOW, **over: Any) -> Scorecard:
-    return scorecard("bank-one", Rows(rows, **over), CN, now)
+    return scorecard("bank-one", Rows(rows, **over), now)
 
 
 @given(TIMES)
@@ -59,14 +60,10 @@ def test_what_was_not_answered_has_no_time_and_an_answer_before_the_note_of_send
     assert early.median_s == 0
 
 
-@pytest.mark.parametrize("action", [Action.STOP, Action.RELEASE, Action.QUERY])
-def test_late_is_what_the_profile_says_of_the_action_also_where_no_answer_came(action: Action) -> None:
-    final_s = CN.answer.to(action).final_s.value
-    due = timedelta(seconds=final_s)
-    rows = [asked(action, final=final_s), asked(action, final=final_s + 1), asked(action)]
-    assert (card(*rows, now=NOW + due).late, card(*rows, now=NOW + due * 2).late) == (1, 2)
-    releases = card(*rows, now=NOW + due * 2).releases
-    assert (releases.asked, releases.late) == ((3, 2) if action is Action.RELEASE else (0, 0))
+def test_a_late_release_is_late_and_a_late_release_and_no_other_is_a_late_release() -> None:
+    rows = [asked(Action.RELEASE), asked(Action.RELEASE, late=True), asked(Action.STOP, late=True)]
+    found = card(*rows)
+    assert (found.late, found.releases.asked, found.releases.late) == (2, 2, 1)
 
 
 def test_over_holds_are_whole_accounts_and_amounts_beyond_those_asked_for_each_once() -> None:
@@ -95,7 +92,7 @@ def test_a_share_is_told_only_of_a_whole_that_was_counted() -> None:
 def read(office: Office, *members: str, since: datetime | None = None) -> dict[str, Scorecard]:
     with office.engine.connect() as db:
         rows = rows_of(db, members, since)
-    return {name: scorecard(name, rows[name], CN, office.now, since) for name in members}
+    return {name: scorecard(name, rows[name], office.now, since) for name in members}
 
 
 def of(office: Office, letter: Request, status: AnswerStatus, after_s: float, **fields: Any) -> None:
@@ -158,3 +155,38 @@ def test_since_leaves_out_what_was_asked_and_published_before(office: Office) ->
     assert later["bank-one"].requests[RequestStatus.REFUSED] == 1
     assert RequestStatus.EXECUTED not in later["bank-one"].requests
     assert later["platform-one"].alerts.useful == 1
+
+
+DUE, LATEST = CN.release.due_s.value, CN.release.latest_s.value
+
+
+@pytest.mark.services
+@pytest.mark.parametrize(("acknowledged", "let_go", "late"), [
+    (None, DUE - 1, False),
+    (None, DUE, True),
+    (0, 2 * DUE, False),
+    (DUE - 1, LATEST - 1, False),
+    (DUE - 1, LATEST, True),
+    (DUE, 2 * DUE, True),
+    (None, None, True),
+    (0, None, True),
+])  # fmt: skip
+def test_a_release_is_late_if_its_clock_ran_out_over_it_and_not_otherwise(
+    office: Office, acknowledged: int | None, let_go: int | None, late: bool
+) -> None:
+    suspicion, stop = stopped(office, account())
+    office.answer(stop, AnswerStatus.EXECUTED, amount=yuan(5_000_000))
+    office.deliver()
+    office.withdraw(*suspicion.evidence)
+    release, sent = office.release_of(stop), office.now
+    for status, at in ((AnswerStatus.ACKNOWLEDGED, acknowledged), (AnswerStatus.EXECUTED, let_go)):
+        if at is not None:
+            office.now = sent + timedelta(seconds=at)
+            office.answer(release, status)
+    if let_go is None:
+        office.now = sent + timedelta(seconds=LATEST if acknowledged is not None else DUE)
+        office.take()
+    told = [task for task in office.tasks() if task.subject == release.request_id and task.kind is TaskKind.RELEASE]
+    assert bool(told) is late
+    found = read(office, "bank-one")["bank-one"]
+    assert (found.releases.asked, found.releases.late, found.late) == (1, int(late), int(late))

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from statistics import median
 
-from alliance.profiles import Profile
-from schemas.base import Money, seconds
+from schemas.base import Money
 from schemas.outcomes import Became
 from schemas.requests import Action, RequestStatus
 from schemas.scorecard import AlertScore, AnswerTimes, OverHolds, Releases, Scorecard
@@ -21,8 +20,8 @@ from schemas.scorecard import AlertScore, AnswerTimes, OverHolds, Releases, Scor
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request that was sent. Of a stop that was carried out: whether on the whole account, and how much was held,
-    if that was told in the currency that was asked for."""
+    """A request that was sent; `late`: a clock ran out over its final answer. Of a stop that was carried out: whether
+    on the whole account, and how much was held, if that was told in the currency that was asked for."""
 
     action: Action
     status: RequestStatus
@@ -32,6 +31,7 @@ class Asked:
     asked: Money | None = None
     whole: bool = False
     held_minor: int | None = None
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,9 @@ class Rows:
     published: int | None = None
 
 
-def scorecard(member: str, rows: Rows, profile: Profile, now: datetime, since: datetime | None = None) -> Scorecard:
+def scorecard(member: str, rows: Rows, now: datetime, since: datetime | None = None) -> Scorecard:
     """The card of one member; `rows` are of that time already."""
-    late = [one for one in rows.asked if _is_late(one, profile, now)]
+    late = [one for one in rows.asked if one.late]
     releases = [one for one in rows.asked if one.action is Action.RELEASE]
     return Scorecard(
         member=member,
@@ -67,11 +67,6 @@ def _times(spans: Iterable[tuple[datetime, datetime | None]]) -> AnswerTimes | N
     if not took:
         return None
     return AnswerTimes(answered=len(took), median_s=median(took), p95_s=took[math.ceil(0.95 * len(took)) - 1])
-
-
-def _is_late(one: Asked, profile: Profile, now: datetime) -> bool:
-    due = one.sent_at + seconds(profile.answer.to(one.action).final_s.value)
-    return (one.final_at or now) > due
 
 
 def _alerts(rows: Rows) -> AlertScore:

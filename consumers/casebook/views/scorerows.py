@@ -15,7 +15,8 @@ from schemas.base import Money, to_ms
 from schemas.outcomes import Became
 from schemas.requests import Action, RequestStatus
 
-# An answer that only says that others' orders are first holds nothing yet.
+# An answer that only says that others' orders are first holds nothing yet. What was late, the clocks have noted as they
+# struck: a card that judged by itself could blame a member for what was no task of anybody's.
 _ASKED = """
 with done as (
   select request_id, effect and status <> 'acknowledged' as final, received_at, body::jsonb as body,
@@ -24,6 +25,7 @@ with done as (
 select r.member, r.action, r.status, r.sent_at, r.minor, r.currency,
   min(a.received_at) as first_at, min(a.received_at) filter (where a.final) as final_at,
   coalesce(bool_or(a.body ->> 'scope' = 'account') filter (where a.done), false) as whole,
+  exists (select from escalation where subject = r.request_id and kind in ('final', 'release')) as late,
   max((a.body #>> '{amount,minor}')::bigint)
     filter (where a.done and a.body #>> '{amount,currency}' = r.currency) as held_minor
 from request r left join done a using (request_id)
@@ -62,6 +64,7 @@ def _asked(row: Any) -> Asked:
         asked=Money(minor=row.minor, currency=row.currency) if row.minor is not None else None,
         whole=row.action == Action.STOP and row.whole,
         held_minor=row.held_minor if row.action == Action.STOP else None,
+        late=row.late,
     )
 
 
