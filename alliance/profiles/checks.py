@@ -86,6 +86,8 @@ def _answers(profile: Profile) -> Found:
             name, until = times_of[kind]
             if profile.answer.to(action).final_s.value > until.value:
                 yield _answer_of(profile, action), f"void_after.{name} ends a {kind.value} before its answer is due"
+            if action is Action.RELEASE and profile.release.latest_s.value > until.value:
+                yield "release.latest_s", f"void_after.{name} ends a {kind.value} before the member lets go"
     if profile.answer.referred_s.value > void.authorised_s.value:
         yield "answer.referred_s", "void_after.authorised_s ends what was referred before its answer is due"
     if profile.answer.to(Action.STOP).final_s.value >= profile.stop.duration_s.value:
@@ -101,8 +103,10 @@ def _releases(profile: Profile) -> Found:
         yield "release.decision_s", "the stop is over before its release is decided"
     if release.due_s.value > release.latest_s.value:
         yield "release.due_s", "what is due can not come later than latest_s"
-    if profile.answer.to(Action.RELEASE).final_s.value > release.latest_s.value:
-        yield _answer_of(profile, Action.RELEASE), "a member answers a release by release.latest_s"
+    if release.latest_s.value >= profile.stop.duration_s.value:
+        yield "release.latest_s", "the stop is over before its release is due"
+    if profile.answer.to(Action.RELEASE).final_s.value > release.due_s.value:
+        yield _answer_of(profile, Action.RELEASE), "a member answers a release by release.due_s"
 
 
 def _appeal(profile: Profile) -> Found:

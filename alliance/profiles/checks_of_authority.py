@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from alliance.profiles.model import Authority, Profile
-from schemas.requests import NEEDS_POLICE, Action, AuthorityClass
+from alliance.profiles.values import AtEnd, Way
+from schemas.requests import ABOUT_HOLDS, NEEDS_POLICE, Action, AuthorityClass
 
 Found = Iterator[tuple[str, str]]
 _SOMETIMES = frozenset({Action.FREEZE, Action.RENEW, Action.EXTEND, Action.RETURN})
@@ -18,6 +19,8 @@ _SOMETIMES = frozenset({Action.FREEZE, Action.RENEW, Action.EXTEND, Action.RETUR
 def contradictions(profile: Profile) -> Found:
     """The place and why, action by action."""
     yield from _missing_or_needless(profile)
+    yield from _by_hand(profile)
+    yield from _releases(profile)
     for action, rule in profile.authority.items():
         place = f"authority.{action.value}"
         yield from ((f"{place}.{field}", why) for field, why in _classes(action, rule))
@@ -40,6 +43,34 @@ def _missing_or_needless(profile: Profile) -> Found:
             yield f"authority.{action.value}", f"{has[action][1]} leaves no room for this action"
         elif has[action][0] and not listed:
             yield f"authority.{action.value}", f"nobody may authorise what {has[action][1]} allows"
+
+
+def _by_hand(profile: Profile) -> Found:
+    """What an officer asks for, or decides on, nobody else could set going."""
+    for action in sorted((ABOUT_HOLDS | {Action.SUSPEND}) & profile.authority.keys()):
+        if not _allows(profile, action, AuthorityClass.POLICE_ORDER):
+            yield f"authority.{action.value}.by", "it is asked for by an officer's hand, and no order may authorise it"
+
+
+def _releases(profile: Profile) -> Found:
+    """Whose word lets go must be able to: what nobody may say is not said, and the holder waits."""
+    release, by_hub, by_mandate = profile.release, AuthorityClass.MEMBER_REQUEST, AuthorityClass.MANDATE
+    mandated = _allows(profile, Action.STOP, by_mandate)
+    lets_go = (
+        ("member_measure", release.member_measure.value is Way.AT_ONCE, by_hub),
+        ("mandate", mandated and release.mandate.value is Way.AT_ONCE, by_hub),
+        ("mandate", mandated and release.mandate.value is Way.AS_MANDATE_SAYS, by_mandate),
+        ("order", release.order.value is Way.AT_ONCE, by_hub),
+        ("at_end", release.at_end.value is AtEnd.RELEASED, by_hub),
+    )
+    for place, asked, kind in lets_go:
+        if asked and not _allows(profile, Action.RELEASE, kind):
+            yield f"release.{place}", f"a {kind.value} lets go then, and authority.release.by has none"
+
+
+def _allows(profile: Profile, action: Action, kind: AuthorityClass) -> bool:
+    rule = profile.authority.get(action)
+    return rule is not None and kind in rule.by.value
 
 
 def _classes(action: Action, rule: Authority) -> Found:

@@ -65,7 +65,7 @@ class Suspend(Data):
 
 class OwnHold(Data):
     duration_s: Seconds
-    """How long a bank may hold by itself, before police order anything."""
+    """How long a bank may hold by itself, before police order anything; it only bounds `delay`."""
 
 
 class Authority(Data):

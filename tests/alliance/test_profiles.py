@@ -164,6 +164,10 @@ def test_a_file_that_is_no_toml_is_named() -> None:
 
 
 POLICE = {"by": said(["police-order"]), "officers": said(1)}
+VOID = ("authorised", "member_request")
+QUIET = [("release.member_measure", "proposed"), ("release.mandate", "as-the-mandate-says"),
+         ("release.order", "proposed"), ("release.at_end", "stays-until-expiry")]  # fmt: skip
+"""Where the hub's word lets go of nothing."""
 SOONER = {
     "answer.otherwise.final_s": "its answer is due",
     "release.decision_s": "its release is decided",
@@ -222,8 +226,28 @@ CONTRADICTIONS = [
     ("cn", [("release.order", "as-the-mandate-says")], "release.order", "no mandate behind it"),
     ("cn", [("release.decision_s", 172_800)], "release.decision_s", "the stop is over"),
     ("cn", [("release.due_s", 86_401)], "release.due_s", "latest_s"),
-    ("cn", [("release.latest_s", 3_600), ("answer.of.release.final_s", 3_601)], "answer.of.release.final_s",
-     "release.latest_s"),
+    ("cn", [("answer.of.release.final_s", 3_601)], "answer.of.release.final_s", "release.due_s"),
+    ("cn", [("answer.of.release", NOTHING)], "answer.otherwise.final_s", "release.due_s"),
+    ("cn", [("release.due_s", 60), ("answer.of.release.acknowledge_s", 61), ("answer.of.release.final_s", 60)],
+     "answer.of.release.acknowledge_s", "acknowledged before"),
+    ("cn", [("release.latest_s", 172_800), *((f"void_after.{one}_s", 604_800) for one in VOID)], "release.latest_s",
+     "the stop is over before its release"),
+    ("cn", [("release.latest_s", 86_401), ("void_after.authorised_s", 604_800)], "release.latest_s",
+     "void_after.member_request_s ends"),
+    ("cn", [("release.latest_s", 86_401), ("void_after.member_request_s", 604_800)], "release.latest_s",
+     "void_after.authorised_s ends"),
+    ("cn", [("authority.release.by", ["police-order", "mandate"])], "release.member_measure", "a member-request lets"),
+    ("cn", [("authority.release.by", ["police-order", "member-request"])], "release.mandate", "a mandate lets go"),
+    *((place, [("authority.release.by", ["police-order", "mandate"]), *QUIET, (f"release.{way}", how)],
+       f"release.{way}", "a member-request lets go")
+      for place in ("cn", "th") for way, how in (("mandate", "at-once"), ("order", "at-once"), ("at_end", "released"))),
+    *(("cn", [(f"authority.{act}.by", ["mandate"]),
+              *((f"authority.{act}.{more}", NOTHING) for more in RAW["cn"]["authority"][act] if more != "by")],
+       f"authority.{act}.by", "by an officer's hand")
+      for act in ("extend", "freeze", "renew", "return", "suspend", "reduce")),
+    ("cn", [("authority.release.by", ["mandate", "member-request"]), ("authority.release.officers", NOTHING)],
+     "authority.release.by", "by an officer's hand"),
+    ("cn", [("answer.referred_s", 86_401)], "answer.referred_s", "void_after.authorised_s ends"),
     ("cn", [("appeal.review_s", 172_800)], "appeal.review_s", "the stop is over"),
     ("cn", [("dispute.review_s", 172_800)], "dispute.review_s", "the stop is over"),
     ("cn", [("returns.objection_s", 2_592_001)], "returns.objection_s", "while the notice runs"),
@@ -258,6 +282,10 @@ def test_a_contradiction_is_refused_by_its_place(
         ("cn", [("returns.notice_s", 4 * 15_552_000 - 1)]),
         ("cn", [("answer.of.stop.acknowledge_s", 1_800)]),
         ("cn", [("suspend.duration_s", 86_401)]),
+        ("cn", [("release.latest_s", 86_399)]),
+        ("th", [("authority.release.by", ["police-order", "mandate"]), *QUIET]),
+        ("cn", [("authority.release.by", ["police-order", "member-request"]), ("release.mandate", "proposed")]),
+        ("cn", [("authority.release.by", ["police-order", "member-request"]), ("authority.stop.by", ["police-order"])]),
         ("cn", [("release.latest_s", 3_600)]),
         ("cn", [("amount_only", True), ("reduce_at_freeze", False)]),
         ("th", [("release.mandate", "as-the-mandate-says"), ("appeal.review_s", 604_799)]),
