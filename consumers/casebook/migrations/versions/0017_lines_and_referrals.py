@@ -7,7 +7,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0017"
-down_revision = "0021"
+down_revision = "0016"
 
 _LINES = """
 alter table hold add constraint a_line_is_no_money check (
