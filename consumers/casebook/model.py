@@ -5,8 +5,8 @@ Plain values; must never know a database or a broker.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from uuid import UUID
@@ -73,13 +73,37 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class Paid:
+    """A payment as a victim tells it; `number` is its place in the report."""
+
+    number: int
+    transfer: ReportedTransfer
+
+    @property
+    def minor(self) -> int:
+        return self.transfer.amount.minor if self.transfer.amount else 0
+
+
+@dataclass(frozen=True, slots=True)
 class Reported:
-    """An accepted victim report that names an account, number or handle; `transfer` where it is a payee."""
+    """An accepted victim report that names an account, number or handle; with what was paid to it, where it is a
+    payee, the greatest payment first."""
 
     member: str
     event_id: UUID
     taken_at: datetime
-    transfer: ReportedTransfer | None = None
+    payments: Sequence[Paid] = ()
+
+    @property
+    def greatest(self) -> ReportedTransfer | None:
+        """The payment by which a holder is asked to find the account."""
+        return self.payments[0].transfer if self.payments else None
+
+    def and_also(self, payments: Iterable[Paid]) -> Reported:
+        """With what it says was paid to another name of the same; each payment is one, by whichever it was told."""
+        known = {paid.number: paid for paid in (*self.payments, *payments)}
+        ordered = sorted(known.values(), key=lambda paid: (-paid.minor, paid.number))
+        return replace(self, payments=tuple(ordered))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from alliance.keys.tokens import TokenKeys
+from consumers.casebook.model import Paid, Reported
+from schemas.alerts import ReportedTransfer
 from schemas.base import Money
 from schemas.identifiers import Basis, Identifier, IdentifierKind
 from schemas.leads import Evidence, Lead, Relation, Stage, Subject, SubjectRole, Via
@@ -51,6 +53,11 @@ def account(value: str | None = None, *holders: str) -> Identifier:
 
 def yuan(minor: int) -> Money:
     return Money(minor=minor, currency="CNY")
+
+
+def reported(*paid: ReportedTransfer, by: str = "police-one", taken_at: datetime = NOW) -> Reported:
+    """A report of these payments to one account."""
+    return Reported(by, uuid4(), taken_at).and_also(Paid(number, each) for number, each in enumerate(paid))
 
 
 def evidence(name: str, kind: str = "suspicious-account", **over: Any) -> Evidence:

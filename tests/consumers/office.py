@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-import orjson
 import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
@@ -31,7 +30,7 @@ from consumers.casebook.turn import Turn
 from consumers.casebook.views import listings, objectionviews
 from consumers.casebook.work import Inbox, take
 from consumers.dispatch.outbox import Outbox
-from schemas.alerts import Alias, VictimReport, Withdrawal
+from schemas.alerts import Alias, ReportChannel, ReportedTransfer, VictimReport, Withdrawal
 from schemas.answers import Answer, AnswerStatus
 from schemas.decisions import About, AppealView, Decision, DisputeView, Finding
 from schemas.envelope import Event, event_type, source_of
@@ -147,12 +146,12 @@ class Office:
     def report(
         self, payee: Identifier, minor: int = 5_000_000, member: str = "police-one", time: datetime | None = None
     ) -> UUID:
-        amount = {"minor": minor, "currency": "CNY"}
-        at = time.isoformat() if time else None
-        transfer = {"payee": payee.model_dump(mode="json"), "amount": amount, "time": at}
-        said = {"report_id": "R1", "channel": "hotline", "incident_from": self.now.isoformat(), "transfers": [transfer]}
-        data = VictimReport.model_validate_json(orjson.dumps(said))
-        bundle = self.bundle(member, data)
+        return self.report_all(ReportedTransfer(payee=payee, amount=facts.yuan(minor), time=time), member=member)
+
+    def report_all(self, *paid: ReportedTransfer, member: str = "police-one") -> UUID:
+        """One report of all these payments."""
+        said = VictimReport(report_id="R1", channel=ReportChannel.HOTLINE, incident_from=self.now, transfers=list(paid))
+        bundle = self.bundle(member, said)
         self.take(reports=[bundle])
         return bundle.events[0].event.id
 

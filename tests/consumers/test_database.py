@@ -331,7 +331,12 @@ insert into request (request_id, case_id, asked, member, action, target, authori
     :now, :now, '{"authority": {"unit": "police-one", "order": "a.b.c", "mandate": null}}');
 insert into hold
     (hold_id, request_id, case_id, member, target, identifier, status, scope, minor, currency, since, until)
-  values (:hold, :request, :case, 'bank-one', 'e1:x', '{}', 'active', 'amount', 5, 'CNY', :now, :now + interval '48 h')
+  values (:hold, :request, :case, 'bank-one', 'e1:x', '{}', 'active', 'amount', 5, 'CNY', :now, :now + interval '48 h');
+insert into report values ('police-one', :request, '', false, 'R1', :now);
+insert into report_target values ('e1:x', 'police-one', :request, '{"amount": {"minor": 3, "currency": "CNY"}}'),
+  ('e2:x', 'police-one', :request, '{"amount": {"minor": 3, "currency": "CNY"}}'),
+  ('e1:y', 'police-one', :request, '{"amount": {"minor": 4, "currency": "CNY"}}'),
+  ('e1:z', 'police-one', :request, null)
 """
 
 
@@ -366,6 +371,9 @@ def test_a_former_versions_database_goes_on_with_its_rows(database_url: str) -> 
         assert (authority["orders"], authority["mandate"], "order" in authority) == (["a.b.c"], [], False)
         filed = db.execute(text("select signatures, valid_from from mandate order by valid_from")).all()
         assert [tuple(mandate) for mandate in filed] == [([_MANDATE], NOW), (["d.e.f"], None)]
+        named = db.execute(text("select token, payment from report_target order by token")).all()
+        assert [tuple(each) for each in named] == [("e1:x", 0), ("e1:y", 1), ("e1:z", 0), ("e2:x", 0)]
+        assert db.scalar(text("select reported_minor('police-one', event_id, 'CNY') from report")) == 7
         db.execute(text("update hold set status = 'extended', until = until + interval '48 h'"))
     with refused("a hold does not go from extended to active"), engine.begin() as db:
         db.execute(text("update hold set status = 'active'"))

@@ -27,7 +27,7 @@ from schemas.leads import Lead, Relation, SubjectRole
 from schemas.registry import Status
 from schemas.requests import Action, AuthorityClass, Caps, Request, RequestStatus
 from schemas.risk import Level
-from tests.consumers.facts import NOW, SECTORS, account, evidence, identifier, lead, mandate, member, yuan
+from tests.consumers.facts import NOW, SECTORS, account, evidence, identifier, lead, mandate, member, reported, yuan
 
 PROFILE = profiles.load("cn")
 REGISTRY = Registry([member(name) for name in SECTORS])
@@ -45,7 +45,7 @@ def case_of(suspicion: Lead, **over: Any) -> Case:
 
 
 def report(minor: int = 5_000_000) -> Reported:
-    return Reported("police-one", uuid4(), NOW, ReportedTransfer(amount=yuan(minor), time=NOW))
+    return reported(ReportedTransfer(amount=yuan(minor), time=NOW))
 
 
 def decided(suspicion: Lead, reports: Sequence[Reported] = (), by: Law | None = None, **over: Any) -> list[Draft]:

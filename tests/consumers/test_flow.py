@@ -17,7 +17,7 @@ from alliance.errors import InvalidLedger
 from alliance.profiles import Profile
 from alliance.profiles.values import Share, TaintRule
 from consumers.casebook import ids
-from consumers.casebook.model import Case, Law, Reported
+from consumers.casebook.model import Case, Law
 from consumers.casebook.money import claims
 from consumers.casebook.money.accounts import Accounts
 from consumers.casebook.money.excess import excess
@@ -31,7 +31,7 @@ from schemas.alerts import ReportedTransfer
 from schemas.answers import Answer, AnswerStatus, Outflow, OutflowType
 from schemas.requests import Caps, HoldStatus, RequestStatus, Scope
 from schemas.risk import Level
-from tests.consumers.facts import NOW, account, mandate, yuan
+from tests.consumers.facts import NOW, account, mandate, reported, yuan
 from tests.consumers.test_decide import PROFILE, law, stop_request
 
 NAMES = "abcde"
@@ -75,7 +75,7 @@ class Desk:
         first = stop_request(100).model_copy(update={"target": ACCOUNTS["a"], "case_id": self.case.case_id})
         self.stops = [Stop(first, RequestStatus.SENT)]
         self.notes: list[Note] = []
-        self.paid = Reported("police-one", uuid4(), NOW, ReportedTransfer(amount=yuan(100)))
+        self.paid = reported(ReportedTransfer(amount=yuan(100)))
 
     def told(self, stops: list[Stop] | None = None) -> Told:
         reports = {TOKEN["a"]: [self.paid]}
@@ -178,7 +178,7 @@ def told_of(*outflows: Outflow, reports: int = 1, asked: int = 100, **answer: An
     desk = Desk(City([]))
     said = Answer(request_id=uuid4(), status=AnswerStatus.PARTIAL, outflows=list(outflows), **answer)
     request = desk.stops[0].request.model_copy(update={"amount": yuan(asked)})
-    named = [Reported("police-one", uuid4(), NOW, ReportedTransfer(amount=yuan(30))) for _ in range(reports)]
+    named = [reported(ReportedTransfer(amount=yuan(30))) for _ in range(reports)]
     paid = {TOKEN["a"]: named}
     return Told([Stop(request, RequestStatus.PARTIAL, said=[Said(said, END)])], paid, paid, Accounts())
 
@@ -208,9 +208,8 @@ def claim(told: Told) -> str:
 
 def test_a_payment_that_two_reports_name_by_its_serial_is_one() -> None:
     told = told_of(out(60), asked=0)
-    (report,) = told.reports[TOKEN["a"]]
     paid = ReportedTransfer(amount=yuan(30), serial=account("s-1"))
-    twice = [replace(report, transfer=paid), replace(report, transfer=paid, event_id=uuid4())]
+    twice = [reported(paid), reported(paid)]
     assert traced(replace(told, reports={TOKEN["a"]: twice})).there(TOKEN["b"]) == 30
 
 
@@ -218,9 +217,19 @@ def test_money_that_left_after_the_time_that_the_victim_gave_or_just_before_is_t
     told = told_of(out(50), asked=0)
     for minutes, tainted in ((-10, 30), (50, 30), (70, 0)):
         paid = ReportedTransfer(amount=yuan(30), time=NOW + timedelta(minutes=minutes))
-        (report,) = told.reports[TOKEN["a"]]
-        timed = replace(told, reports={TOKEN["a"]: [replace(report, transfer=paid)]})
+        timed = replace(told, reports={TOKEN["a"]: [reported(paid)]})
         assert traced(timed).there(TOKEN["b"]) == tainted
+
+
+def test_each_payment_of_one_report_is_followed_from_its_own_time() -> None:
+    """Of the second, which came when all had left, nothing went on."""
+    told = told_of(out(80, 1), asked=0)
+    hours = timedelta(hours=3)
+    twice = reported(
+        ReportedTransfer(amount=yuan(50), time=NOW - hours), ReportedTransfer(amount=yuan(30), time=NOW + hours)
+    )
+    found = traced(replace(told, reports={TOKEN["a"]: [twice]}))
+    assert found.traced.there == {TOKEN["a"]: {key_of(twice): 30}, TOKEN["b"]: {key_of(twice): 50}}
 
 
 def test_another_currency_is_not_traced() -> None:
@@ -346,8 +355,8 @@ def test_a_report_without_an_amount_bounds_nothing_and_so_takes_nothing_away() -
     assert found is not None
     assert found.has_lost(TOKEN["b"]) and found.feeds(TOKEN["b"])
     assert found.feeds(TOKEN["c"]) is None
-    unbounded = replace(annulled, reports={TOKEN["a"]: [replace(one, transfer=None)]})
-    assert standing(unbounded, PROFILE, ()) is None
+    for unbounded in (reported(), reported(ReportedTransfer(amount=yuan(30)), ReportedTransfer(time=NOW))):
+        assert standing(replace(annulled, reports={TOKEN["a"]: [unbounded]}), PROFILE, ()) is None
 
 
 def test_accounts_that_are_joined_have_one_name_in_whatever_order() -> None:

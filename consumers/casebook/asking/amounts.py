@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from alliance.profiles import Profile
-from consumers.casebook.model import Reported
+from consumers.casebook.model import Paid, Reported
 from schemas.base import Money
 from schemas.leads import Lead
 
@@ -31,25 +31,24 @@ def at_risk(lead: Lead, reports: Sequence[Reported], currency: str) -> Money | N
     return _chosen(sums, currency)
 
 
-def paid(reports: Sequence[Reported], currency: str) -> Iterator[tuple[Reported, Money]]:
-    """The payments that the reports name; one that two reports name by its serial counts for the first."""
+def paid(reports: Sequence[Reported], currency: str) -> Iterator[tuple[Reported, Paid, Money]]:
+    """The payments that the reports name; one that is named twice by its serial counts for the first."""
     serials: set[str] = set()
-    for report in reports:
-        transfer = report.transfer
-        if transfer is None or transfer.amount is None or transfer.amount.currency != currency:
+    for report, each in ((one, each) for one in reports for each in one.payments):
+        amount, serial = each.transfer.amount, each.transfer.serial
+        if amount is None or amount.currency != currency:
             continue
-        serial = transfer.serial.tokens[0] if transfer.serial else None
-        if transfer.amount.minor and serial not in serials:
-            yield report, transfer.amount
+        if amount.minor and (serial is None or serial.tokens[0] not in serials):
+            yield report, each, amount
         if serial is not None:
-            serials.add(serial)
+            serials.add(serial.tokens[0])
 
 
 def _reported(reports: Sequence[Reported]) -> dict[str, int]:
     """What victims say they paid, by currency."""
-    amounts = (report.transfer.amount for report in reports if report.transfer and report.transfer.amount)
-    named = {amount.currency for amount in amounts}
-    sums = {currency: sum(amount.minor for _, amount in paid(reports, currency)) for currency in named}
+    amounts = (each.transfer.amount for report in reports for each in report.payments)
+    named = {amount.currency for amount in amounts if amount}
+    sums = {currency: sum(amount.minor for _, _, amount in paid(reports, currency)) for currency in named}
     return {currency: minor for currency, minor in sums.items() if minor}
 
 

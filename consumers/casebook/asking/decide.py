@@ -91,13 +91,13 @@ def _account(lead: Lead, case: Case, reports: Sequence[Reported], law: Law) -> D
 
 
 def _stop(lead: Lead, case: Case, reports: Sequence[Reported], law: Law) -> Draft | None:
-    told = max(reports, key=lambda report: (report.transfer is not None, report.taken_at, report.event_id))
+    told = max(reports, key=lambda report: (report.greatest is not None, report.taken_at, report.event_id))
     act = Act(
         Action.STOP,
         target_of(lead),
         to_holder(lead.subject.holders, law.registry),
         amount=to_stop(lead, reports, law.profile),
-        match=match_of(told.transfer, law.profile),
+        match=match_of(told.greatest, law.profile),
         attempt=_attempt(case),
         reasons=why(lead),
     )

@@ -6,6 +6,7 @@ Pure. Source: an urgent stop matches name, account, amount and time; the name tr
 from __future__ import annotations
 
 from alliance.profiles import Profile
+from consumers.casebook.model import Reported
 from schemas.alerts import ReportedTransfer
 from schemas.answers import Outflow
 from schemas.identifiers import Identifier
@@ -25,6 +26,11 @@ def match_of(transfer: ReportedTransfer | None, profile: Profile) -> Match | Non
         time=transfer.time,
         tolerance_s=tolerance.value,
     )
+
+
+def matches(report: Reported, profile: Profile) -> list[Match | None]:
+    """One for each payment that the report names, the greatest first."""
+    return [match_of(paid.transfer, profile) for paid in report.payments] or [None]
 
 
 def match_of_outflow(payer: Identifier, outflow: Outflow, profile: Profile) -> Match:

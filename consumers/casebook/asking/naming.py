@@ -54,7 +54,7 @@ def _by_reports(turn: Turn, stops: Sequence[Request]) -> dict[UUID, NameToMatch]
 
 
 def _name(report: Reported) -> str | None:
-    return report.transfer.payee_name if report.transfer else None
+    return next((paid.transfer.payee_name for paid in report.payments if paid.transfer.payee_name), None)
 
 
 def _by_answers(turn: Turn, stops: Sequence[Request]) -> dict[UUID, NameToMatch]:

@@ -13,7 +13,7 @@ import orjson
 from sqlalchemy import and_, select, update
 
 from consumers.casebook.inbound import Admitted
-from consumers.casebook.model import Reported
+from consumers.casebook.model import Paid, Reported
 from consumers.casebook.rows import among, insert_rows
 from consumers.casebook.tables import ReportRow, ReportTarget, Withdrawn
 from consumers.casebook.turn import Turn
@@ -33,7 +33,10 @@ def apply(turn: Turn, events: Sequence[Admitted]) -> set[str]:
             {**key, "digest": admitted.digest, "conflict": False, "report_id": report.report_id,
              "taken_at": admitted.event.time}
         )  # fmt: skip
-        targets += [{**key, "token": token, "transfer": transfer} for token, transfer in _targets(report)]
+        targets += [
+            {**key, "token": token, "payment": number, "transfer": transfer}
+            for token, number, transfer in _targets(report)
+        ]
     fresh = {(row.member, row.event_id) for row in _insert(turn, rows)}
     _mark_conflicts(turn, rows)
     new = [target for target in targets if (target["member"], target["event_id"]) in fresh]
@@ -48,21 +51,22 @@ def naming(turn: Turn, tokens: set[str], *, annulled: bool = False) -> dict[str,
     that were annulled since where that is asked for. Subjects go by their first name."""
     target, row, gone = ReportTarget, ReportRow, Withdrawn
     query = (
-        select(target.token, target.member, target.event_id, target.transfer, row.taken_at)
+        select(target.token, target.member, target.event_id, target.payment, target.transfer, row.taken_at)
         .join(row, and_(row.member == target.member, row.event_id == target.event_id))
         .outerjoin(gone, and_(gone.member == row.member, gone.event_id == row.event_id, gone.by_police))
         .where(among(target.token, turn.names.every(tokens)), row.conflict.is_(False))
     )
     query = query if annulled else query.where(gone.member.is_(None))
     query = query.order_by(row.taken_at, row.event_id, row.member)
-    found: dict[str, list[Reported]] = {}
-    for token, member, event_id, transfer, taken_at in turn.db.execute(query):
-        paid = ReportedTransfer.model_validate_json(orjson.dumps(transfer)) if transfer else None
-        told = found.setdefault(turn.names.of(token), [])
+    found: dict[str, dict[tuple[str, UUID], Reported]] = {}
+    for each in turn.db.execute(query):
+        told = found.setdefault(turn.names.of(each.token), {})
         # One report may name it by both names.
-        if not told or (told[-1].member, told[-1].event_id) != (member, event_id):
-            told.append(Reported(member, event_id, taken_at, paid))
-    return found
+        known = told.setdefault((each.member, each.event_id), Reported(each.member, each.event_id, each.taken_at))
+        if each.transfer:
+            transfer = ReportedTransfer.model_validate_json(orjson.dumps(each.transfer))
+            told[each.member, each.event_id] = known.and_also([Paid(each.payment, transfer)])
+    return {token: list(told.values()) for token, told in found.items()}
 
 
 def named_in(turn: Turn, events: Sequence[Admitted]) -> set[str]:
@@ -123,16 +127,14 @@ def _mark_conflicts(turn: Turn, rows: Sequence[dict[str, Any]]) -> None:
             turn.db.execute(update(ReportRow).where(same).values(conflict=True))
 
 
-def _targets(report: VictimReport) -> Iterator[tuple[str, str | None]]:
-    """Token and payment, as JSON, of each suspect that the report names; the greatest payment to a payee."""
-    named: dict[str, ReportedTransfer | None] = {token: None for contact in report.contacts for token in contact.tokens}
-    for transfer in report.transfers:
+def _targets(report: VictimReport) -> Iterator[tuple[str, int, str | None]]:
+    """Each suspect that the report names: its token with each payment that it got, as JSON behind its place in the
+    report; a contact that got none has none."""
+    paid: set[str] = set()
+    for number, transfer in enumerate(report.transfers):
         for token in transfer.payee.tokens if transfer.payee else ():
-            known = named.get(token)
-            if known is None or _minor(transfer) > _minor(known):
-                named[token] = transfer
-    return iter([(token, transfer.model_dump_json() if transfer else None) for token, transfer in named.items()])
-
-
-def _minor(transfer: ReportedTransfer) -> int:
-    return transfer.amount.minor if transfer.amount else 0
+            paid.add(token)
+            yield token, number, transfer.model_dump_json()
+    for token in dict.fromkeys(token for contact in report.contacts for token in contact.tokens):
+        if token not in paid:
+            yield token, 0, None

@@ -79,7 +79,10 @@ def there(account: str, told: Told, flow: Flow | None, currency: str) -> dict[st
     """What of each report's claim is at the account, the earliest report first; where the money can't be traced, what
     was paid to the account itself."""
     if flow is None:
-        return {key_of(report): amount.minor for report, amount in paid(told.reports.get(account, ()), currency)}
+        found: Counter[str] = Counter()
+        for report, _, amount in paid(told.reports.get(account, ()), currency):
+            found[key_of(report)] += amount.minor
+        return found
     traced = flow.traced.there.get(account, {}) if flow.currency == currency else {}
     ordered = sorted((each for of in told.reports.values() for each in of), key=lambda each: each.taken_at)
     return {claim: traced[claim] for claim in dict.fromkeys(map(key_of, ordered)) if claim in traced}

@@ -121,12 +121,11 @@ def _payments(entry: str, told: Told, profile: Profile, currency: str) -> Iterat
     """What the victims paid to an account, each payment with its claim."""
     asked = (stop.request.amount for stop in told.stops if stop.request.hop == 0 and told.account(stop) == entry)
     # Of a report that was annulled nothing is left, and what was asked for because of it is nobody's.
-    ever = sum(amount.minor for _, amount in paid_by(told.ever.get(entry, ()), currency))
+    ever = sum(amount.minor for _, _, amount in paid_by(told.ever.get(entry, ()), currency))
     rest = max((amount.minor for amount in asked if amount and amount.currency == currency), default=0) - ever
-    for report, amount in paid_by(told.reports.get(entry, ()), currency):
-        assert report.transfer is not None
-        claim, at = key_of(report), _came(report.transfer, profile)
-        yield Transfer(f"{claim} {entry}", at, amount, None, entry, {claim: amount.minor})
+    for report, paid, amount in paid_by(told.reports.get(entry, ()), currency):
+        claim, at = key_of(report), _came(paid.transfer, profile)
+        yield Transfer(f"{claim} {paid.number} {entry}", at, amount, None, entry, {claim: amount.minor})
     if rest > 0:
         money = Money(minor=rest, currency=currency)
         yield Transfer(f"{UNREPORTED} {entry}", _EVER, money, None, entry, {UNREPORTED: rest})

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from alliance.profiles import Profile
 from consumers.casebook.asking.drafting import UNCOMPARED, Act, is_exhausted, restate, stop
-from consumers.casebook.asking.matching import match_of, match_of_outflow
+from consumers.casebook.asking.matching import match_of_outflow, matches
 from consumers.casebook.asking.routing import to_holder
 from consumers.casebook.model import Case, Draft, Law
 from consumers.casebook.money.flow import Flow, Onward
@@ -98,7 +98,8 @@ def _act(place: Place, payment: _Payment, amount: Money, case: Case, law: Law) -
 def _payment(
     place: Place, case: Case, told: Told, flow: Flow, profile: Profile, fallen: Container[UUID]
 ) -> _Payment | None:
-    """The greatest transfer that no stop has named yet; at an account that victims named else the newest report."""
+    """The greatest transfer that no stop has named yet; at an account that victims named else the newest report's
+    greatest."""
     known = place.unseen or next(reversed(place.seen), None)
     named = [each.request.match for each in place.compared]
     payments = [
@@ -112,7 +113,8 @@ def _payment(
         return _Payment(target, match, payer.request_id, payer.authority.covered_by)
     if known is None or known.request.request_id in fallen:
         return None
-    paid = [(each, match_of(each.transfer, profile)) for each in reversed(told.reports.get(place.account, ()))]
+    newest_first = reversed(told.reports.get(place.account, ()))
+    paid = [(report, match) for report in newest_first for match in matches(report, profile)]
     for report, reported in [each for each in paid if each[1] not in named] or paid:
         return _Payment(known.request.target, reported, known.request.request_id, report.event_id)
     return None

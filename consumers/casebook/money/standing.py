@@ -34,7 +34,7 @@ class Standing:
 
 def standing(told: Told, profile: Profile, cut: Iterable[str]) -> Standing | None:
     """`cut`: accounts that are let go by themselves. None where the money can't be traced, or a report that stands
-    names no amount and so bounds nothing."""
+    names no amount of a payment and so bounds nothing."""
     grounds = Grounds(frozenset(cut))
     try:
         before = flow(replace(told, reports=told.ever), profile)
@@ -57,4 +57,4 @@ def standing(told: Told, profile: Profile, cut: Iterable[str]) -> Standing | Non
 
 
 def _is_unbounded(reports: Sequence[Reported]) -> bool:
-    return any(report.transfer is None or report.transfer.amount is None for report in reports)
+    return any(not each.payments or any(paid.transfer.amount is None for paid in each.payments) for each in reports)

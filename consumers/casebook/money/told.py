@@ -97,18 +97,13 @@ def _identifiers(stops: Iterator[Stop]) -> Iterator[Identifier]:
 
 
 def _by_account(stops: Sequence[Stop], accounts: Accounts, named: Named) -> dict[str, list[Reported]]:
-    """Of a report that names an account by two of its identifiers, the greater payment."""
+    """Of a report that names an account by two of its identifiers, what it says was paid to either."""
     asked = {accounts.of(each.request.target.tokens[0]) for each in stops}
     found: dict[str, list[Reported]] = {}
     for account in asked:
-        best: dict[str, Reported] = {}
+        whole: dict[str, Reported] = {}
         for report in (each for token in sorted(accounts.all_of(account)) for each in named.get(token, ())):
-            known = best.get(key_of(report))
-            if known is None or _minor(report) > _minor(known):
-                best[key_of(report)] = report
-        found[account] = sorted(best.values(), key=lambda each: (each.taken_at, key_of(each)))
+            known = whole.get(key_of(report))
+            whole[key_of(report)] = report if known is None else known.and_also(report.payments)
+        found[account] = sorted(whole.values(), key=lambda each: (each.taken_at, key_of(each)))
     return found
-
-
-def _minor(report: Reported) -> int:
-    return report.transfer.amount.minor if report.transfer and report.transfer.amount else 0

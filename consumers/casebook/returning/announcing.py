@@ -104,5 +104,6 @@ def _claims(turn: Turn, hold: Any) -> list[dict[str, Any]]:
 
 
 def _payer(reports: Mapping[str, Reported], claim: str) -> str | None:
-    transfer = reports[claim].transfer
-    return transfer.payer.model_dump_json() if transfer and transfer.payer else None
+    """Of several the one from which most came in one payment."""
+    payers = (paid.transfer.payer for paid in reports[claim].payments)
+    return next((payer.model_dump_json() for payer in payers if payer), None)

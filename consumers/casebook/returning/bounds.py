@@ -9,12 +9,11 @@ from collections import Counter
 from collections.abc import Iterable
 from uuid import UUID
 
-import orjson
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, func, select
 
 from consumers.casebook.money.known import claim_key
 from consumers.casebook.rows import among
-from consumers.casebook.tables import ReportTarget, ReturnPaymentRow
+from consumers.casebook.tables import ReportRow, ReturnPaymentRow
 from consumers.casebook.turn import Turn
 from schemas.returns import PaymentStatus
 
@@ -34,17 +33,8 @@ def most(turn: Turn, return_id: UUID, reports: Iterable[UUID], currency: str) ->
 
 
 def _reported(turn: Turn, ids: list[UUID], currency: str) -> Counter[str]:
-    """A payment to an account that has two tokens is one."""
-    row = ReportTarget
-    query = select(row.member, row.event_id, row.transfer).where(among(row.event_id, ids), row.transfer.is_not(None))
-    payments = {
-        (claim_key(each.member, each.event_id), orjson.dumps(each.transfer, option=orjson.OPT_SORT_KEYS))
-        for each in turn.db.execute(query)
-        if each.transfer
-    }
-    found: Counter[str] = Counter()
-    for claim, transfer in payments:
-        amount = orjson.loads(transfer)["amount"]
-        if amount is not None and amount["currency"] == currency:
-            found[claim] += amount["minor"]
-    return found
+    """All payments of each, as the database counts them."""
+    row = ReportRow
+    minor = func.reported_minor(row.member, row.event_id, currency, type_=BigInteger)
+    query = select(row.member, row.event_id, minor).where(among(row.event_id, ids))
+    return Counter({claim_key(member, event_id): total for member, event_id, total in turn.db.execute(query)})

@@ -94,12 +94,14 @@ class ReportRow(Base):
 
 
 class ReportTarget(Base):
-    """A suspect's identifier that a report names, with the payment that it got."""
+    """A suspect's identifier that a report names, with each payment that it got: `payment` is its place in the report.
+    Under both tokens of one identifier a payment has one number, and is one."""
 
     __tablename__ = "report_target"
     token: Mapped[str] = mapped_column(primary_key=True)
     member: Mapped[str] = mapped_column(primary_key=True)
     event_id: Mapped[UUID] = mapped_column(primary_key=True)
+    payment: Mapped[int] = mapped_column(primary_key=True)
     transfer: Mapped[Json | None]
 
 
