@@ -74,10 +74,12 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """A payment as a victim tells it; `number` is its place in the report."""
+    """A payment as a victim tells it. `number` is its place in the report; `payer` the account that it came from, by
+    one name in all reports."""
 
     number: int
     transfer: ReportedTransfer
+    payer: str | None = None
 
     @property
     def minor(self) -> int:

@@ -57,7 +57,9 @@ def yuan(minor: int) -> Money:
 
 def reported(*paid: ReportedTransfer, by: str = "police-one", taken_at: datetime = NOW) -> Reported:
     """A report of these payments to one account."""
-    return Reported(by, uuid4(), taken_at).and_also(Paid(number, each) for number, each in enumerate(paid))
+    return Reported(by, uuid4(), taken_at).and_also(
+        Paid(number, each, each.payer.tokens[0] if each.payer else None) for number, each in enumerate(paid)
+    )
 
 
 def evidence(name: str, kind: str = "suspicious-account", **over: Any) -> Evidence:

@@ -11,13 +11,14 @@ from sqlalchemy.exc import DBAPIError
 
 from schemas.alerts import ReportedTransfer
 from schemas.identifiers import Identifier, IdentifierKind
+from schemas.leads import SubjectRole
 from schemas.requests import Action, Request, Scope
 from tests.consumers.facts import NOW, account, identifier, lead, yuan
 from tests.consumers.office import Office
 from tests.consumers.test_holdacts import act, done, held
 from tests.consumers.test_hops import EXECUTED, M, sent, shares, stopped_by, stops
-from tests.consumers.test_renaming import cut_over
-from tests.consumers.test_returning import QUARTER_S, announced, keyed, returned
+from tests.consumers.test_renaming import cut_over, newly
+from tests.consumers.test_returning import QUARTER_S, announce, announced, keyed, returned
 
 pytestmark = pytest.mark.services
 
@@ -128,3 +129,80 @@ def test_the_next_stop_names_another_payment_of_the_report(office: Office) -> No
     office.report_all(paid(mule, 2 * M, 5), paid(mule, M, 9))
     (second,) = stops(office)
     assert (second.amount, second.match and second.match.amount) == (yuan(3 * M), yuan(2 * M))
+
+
+PAYER = account(None, "cnaps:2")
+
+
+def told_by_both(office: Office, mule: Identifier, *also: ReportedTransfer, payer: Identifier = PAYER) -> list[UUID]:
+    """One payment told to the victim's bank and an hour later to police, who are told the time as about then."""
+    first = office.report_all(paid(mule, 3 * M, payer=PAYER), member="bank-two")
+    office.pass_time(hours=1)
+    again = paid(mule, 3 * M, 30, payer=payer, time_approximate=True)
+    return [first, office.report_all(again, *also)]
+
+
+@pytest.mark.parametrize("place", ["cn", "th"])
+def test_one_payment_told_to_the_bank_and_to_police_is_one_claim(casebook_url: str, place: str) -> None:
+    office, mule = Office(casebook_url, place), account()
+    bank, _ = told_by_both(office, mule)
+    office.mandate(officers=["p100", "p101"])
+    office.suspect(lead(mule, reported=True, amount_at_risk=[]))
+    (stop,) = stops(office)
+    assert stop.amount == yuan(3 * M)
+    office.answer(stop, EXECUTED, amount=stop.amount)
+    assert shares(office, mule) == {bank: 3 * M}
+    office.engine.dispose()
+
+
+def test_beside_it_what_one_of_them_tells_alone_counts(office: Office) -> None:
+    mule = account()
+    bank, police = told_by_both(office, mule, paid(mule, 3 * M, 31, payer=PAYER), paid(mule, M, payer=PAYER))
+    _, stop = stopped_by(office, mule)
+    assert stop.amount == yuan(7 * M)
+    office.answer(stop, EXECUTED, amount=stop.amount)
+    assert shares(office, mule) == {bank: 3 * M, police: 4 * M}
+
+
+@pytest.mark.parametrize("annulled", [0, 1])
+def test_when_one_of_the_two_reports_is_annulled_the_other_claims_it(thai: Office, annulled: int) -> None:
+    mule = account()
+    reports = told_by_both(thai, mule)
+    thai.mandate(officers=["p100", "p101"])
+    thai.suspect(lead(mule, reported=True))
+    (stop,) = stops(thai)
+    thai.answer(stop, EXECUTED, amount=stop.amount)
+    thai.annul(reports[annulled], member=("bank-two", "police-one")[annulled])
+    assert shares(thai, mule) == {reports[1 - annulled]: 3 * M}
+    assert (held(thai, mule).amount, thai.deliver()) == (yuan(3 * M), [])
+    thai.annul(reports[1 - annulled], member=("bank-two", "police-one")[1 - annulled])
+    assert [letter.action for letter in thai.deliver()] == [Action.RELEASE]
+
+
+def test_a_payer_is_one_by_card_and_account_and_by_the_names_of_both_epochs(office: Office) -> None:
+    mule, card = account(), identifier(IdentifierKind.CARD, "a victim's card", "cnaps:2")
+    bank, _ = told_by_both(office, mule, payer=card)
+    _, stop = stopped_by(office, mule)
+    assert stop.amount == yuan(6 * M)
+    office.alias(PAYER, card, member="bank-two")
+    office.answer(stop, EXECUTED, amount=yuan(3 * M))
+    assert shares(office, mule) == {bank: 3 * M}
+    renamed = account()
+    office.suspect(lead(PAYER, role=SubjectRole.VICTIM))
+    bank, _ = told_by_both(office, renamed, payer=cut_over(office, PAYER, lead(newly(PAYER), role=SubjectRole.VICTIM)))
+    office.suspect(lead(renamed, reported=True, amount_at_risk=[]))
+    assert [one.amount for one in stops(office) if one.target == renamed] == [yuan(3 * M)]
+
+
+def test_what_a_victim_got_back_by_one_report_it_gets_by_no_other(office: Office) -> None:
+    """The bank's, on which it was paid, is annulled. Police's tells of the same payment, and the hold has a salary."""
+    mule = account()
+    bank, police = told_by_both(office, mule, paid(mule, M, payer=PAYER))
+    _, stop = stopped_by(office, mule)
+    frozen(office, mule, stop, beside=5 * M)
+    announced(office, hold := held(office, mule))
+    assert returned(office) == {bank: 3 * M, police: M}
+    office.annul(bank, member="bank-two")
+    assert not shares(office, mule)
+    office.pass_time(days=1)
+    assert "nobody to return it to" in str(announce(office, hold, number=2))

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alliance import profiles
 from alliance.errors import InvalidLedger
 from alliance.profiles import Profile
 from alliance.profiles.values import Share, TaintRule
@@ -161,6 +162,12 @@ def by(rule: TaintRule) -> Profile:
     return PROFILE.model_copy(update={"taint": taint})
 
 
+def sharing(rule: Share) -> Profile:
+    """The profile with another rule of shares."""
+    claimed = PROFILE.claims.model_copy(update={"share": PROFILE.claims.share.model_copy(update={"value": rule})})
+    return PROFILE.model_copy(update={"claims": claimed})
+
+
 def test_no_more_is_held_and_asked_for_than_the_victims_claim() -> None:
     """60 of 160 left in proportion, and 80 are held: of what went with them 20 at most are asked for."""
     told = told_of(out(30, 1, "b"), out(30, 2, "c"), amount=yuan(80), balance=yuan(100))
@@ -178,7 +185,7 @@ def told_of(*outflows: Outflow, reports: int = 1, asked: int = 100, **answer: An
     desk = Desk(City([]))
     said = Answer(request_id=uuid4(), status=AnswerStatus.PARTIAL, outflows=list(outflows), **answer)
     request = desk.stops[0].request.model_copy(update={"amount": yuan(asked)})
-    named = [reported(ReportedTransfer(amount=yuan(30))) for _ in range(reports)]
+    named = sorted((reported(ReportedTransfer(amount=yuan(30))) for _ in range(reports)), key=key_of)
     paid = {TOKEN["a"]: named}
     return Told([Stop(request, RequestStatus.PARTIAL, said=[Said(said, END)])], paid, paid, Accounts())
 
@@ -273,7 +280,7 @@ def test_shares_are_no_more_than_is_held_nor_than_is_claimed(held: list[int], re
     (stop,) = told.stops
     holds = [Held(uuid4(), HoldStatus.ACTIVE, Scope.AMOUNT, yuan(minor), NOW, END) for minor in held]
     case = replace(told, stops=[replace(stop, held=hold) for hold in holds])
-    found = claims.shares(case, traced(case), rule)
+    found = claims.shares(case, traced(case), sharing(rule))
     of_hold, of_claim = Counter[Any](), Counter[str]()
     for (hold_id, name), minor in found.items():
         of_hold[hold_id] += minor
@@ -283,9 +290,9 @@ def test_shares_are_no_more_than_is_held_nor_than_is_claimed(held: list[int], re
     assert all(minor <= 30 for minor in of_claim.values())
 
 
-@given(st.lists(st.integers(1, 80), min_size=1, max_size=3), st.integers(1, 2), st.booleans())
+@given(st.lists(st.integers(1, 80), min_size=1, max_size=3), st.integers(1, 2), st.sampled_from(["cn", "th"]))
 def test_of_what_is_held_no_more_stays_than_the_victims_money_that_is_there(
-    held: list[int], reports: int, amount_only: bool
+    held: list[int], reports: int, name: str
 ) -> None:
     told = told_of(reports=reports, asked=0)
     (stop,) = told.stops
@@ -293,12 +300,13 @@ def test_of_what_is_held_no_more_stays_than_the_victims_money_that_is_there(
     case = replace(told, stops=[replace(stop, held=hold) for hold in holds])
     found = traced(case)
     keeps = {hold.hold_id: hold.money.minor for hold in holds}
-    less = {hold.hold_id: keep for _, hold, keep in excess(case, found, {TOKEN["a"]}, amount_only=amount_only)}
+    place = profiles.load(name)
+    less = {hold.hold_id: keep for _, hold, keep in excess(case, found, {TOKEN["a"]}, place)}
     assert all(less[key] < keeps[key] for key in less)
     assert sum({**keeps, **less}.values()) == min(sum(held), found.there(TOKEN["a"]))
-    assert not list(excess(case, found, {TOKEN["b"]}, amount_only=amount_only))
+    assert not list(excess(case, found, {TOKEN["b"]}, place))
     # Where nothing can be traced each keeps what it is.
-    assert not list(excess(case, None, {TOKEN["a"]}, amount_only=amount_only))
+    assert not list(excess(case, None, {TOKEN["a"]}, place))
 
 
 @given(st.lists(st.tuples(st.integers(1, 80), st.integers(0, 40)), min_size=1, max_size=3), st.integers(1, 3))
@@ -315,7 +323,7 @@ def test_what_went_back_is_neither_held_nor_there(holds: list[tuple[int, int]], 
         made.append(Held(uuid4(), HoldStatus.ACTIVE, Scope.AMOUNT, money, NOW, END, returned))
     case = replace(told, stops=[replace(stop, held=hold) for hold in made])
     keeps = {hold.hold_id: hold.money.minor - sum(hold.returned.values()) for hold in made}
-    less = {hold.hold_id: keep for _, hold, keep in excess(case, traced(case), {TOKEN["a"]}, amount_only=False)}
+    less = {hold.hold_id: keep for _, hold, keep in excess(case, traced(case), {TOKEN["a"]}, PROFILE)}
     assert sum({**keeps, **less}.values()) == min(sum(keeps.values()), left + 30 * (reports - 1))
 
 

@@ -107,7 +107,7 @@ def _stop(lead: Lead, case: Case, reports: Sequence[Reported], law: Law) -> Draf
 def _delay(lead: Lead, case: Case, law: Law, target: Identifier, route: Route) -> Drafts:
     """Both banks: the payee's by its route, the payer's are who reported transfers to the subject. What other banks'
     customers paid, and where the account is, is not the payer's bank's to know."""
-    amount = at_risk(lead, (), law.profile.currency)
+    amount = at_risk(lead, (), law.profile)
     asked = [Act(Action.DELAY, target, route, amount=amount)]
     asked += [
         Act(Action.DELAY, unplaced(target), to_member(member, law.registry), member)

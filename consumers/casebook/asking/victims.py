@@ -48,7 +48,7 @@ def _last(asked: Sequence[Known]) -> int:
 def _acts(lead: Lead, law: Law) -> Iterator[Act]:
     subject = lead.subject
     target = Identifier(kind=subject.kind, tokens=[subject.token], holders=subject.holders[:4], basis=subject.basis)
-    amount = amount_at_risk(lead, (), law.profile.currency)
+    amount = amount_at_risk(lead, (), law.profile)
     reasons = (f"victim at risk, {lead.level.value}", f"stage {lead.stage.value}")
     yield Act(Action.CALL, target, to_police(law.registry), DESK, amount, reasons=reasons)
     # What the victim's other banks saw leave, and where the number is, is police's alone to know.

@@ -12,6 +12,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import and_, select, update
 
+from consumers.casebook.evidence import payers
 from consumers.casebook.inbound import Admitted
 from consumers.casebook.model import Paid, Reported
 from consumers.casebook.rows import among, insert_rows
@@ -49,23 +50,25 @@ def apply(turn: Turn, events: Sequence[Admitted]) -> set[str]:
 def naming(turn: Turn, tokens: set[str], *, annulled: bool = False) -> dict[str, list[Reported]]:
     """The accepted reports that name each subject, by whichever name, in the order in which they were taken; with those
     that were annulled since where that is asked for. Subjects go by their first name."""
-    target, row, gone = ReportTarget, ReportRow, Withdrawn
+    target, report, gone = ReportTarget, ReportRow, Withdrawn
     query = (
-        select(target.token, target.member, target.event_id, target.payment, target.transfer, row.taken_at)
-        .join(row, and_(row.member == target.member, row.event_id == target.event_id))
-        .outerjoin(gone, and_(gone.member == row.member, gone.event_id == row.event_id, gone.by_police))
-        .where(among(target.token, turn.names.every(tokens)), row.conflict.is_(False))
+        select(target.token, target.member, target.event_id, target.payment, target.transfer, report.taken_at)
+        .join(report, and_(report.member == target.member, report.event_id == target.event_id))
+        .outerjoin(gone, and_(gone.member == report.member, gone.event_id == report.event_id, gone.by_police))
+        .where(among(target.token, turn.names.every(tokens)), report.conflict.is_(False))
     )
     query = query if annulled else query.where(gone.member.is_(None))
-    query = query.order_by(row.taken_at, row.event_id, row.member)
+    query = query.order_by(report.taken_at, report.event_id, report.member)
+    named = [(row, _transfer(row.transfer)) for row in turn.db.execute(query)]
+    payer_of = payers.accounts(turn, ((row.event_id, transfer) for row, transfer in named if transfer))
     found: dict[str, dict[tuple[str, UUID], Reported]] = {}
-    for each in turn.db.execute(query):
-        told = found.setdefault(turn.names.of(each.token), {})
+    for row, transfer in named:
+        told, key = found.setdefault(turn.names.of(row.token), {}), (row.member, row.event_id)
         # One report may name it by both names.
-        known = told.setdefault((each.member, each.event_id), Reported(each.member, each.event_id, each.taken_at))
-        if each.transfer:
-            transfer = ReportedTransfer.model_validate_json(orjson.dumps(each.transfer))
-            told[each.member, each.event_id] = known.and_also([Paid(each.payment, transfer)])
+        known = told.setdefault(key, Reported(*key, row.taken_at))
+        if transfer:
+            payer = payer_of.of(transfer.payer.tokens[0]) if transfer.payer else None
+            told[key] = known.and_also([Paid(row.payment, transfer, payer)])
     return {token: list(told.values()) for token, told in found.items()}
 
 
@@ -103,6 +106,10 @@ def named_by(turn: Turn, alerts: Sequence[tuple[str, UUID]]) -> set[str]:
     found = turn.db.execute(query.where(among(target.event_id, [event_id for _, event_id in alerts])))
     wanted = set(alerts)
     return _known_as(turn, (token for member, event_id, token in found if (member, event_id) in wanted))
+
+
+def _transfer(said: Any) -> ReportedTransfer | None:
+    return ReportedTransfer.model_validate_json(orjson.dumps(said)) if said else None
 
 
 def _known_as(turn: Turn, tokens: Iterable[str]) -> set[str]:

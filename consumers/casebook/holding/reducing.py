@@ -47,7 +47,7 @@ def reduce(
     turn: Turn, case: Case, told: Told, flow: Flow | None, accounts: Collection[str], fell: Container[UUID]
 ) -> None:
     """The holds on these accounts of one case; of what `fell` nothing is kept anyway."""
-    found = excess(told, flow, accounts, amount_only=turn.profile.amount_only.value)
+    found = excess(told, flow, accounts, turn.profile)
     kept = [(stop, held, keep) for stop, held, keep in found if stop.request.request_id not in fell]
     if flow is not None and any(map(_waits, case.known)):
         _take_back(turn, told, {stop.request.request_id: keep for stop, _, keep in kept}, fell)

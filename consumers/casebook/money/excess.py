@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from alliance.profiles import Profile
 from consumers.casebook.lifecycle import IN_FORCE
 from consumers.casebook.money.claims import returned
 from consumers.casebook.money.flow import Flow
@@ -15,7 +16,7 @@ from schemas.requests import Scope
 
 
 def excess(
-    told: Told, flow: Flow | None, accounts: Collection[str], *, amount_only: bool
+    told: Told, flow: Flow | None, accounts: Collection[str], profile: Profile
 ) -> Iterator[tuple[Stop, Held, int]]:
     """The stops on these accounts whose hold is to be less, with what it keeps in minor units.
 
@@ -29,17 +30,18 @@ def excess(
             continue
         holds = keep = held.money.minor - sum(held.returned.values())
         if flow is not None and flow.currency == held.money.currency:
-            there = left[account] if account in left else _there(told, flow, account)
+            there = left[account] if account in left else _there(told, flow, account, profile)
             keep = min(there, holds)
             left[account] = there - keep
-        if keep < holds or (amount_only and _holds_more(stop, held)):
+        if keep < holds or (profile.amount_only.value and _holds_more(stop, held)):
             yield stop, held, keep
 
 
-def _there(told: Told, flow: Flow, account: str) -> int:
+def _there(told: Told, flow: Flow, account: str, profile: Profile) -> int:
     """What of the victims' money is there still: who has its money back has no part in what the others claim."""
-    gone = returned(account, told)
-    return sum(max(0, minor - gone[claim]) for claim, minor in flow.traced.there.get(account, {}).items())
+    here = flow.traced.there.get(account, {})
+    gone = returned(account, told, here, profile, flow.currency)
+    return sum(max(0, minor - gone[claim]) for claim, minor in here.items())
 
 
 def _holds_more(stop: Stop, held: Held) -> bool:

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from alliance.profiles import Profile
-from consumers.casebook.asking.amounts import paid as paid_by
 from consumers.casebook.money import ledgers
 from consumers.casebook.money.known import Stop, Told, key_of
 from consumers.casebook.money.outflows import transfers_of
+from consumers.casebook.money.payments import claimed
 from consumers.casebook.money.trace import Trace, Transfer, trace
 from schemas.alerts import ReportedTransfer
 from schemas.answers import Outflow
@@ -121,11 +121,11 @@ def _payments(entry: str, told: Told, profile: Profile, currency: str) -> Iterat
     """What the victims paid to an account, each payment with its claim."""
     asked = (stop.request.amount for stop in told.stops if stop.request.hop == 0 and told.account(stop) == entry)
     # Of a report that was annulled nothing is left, and what was asked for because of it is nobody's.
-    ever = sum(amount.minor for _, _, amount in paid_by(told.ever.get(entry, ()), currency))
+    ever = sum(each.money.minor for each in claimed(told.ever.get(entry, ()), profile, currency))
     rest = max((amount.minor for amount in asked if amount and amount.currency == currency), default=0) - ever
-    for report, paid, amount in paid_by(told.reports.get(entry, ()), currency):
-        claim, at = key_of(report), _came(paid.transfer, profile)
-        yield Transfer(f"{claim} {paid.number} {entry}", at, amount, None, entry, {claim: amount.minor})
+    for each in claimed(told.reports.get(entry, ()), profile, currency):
+        claim, at = key_of(each.report), _came(each.paid.transfer, profile)
+        yield Transfer(f"{claim} {each.paid.number} {entry}", at, each.money, None, entry, {claim: each.money.minor})
     if rest > 0:
         money = Money(minor=rest, currency=currency)
         yield Transfer(f"{UNREPORTED} {entry}", _EVER, money, None, entry, {UNREPORTED: rest})

@@ -26,12 +26,13 @@ def owed(case_id: UUID, told: Told, flow: Flow | None, account: str, held: Held,
     first."""
     currency = held.money.currency
     reports = {key_of(each): each for of in told.reports.values() for each in of}
-    gone = claims.returned(account, told)
-    for (hold_id, claim), minor in claims.shares(told, flow, profile.claims.share.value).items():
+    here = claims.there(account, told, flow, profile, currency)
+    gone = claims.returned(account, told, here, profile, currency)
+    for (hold_id, claim), minor in claims.shares(told, flow, profile).items():
         if hold_id != held.hold_id and _is_at(hold_id, account, told):
             gone[claim] += minor
     traced = flow is not None and profile.returns is not None and profile.returns.traceable_first.value
-    left = {name: minor - gone[name] for name, minor in claims.there(account, told, flow, currency).items()}
+    left = {name: minor - gone[name] for name, minor in here.items()}
     return [
         Claim(name, reports[name].event_id, case_id, Money(minor=minor, currency=currency), traced)
         for name, minor in left.items()
