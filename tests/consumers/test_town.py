@@ -2,16 +2,18 @@
 
 After each step: money is neither made nor lost, no account is held beyond what it has, nothing is held without an
 officer's signature behind it, no more often than the law has it, nor again after it was let go; where the law is
-amount-only, no more is held than victims claim. At the end every hold is over and all money is free.
+amount-only, no more is held on an account than came there of what victims really paid and tell of, less what was
+annulled once that is answered. At the end every hold is over and all money is free.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from itertools import combinations
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import pytest
@@ -32,7 +34,7 @@ from consumers.casebook.holding import holdacts
 from consumers.casebook.holding.holdrules import HoldAct
 from consumers.casebook.ids import case_id
 from consumers.casebook.lifecycle import HOLD_ENDS
-from consumers.casebook.tables import HoldRow
+from consumers.casebook.tables import HoldRow, RequestRow
 from producers.reference.entries import Held
 from schemas.answers import OutflowType
 from schemas.decisions import Finding
@@ -50,10 +52,21 @@ MULE, VICTIM, WHICH = st.integers(0, MULES - 1), st.integers(0, VICTIMS - 1), st
 BANKS = st.sampled_from(["bank-one", "bank-two"])
 MINOR = st.integers(1, 3_000_00)
 GROUNDS = st.sampled_from(AppealGrounds)
+TIMES = st.sampled_from([1, 1, 2])
+POLICE = ("police-one",)
+TELLS = (POLICE, POLICE, ("bank-two",), ("bank-one", "police-one"))
+TOLD = st.sampled_from(TELLS)
 NAMES = st.sampled_from([NAME, NAME, NAME, "张*", "Zhang Wei", "", "王芳"])
 """Most know whom they pay; of some nothing can be compared, and one is wrong."""
 PAPER = "a" * 64
 BY_POLICE = (AuthorityClass.POLICE_ORDER, AuthorityClass.MANDATE)
+
+
+class Told(NamedTuple):
+    """What a report says, and who took it."""
+
+    member: str
+    paid: Sequence[Payment]
 
 
 class Scam(RuleBasedStateMachine):
@@ -78,16 +91,19 @@ class Scam(RuleBasedStateMachine):
         self.evidence: dict[int, list[Evidence]] = {0: [], 1: []}
         self.withdrawn: set[UUID] = set()
         self.scams: list[Payment] = []
-        self.reports: dict[UUID, Payment] = {}
-        self.claimed: Counter[str] = Counter()
+        self.reports: dict[UUID, Told] = {}
+        self.claimed: dict[str, Payment] = {}
         self.mandates: list[Mandate] = []
         self.mandate(at_once=True)
-        self.be_robbed(0, 0, 1_000_00)
+        self.be_robbed(0, 0, 1_000_00, times=2, by=["police-one", "bank-two"])
+        asked = [one.amount for one in self._requests() if one.action is Action.STOP]
+        assert asked == [self.town.money(2_000_00)]
 
-    @rule(victim=VICTIM, mule=MULE, minor=MINOR, name=NAMES)
-    def scam(self, victim: int, mule: int, minor: int, name: str = NAME) -> None:
-        if paid := self.town.pay(self.victims[victim], self.mules[mule], minor, name):
-            self.scams.append(paid)
+    @rule(victim=VICTIM, mule=MULE, minor=MINOR, name=NAMES, times=TIMES)
+    def scam(self, victim: int, mule: int, minor: int, name: str = NAME, times: int = 1) -> None:
+        for _ in range(times):
+            if paid := self.town.pay(self.victims[victim], self.mules[mule], minor, name):
+                self.scams.append(paid)
 
     @rule(payer=MULE, payee=MULE, minor=MINOR, name=NAMES)
     def pass_on(self, payer: int, payee: int, minor: int, name: str = NAME) -> None:
@@ -103,30 +119,36 @@ class Scam(RuleBasedStateMachine):
     def take_out(self, mule: int, minor: int, means: OutflowType) -> None:
         self.town.leave(self.mules[mule], minor, means)
 
-    @rule(victim=VICTIM, who=st.integers(0, 1), minor=MINOR)
-    def be_robbed(self, victim: int, who: int, minor: int) -> None:
+    @rule(victim=VICTIM, who=st.integers(0, 1), minor=MINOR, times=TIMES, by=TOLD)
+    def be_robbed(self, victim: int, who: int, minor: int, times: int = 1, by: Sequence[str] = POLICE) -> None:
         """A victim pays, reports it, and the account is suspected."""
-        self.scam(victim, who, minor)
-        self.report(len(self.scams) - 1)
+        self.scam(victim, who, minor, times=times)
+        self.report(len(self.scams) - 1, by)
         self.suspect(who, Level.VERY_HIGH, more=True)
 
-    @rule(which=WHICH)
-    def report(self, which: int) -> None:
+    @rule(which=WHICH, by=TOLD)
+    def report(self, which: int, by: Sequence[str]) -> None:
+        """A victim tells of one payment, or of all that it has not told of, to one member or to each of two."""
         if not self.scams:
             return
-        payment = self.scams.pop(which % len(self.scams))
-        bundle = self.office.bundle("police-one", self.town.report(payment))
-        self.reports[bundle.events[0].event.id] = payment
-        self.claimed[payment.payee] += payment.move.amount
-        self.office.take(reports=[bundle])
+        payment = self.scams[which % len(self.scams)]
+        paid = [each for each in self.scams if each.payer == payment.payer] if which % 2 else [payment]
+        self.scams = [each for each in self.scams if each not in paid]
+        for member in by:
+            bundle = self.office.bundle(member, self.town.report(*paid))
+            self.reports[bundle.events[0].event.id] = Told(member, paid)
+            self.office.take(reports=[bundle])
+        self.claimed |= {each.move.serial: each for each in paid}
 
     @precondition(lambda self: self.reports)
-    @rule(which=WHICH, by=st.sampled_from(["police-one", "bank-one"]))
-    def annul(self, which: int, by: str) -> None:
+    @rule(which=WHICH, by=st.sampled_from(["police-one", "bank-one"]), answered=st.booleans())
+    def annul(self, which: int, by: str, answered: bool) -> None:
         reported = list(self.reports)[which % len(self.reports)]
-        self.office.annul(reported, by=by)
+        self.office.annul(reported, self.reports[reported].member, by=by)
         if by == "police-one":
             del self.reports[reported]
+        if answered:
+            self.settle()
 
     @rule(who=st.integers(0, 1), level=st.sampled_from([Level.HIGH, Level.VERY_HIGH, Level.MEDIUM]), more=st.booleans())
     def suspect(self, who: int, level: Level, more: bool) -> None:
@@ -164,7 +186,11 @@ class Scam(RuleBasedStateMachine):
 
     @rule()
     def settle(self) -> None:
+        """Once nobody has anything to say, no more is held than what still stands, but for what a person has to do."""
         self.town.settle()
+        if self.office.profile.amount_only.value:
+            standing = {each.move.serial: each for told in self.reports.values() for each in told.paid}
+            self._holds_no_more_than(standing, set(self.mules) - self._undecided())
 
     @rule(bank=BANKS)
     def start_again(self, bank: str) -> None:
@@ -270,7 +296,8 @@ class Scam(RuleBasedStateMachine):
         """Whatever else happens: victims pay, mules pass it on, banks do a letter, an answer arrives."""
         happens, pick = self.chance.random, self.chance.randrange
         if happens() < 0.1:
-            self.be_robbed(pick(VICTIMS), pick(2), pick(1, 1_000_00))
+            times, by = 1 + (happens() < 0.3), self.chance.choice(TELLS)
+            self.be_robbed(pick(VICTIMS), pick(2), pick(1, 1_000_00), times, by)
         if happens() < 0.3:
             self.pass_on(pick(MULES), pick(MULES), pick(1, 1_000_00))
         if happens() < 0.05:
@@ -290,14 +317,35 @@ class Scam(RuleBasedStateMachine):
         most = int(self.office.profile.stop.most.value)
         assert all(count <= most for count in town.stops().values())
         assert not town.held_again()
-        held: Counter[str] = Counter()
         for _, _, hold in town.measures():
             behind = self.town.sent[UUID(hold.request_id)].authority
             assert behind.authority in BY_POLICE and (behind.orders or behind.mandate)
             assert self._is_named(hold) or behind.orders
-            held[hold.case_id] += hold.amount
         if self.office.profile.amount_only.value:
-            assert all(minor <= sum(self.claimed.values()) for minor in held.values())
+            self._holds_no_more_than(self.claimed, self.mules)
+
+    def _holds_no_more_than(self, claimed: Mapping[str, Payment], accounts: Iterable[str]) -> None:
+        """On each of these accounts, and on any of them together, nothing but money of these payments."""
+        held = self.town.held()
+        for size in range(1, MULES + 1):
+            for chosen in combinations(sorted(accounts), size):
+                most = self.town.most(chosen, claimed.values(), self.mules)
+                assert sum(held[each] for each in chosen) <= most
+
+    def _undecided(self) -> set[str]:
+        """The accounts of which an officer has to say whether less is held there, or has said that it is not."""
+        rows = self._rows()
+        less = (Action.REDUCE.value, Action.RELEASE.value)
+        waits = RequestRow.status == RequestStatus.AWAITING_AUTHORISATION.value
+        query = select(RequestRow.parent).where(waits, RequestRow.action.in_(less))
+        with self.office.engine.connect() as db:
+            waiting = set(db.scalars(query))
+        found = set()
+        for _, account, hold in self.town.measures():
+            row = rows[UUID(hold.hold_id)]
+            if row.status == HoldStatus.RELEASE_PROPOSED.value or row.kept_at or row.request_id in waiting:
+                found.add(account)
+        return found
 
     def _is_named(self, hold: Held) -> bool:
         """Whether the account's name came, as somebody who paid there told it, and agreed."""
@@ -312,8 +360,8 @@ class Scam(RuleBasedStateMachine):
         for who, items in self.evidence.items():
             if items:
                 self.withdraw(who, len(items))
-        for reported in self.reports:
-            self.office.annul(reported)
+        for reported, told in self.reports.items():
+            self.office.annul(reported, told.member)
         self.settle()
         self.keeps_the_law()
         self._nothing_is_left_undecided()

@@ -7,7 +7,7 @@ name may not be known, or be another's; here it travels in base64 and unsealed.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -126,17 +126,20 @@ class Town:
             return None
         return paid
 
-    def report(self, payment: Payment) -> VictimReport:
+    def report(self, *payments: Payment) -> VictimReport:
         """As the victim tells it: whom, how much, when."""
-        told = ReportedTransfer(
-            payer=self.identifier(payment.payer),
-            payee=self.identifier(payment.payee),
-            payee_name=_sealed(payment.move.payee, self.identifier(payment.payee)),
-            amount=self.money(payment.move.amount),
-            time=payment.move.at,
-        )
-        channel, began = ReportChannel.HOTLINE, payment.move.at
-        return VictimReport(report_id="R1", channel=channel, incident_from=began, transfers=[told])
+        told = [
+            ReportedTransfer(
+                payer=self.identifier(payment.payer),
+                payee=self.identifier(payment.payee),
+                payee_name=_sealed(payment.move.payee, self.identifier(payment.payee)),
+                amount=self.money(payment.move.amount),
+                time=payment.move.at,
+            )
+            for payment in payments
+        ]
+        channel, began = ReportChannel.HOTLINE, payments[0].move.at
+        return VictimReport(report_id="R1", channel=channel, incident_from=began, transfers=told)
 
     def deliver(self) -> list[Request]:
         """What dispatch sends, into the banks' mail; all of it."""
@@ -205,6 +208,20 @@ class Town:
                 for hold in books.bank.ledger.active(account, self.office.now):
                     if hold.measure is not Measure.DELAY:
                         yield books, account, hold
+
+    def held(self) -> Counter[str]:
+        """By the police's holds in force, by account."""
+        found: Counter[str] = Counter()
+        for _, account, hold in self.measures():
+            found[account] += hold.amount
+        return found
+
+    def most(self, among: Collection[str], claimed: Iterable[Payment], suspects: Collection[str]) -> int:
+        """What of these payments can be on the accounts `among`, whatever the banks have told: what was paid to them,
+        and what came there from the other suspects."""
+        paid = sum(each.move.amount for each in claimed if each.payee in among)
+        others = set(suspects) - set(among)
+        return paid + sum(each.move.amount for each in self.payments if each.payee in among and each.payer in others)
 
     def total(self) -> int:
         return self.gone + sum(books.bank.ledger.total() for books in self.books.values())
