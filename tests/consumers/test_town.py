@@ -355,8 +355,12 @@ class Scam(RuleBasedStateMachine):
         return any(each is not None and each.name in (NAME, "张*") for each in told)
 
     def teardown(self) -> None:
-        """All grounds go, and then all time: every hold is over, whatever was lost on the way."""
+        """All but one victim, then all grounds, and then all time: every hold is over, whatever was lost on the way."""
         self.office.allow()
+        self.settle()
+        for reported in list(self.reports)[:-1]:
+            self.office.annul(reported, self.reports.pop(reported).member)
+        self.settle()
         for who, items in self.evidence.items():
             if items:
                 self.withdraw(who, len(items))
