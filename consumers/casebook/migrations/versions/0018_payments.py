@@ -7,7 +7,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0018"
-down_revision = "0019"
+down_revision = "0017"
 
 _PAYMENT = """
 alter table report_target add column payment smallint not null default 0;

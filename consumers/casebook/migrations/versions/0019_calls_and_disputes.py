@@ -9,7 +9,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0019"
-down_revision = "0017"
+down_revision = "0018"
 
 _CALLS = """
 alter table request add column again_at timestamptz check (again_at is null or action = 'call');
