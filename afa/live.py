@@ -90,7 +90,7 @@ class View:
         for name, parts in sample.counts().items():
             total = sum(parts.values())
             yield name.capitalize(), f"{total:,}", self._rate(name), _parts(parts)
-        yield "Held", amounts(sample.held), "", f"{sample.holds:,} {'hold' if sample.holds == 1 else 'holds'} active"
+        yield "Held", amounts(sample.held), "", f"{_holds(sample)} active"
 
     def _rate(self, name: str) -> str:
         first, last = self._window[0], self._window[-1]
@@ -102,8 +102,12 @@ class View:
 
     def _line(self, sample: Sample) -> str:
         counts = [f"{name} {sum(parts.values()):,}" for name, parts in sample.counts().items()]
-        held = f"held {amounts(sample.held)} in {sample.holds:,} holds"
+        held = f"held {amounts(sample.held)} in {_holds(sample)}"
         return f"{_clock(sample.now)}  up {sample.up_s:.0f} s: {', '.join(counts)}, {held}"
+
+
+def _holds(sample: Sample) -> str:
+    return f"{sample.holds:,} {'hold' if sample.holds == 1 else 'holds'}"
 
 
 def _leads(newest: Iterable[Lead]) -> RenderableType:
