@@ -74,7 +74,7 @@ def test_without_a_terminal_there_is_a_plain_line_every_few_seconds() -> None:
     lines = text.splitlines()
     assert len(lines) == 2
     assert "up 6 s: alerts 300, quarantined 2, leads 1, requests 4, answers 3, risk-checks 7" in lines[1]
-    assert "held 12,345.67 CNY in 1 holds" in lines[1]
+    assert "held 12,345.67 CNY in 1 hold" in lines[1]
 
 
 def test_a_terminal_shows_totals_rates_and_parts_within_100_columns() -> None:
