@@ -231,7 +231,15 @@ def test_the_record_is_whole_and_a_member_can_hold_the_hub_to_it(played: Played,
     acts = {
         act["act"] for entry in listed("audit", "list", "--limit", "10000", data=played.data) for act in entry["acts"]
     }
-    assert acts >= {"mandate signed", "registry record", "report", "leads", "drafted stop", "answer executed", "hold active"}
+    assert acts >= {
+        "mandate signed",
+        "registry record",
+        "report",
+        "leads",
+        "drafted stop",
+        "answer executed",
+        "hold active",
+    }
     hold = listed("holds", data=played.data)[0]["hold_id"]
     about = listed("audit", "list", "--about", hold, data=played.data)
     assert {act["subject"] for entry in about for act in entry["acts"]} == {hold}
