@@ -111,7 +111,8 @@ def _status(request: RequestView) -> str:
 
 
 def _held(hold: HoldView) -> str:
-    return "the line" if hold.target.kind in LINES else amount(hold.amount)
+    """Money may be held by a phone's number too."""
+    return "the line" if hold.target.kind in LINES and not hold.amount.minor else amount(hold.amount)
 
 
 def _action(request: RequestView) -> str:

@@ -49,9 +49,13 @@ def restore(desk: Desk, member: str) -> tuple[Member, bytes | None]:
 
 
 def _changed(desk: Desk, member: str, status: Status) -> Member:
-    known = desk.registry().member(member)
+    registry = desk.registry()
+    known = registry.member(member)
     if known is None:
         raise Refused(f"{member} is no member; see `afa member list`.")
+    if status is not Status.REVOKED:
+        # Whoever came since may answer for them.
+        registry.refuse_taken(member, known.routes)
     desk.withdraw(member)
     record = with_status(known, status)
     publish(desk.login, registrar_keys(desk.data), [record])

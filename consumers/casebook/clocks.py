@@ -35,13 +35,14 @@ def expire(turn: Turn) -> None:
     """End holds and unsent requests whose time is over; ask for a stop once more where the law allows it."""
     _repeat(turn, holds.expire(turn))
     deadlines.strike(turn)
+    # Before what is over is void: a call that waited a day for room is over as there is.
+    calling.again(turn)
     query = select(RequestRow.request_id, RequestRow.case_id, RequestRow.action)
     due = turn.db.execute(query.where(RequestRow.status.in_(UNSENT), RequestRow.void_after <= turn.now)).all()
     void = requests.cancel(turn, [row.request_id for row in due], _VOID)
     releases = [row for row in due if row.request_id in void and row.action == Action.RELEASE.value]
     falling.let_go(turn, sorted({row.case_id for row in releases}))
     _undecided(turn)
-    calling.again(turn)
     escalations.strike(turn)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, case, exists, func, select, update
+from sqlalchemy.orm import aliased
 
 from consumers.casebook.asking import requests
 from consumers.casebook.lifecycle import CaseStatus
@@ -143,6 +144,9 @@ def _objection_waits() -> ColumnElement[bool]:
 
 def _victim_waits() -> ColumnElement[bool]:
     """Whether the victim is at risk still, and no officer has closed the case."""
-    at_risk = exists().where(LeadRow.lead_id == Case.lead_id, LeadRow.level != Level.NONE.value)
-    going_on = exists().where(Case.case_id == Escalation.case_id, Case.status == CaseStatus.OPEN.value, at_risk)
+    own = select(func.coalesce(Case.merged_into, Case.case_id)).where(Case.case_id == Escalation.case_id)
+    other = aliased(Case)
+    at_risk = exists().where(LeadRow.lead_id == other.lead_id, LeadRow.level != Level.NONE.value)
+    goes_on = own.correlate(Escalation).scalar_subquery()
+    going_on = exists().where(other.case_id == goes_on, other.status == CaseStatus.OPEN.value, at_risk)
     return Escalation.kind.in_(tuple(_NOTED)) & going_on

@@ -115,6 +115,9 @@ def test_a_routing_code_is_one_units_until_that_is_revoked(hall: Hall) -> None:
         enrol(hall.desk.data, hall.desk.login, own, token_keys(hall.desk.data), CLOCK)
     standing.revoke(hall.desk, "bank-route")
     hall.desk.approve(hall.desk.asked("bank-early"))
+    for come_back in (standing.restore, standing.suspend):
+        with pytest.raises(Refused, match="is bank-early's"):
+            come_back(hall.desk, "bank-route")
 
 
 def test_an_invite_opens_one_topic_and_nothing_else(hall: Hall) -> None:

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 
+from consumers.casebook.authority import caseacts
 from schemas.answers import AnswerStatus, Dissuasion
+from schemas.decisions import MergeCase
 from schemas.leads import Evidence, Lead, SubjectRole
 from schemas.reasons import Reason
 from schemas.requests import Action, Request, RequestStatus
@@ -200,3 +202,31 @@ def test_several_leads_of_one_victim_are_one_call_in_the_next_scam_too(office: O
 
 def counted(outcome: Dissuasion) -> float:
     return REGISTRY.get_sample_value("afa_casebook_calls_answered_total", {"outcome": outcome.value}) or 0.0
+
+
+def merged(office: Office, made: Request) -> None:
+    """The victim's case goes on in another's."""
+    seen = [evidence("carrier-one", "suspicious-number", time=office.now), evidence("bank-two", time=office.now)]
+    office.suspect(lead(victim("another"), role=SubjectRole.VICTIM, evidence=seen))
+    into = next(letter for letter in office.deliver() if letter.action is Action.CALL).case_id
+    act = MergeCase(case_id=made.case_id, into=into, reason="it is the same", at=office.now)
+    with office.engine.begin() as db:
+        caseacts.file_case_act(db, act, office.keys["p100"], "police-one/p100/k1", office.now)
+    office.take()
+
+
+def test_who_must_be_visited_is_to_be_visited_though_the_case_was_merged(office: Office) -> None:
+    made = call(office)
+    tell(office, made, Dissuasion.DISBELIEVES)
+    merged(office, made)
+    office.pass_time(seconds=10)
+    assert wanted(office) == [TaskKind.VISIT]
+
+
+def test_who_was_not_reached_is_called_again_though_the_case_was_merged(office: Office) -> None:
+    made = call(office)
+    tell(office, made, Dissuasion.UNREACHABLE)
+    merged(office, made)
+    office.pass_time(seconds=office.profile.desk.again_s.value + 1)
+    [again] = [letter for letter in office.deliver() if letter.action is Action.CALL]
+    assert again.target == made.target

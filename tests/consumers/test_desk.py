@@ -112,6 +112,15 @@ def test_a_call_that_waited_counts_from_when_it_went_out(office: Office) -> None
 
 
 @pytest.mark.services
+def test_what_overflows_as_the_day_begins_is_called_a_day_later(office: Office) -> None:
+    """Just then its own time would be over too."""
+    office.desk_can_call(1)
+    office.suspect(at_risk("a", Level.VERY_HIGH), at_risk("b", Level.HIGH))
+    assert len(called(office)) == 1
+    office.pass_time(hours=24)
+    assert len(called(office)) == 1
+
+
 def test_who_is_at_risk_no_more_is_not_called_as_there_is_room(office: Office) -> None:
     office.desk_can_call(1)
     office.suspect(at_risk("a", Level.HIGH))

@@ -184,6 +184,18 @@ def test_the_ends_of_a_path_have_their_kind_place_and_the_victims_part(office: O
     assert sent(office) == []
 
 
+def test_what_was_paid_by_a_phones_number_is_money_and_no_line(office: Office) -> None:
+    payee = identifier(IdentifierKind.NUMBER, "0812345678", "cnaps:2")
+    _, first = stopped(office, account())
+    office.answer(first, GONE, outflows=[out(office, payee, 5 * M, 1)])
+    (letter,) = stops(office)
+    office.answer(letter, EXECUTED, amount=yuan(5 * M))
+    (hold,) = office.holds(payee)
+    assert (hold.amount, hold.until) == (yuan(5 * M), office.now + timedelta(days=2))
+    done(office, HoldAct(hold.hold_id, Action.REDUCE, "less is enough", yuan(M)))
+    assert office.holds(payee)[0].amount == yuan(M)
+
+
 @pytest.mark.parametrize("kind", [OutflowType.COUNTER, OutflowType.FX, OutflowType.CRYPTO])
 def test_what_is_changed_into_something_else_ends_the_path_though_it_has_a_payee(
     office: Office, kind: OutflowType

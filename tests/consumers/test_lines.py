@@ -23,7 +23,7 @@ from schemas.requests import Action, HoldStatus, HoldView, Request, RequestStatu
 from schemas.returns import DeductHold
 from schemas.risk import Level
 from schemas.tasks import TaskKind
-from tests.consumers.facts import NOW, TOKENS, lead, yuan
+from tests.consumers.facts import NOW, TOKENS, evidence, lead, yuan
 from tests.consumers.office import Office
 from tests.consumers.test_disputes import dispute, rule
 from tests.consumers.test_holdacts import PAPER, act, drafted
@@ -233,3 +233,18 @@ def test_what_is_no_longer_suspected_is_not_suspended_anew(line: Line) -> None:
     line.office.now = NOW + MONTH
     line.office.take()
     assert [one.attempt for one in line.office.requests() if one.action is Action.SUSPEND] == [1]
+
+
+def test_a_line_that_its_unit_keeps_is_not_suspended_beside_that(office: Office, line: Line) -> None:
+    line.cut()
+    kept = line.hold
+    office.annul(line.reported)
+    office.withdraw(*line.suspicion.evidence)
+    assert office.keep(kept) is None
+    office.pass_time(hours=1)
+    office.report(NUMBER)
+    seen = [evidence("bank-one", time=office.now), evidence("platform-one", "suspicious-number", time=office.now)]
+    office.suspect(lead(NUMBER, reported=True, evidence=seen))
+    unsent = [one for one in office.requests() if one.status is RequestStatus.AWAITING_AUTHORISATION]
+    assert Action.SUSPEND not in {one.action for one in unsent}
+    assert [hold.hold_id for hold in office.holds(NUMBER)] == [kept.hold_id]

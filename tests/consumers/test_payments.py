@@ -159,3 +159,7 @@ def test_serials_of_two_epochs_are_not_compared_and_no_second_currency_counts() 
         assert total(*told) == minor
     dollars = paid().model_copy(update={"amount": Money(minor=30, currency="USD")})
     assert total(reported(paid(), dollars)) == 30
+
+
+def test_as_many_equal_payments_as_a_report_can_name_are_each_found_again_in_every_other() -> None:
+    assert total(*(reported(*[paid()] * 64) for _ in range(12))) == 64 * 30

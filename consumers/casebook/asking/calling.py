@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import aliased
 
 from alliance import metrics
 from consumers.casebook import escalations
@@ -99,7 +100,11 @@ def _call(turn: Turn, unreached: Sequence[Request]) -> None:
     if not ids:
         return
     fallen, cases, law = support.without(turn, ids), read_cases(turn, ids), turn.law()
-    query = select(CaseRow.case_id).where(among(CaseRow.case_id, ids), CaseRow.status == CaseStatus.OPEN.value)
+    # A victim's case that was merged goes on in the other, and calls are made by the one that first asked.
+    own, other = CaseRow, aliased(CaseRow)
+    goes_on = func.coalesce(own.merged_into, own.case_id)
+    query = select(own.case_id).join(other, other.case_id == goes_on)
+    query = query.where(among(own.case_id, ids), other.status == CaseStatus.OPEN.value)
     at_risk = {case_id for case_id in turn.db.scalars(query) if RANK[cases[case_id].level] >= RANK[Level.MEDIUM]}
     drafts = [
         ask(cases[request.case_id], _once_more(turn, request), law)
@@ -112,7 +117,10 @@ def _call(turn: Turn, unreached: Sequence[Request]) -> None:
 def _once_more(turn: Turn, request: Request) -> Act:
     reasons = [*(reason for reason in request.reasons if reason != _AGAIN), _AGAIN]
     route, attempt = to_police(turn.registry), request.attempt + 1
-    return Act(Action.CALL, request.target, route, DESK, request.amount, attempt=attempt, reasons=reasons)
+    return Act(
+        Action.CALL, request.target, route, DESK, request.amount, attempt=attempt, reasons=reasons,
+        parent=request.request_id,
+    )  # fmt: skip
 
 
 def _is_reached(answer: Answer) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, select, update
+from sqlalchemy import ColumnElement, case, literal, select, update
 
 from alliance.rulebook import asked_as
 from consumers.casebook import ids
@@ -40,11 +40,10 @@ def fill(turn: Turn, room: int) -> None:
     query = query.join(LeadRow, LeadRow.lead_id == RequestRow.lead_id)
     query = query.order_by(at_risk.desc(), RequestRow.drafted_at, RequestRow.request_id).limit(max(room, 0))
     rows = turn.db.execute(query).all()
-    now = {"drafted_at": turn.now}
-    turn.db.execute(
-        update(RequestRow).where(among(RequestRow.request_id, [row.request_id for row in rows])).values(now)
-    )
-    _hand_over(turn, rows)
+    row, lasts = RequestRow, RequestRow.void_after - RequestRow.drafted_at
+    anew = {"drafted_at": turn.now, "void_after": literal(turn.now, row.drafted_at.type) + lasts}
+    turn.db.execute(update(row).where(among(row.request_id, [one.request_id for one in rows])).values(anew))
+    _hand_over(turn, rows, anew=True)
 
 
 def _unasked(*which: ColumnElement[bool]) -> Any:
@@ -53,7 +52,8 @@ def _unasked(*which: ColumnElement[bool]) -> Any:
     return select(*columns, RequestRow.body).where(nobody, *which)
 
 
-def _hand_over(turn: Turn, rows: Sequence[Any]) -> list[str]:
+def _hand_over(turn: Turn, rows: Sequence[Any], *, anew: bool = False) -> list[str]:
+    """`anew`: what is handed over is as if it were drafted now."""
     changed, sent = [], []
     asked = [(row, requests.message(row.body, None)) for row in rows]
     needed = doubted.need_a_person(turn, [Asked(row.case_id, one.target, row.parent) for row, one in asked])
@@ -61,7 +61,10 @@ def _hand_over(turn: Turn, rows: Sequence[Any]) -> list[str]:
         route = _route(turn, row.asked, request)
         if route.to is None and route.unroutable == row.unroutable:
             continue
-        routed = request.model_copy(update={"to": route.to}) if route.to else request
+        new: dict[str, Any] = {"to": route.to} if route.to else {}
+        if anew:
+            new |= {"issued_at": turn.now, "void_after": turn.now + (request.void_after - request.issued_at)}
+        routed = request.model_copy(update=new)
         waits = request.authority.authority is _NEED_OFFICER or doubt
         changed.append(_change(routed, route, waits=waits))
         if route.to and not waits:

@@ -20,11 +20,13 @@ from consumers.casebook.asking import calling, redrafting, requests
 from consumers.casebook.asking.decide import decide, newest
 from consumers.casebook.evidence import renaming, reports, support
 from consumers.casebook.evidence.cases import cases_of, numbers_first, open_cases
-from consumers.casebook.model import RANK, Case
+from consumers.casebook.lifecycle import UNENDED
+from consumers.casebook.model import RANK, Case, Draft
 from consumers.casebook.rows import among, inserting
-from consumers.casebook.tables import LeadRow
+from consumers.casebook.tables import HoldRow, LeadRow
 from consumers.casebook.turn import Turn
 from schemas.leads import Lead
+from schemas.requests import Action
 from schemas.risk import Level
 
 
@@ -77,7 +79,18 @@ def decide_on(turn: Turn, leads: Sequence[tuple[UUID, Lead]], reported: Abstract
         # Another lead of the same victim, later in this batch, must see what was asked just now.
         so_far.extend(draft.known() for draft in drafted)
         drafts += drafted
-    calling.put(turn, [*drafts, *redrafting.onward(turn, followed, law)])
+    calling.put(turn, [*_but_held_lines(turn, drafts), *redrafting.onward(turn, followed, law)])
+
+
+def _but_held_lines(turn: Turn, drafts: Sequence[Draft]) -> list[Draft]:
+    """A line that is suspended is not suspended beside that: it is anew once the time is over."""
+    lines = {draft.target.tokens[0] for draft in drafts if draft.action is Action.SUSPEND}
+    if not lines:
+        return list(drafts)
+    row = HoldRow
+    query = select(row.target).where(among(row.target, lines), row.line, row.status.in_(UNENDED))
+    held = set(turn.db.scalars(query))
+    return [draft for draft in drafts if draft.action is not Action.SUSPEND or draft.target.tokens[0] not in held]
 
 
 def redecide(turn: Turn, tokens: Iterable[str], reported: AbstractSet[str]) -> None:

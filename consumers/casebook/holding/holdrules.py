@@ -6,9 +6,9 @@ Pure. Sources: a stop is followed by a freeze with paper, which names an amount 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
@@ -17,7 +17,6 @@ from alliance.authority import allows
 from alliance.errors import Refused
 from alliance.profiles import Profile
 from consumers.casebook.lifecycle import HOLD, HoldEvent
-from consumers.casebook.model import LINES
 from schemas.base import Money, Text
 from schemas.requests import Action, AuthorityClass, HoldStatus
 
@@ -55,14 +54,14 @@ class Hold(Protocol):
     @property
     def currency(self) -> str: ...
     @property
-    def identifier(self) -> Mapping[str, Any]: ...
+    def line(self) -> bool: ...
 
 
 def check(act: HoldAct, hold: Hold | None) -> None:
     """Raises Refused with the first thing that stands against it."""
     if hold is None:
         raise Refused(f"There is no hold {act.hold_id}; see `afa holds`.")
-    if hold.identifier["kind"] in LINES and act.action is not Action.RELEASE:
+    if hold.line and act.action is not Action.RELEASE:
         raise Refused(
             f"The hold {act.hold_id} is of a line and no money: it is lifted, or suspended anew, and no more."
         )

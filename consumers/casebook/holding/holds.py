@@ -17,7 +17,6 @@ from sqlalchemy import case, select, update
 from alliance import metrics
 from consumers.casebook import ids
 from consumers.casebook.lifecycle import HOLD, KEEPS, ON_PAPER, UNENDED, HoldEvent
-from consumers.casebook.model import LINES
 from consumers.casebook.rows import among, insert_rows
 from consumers.casebook.tables import HoldRow, RequestRow
 from consumers.casebook.turn import Turn
@@ -89,7 +88,7 @@ def reopen(turn: Turn, request_ids: Collection[UUID]) -> None:
 def expire(turn: Turn) -> Sequence[UUID]:
     """End what is past its time; what had led to it and was not prolonged, by whatever act, since."""
     row = HoldRow
-    query = select(row.hold_id, row.request_id, row.status, row.since, row.until, row.frozen_at, row.identifier)
+    query = select(row.hold_id, row.request_id, row.status, row.since, row.until, row.frozen_at, row.line)
     due = turn.db.execute(query.where(row.until <= turn.now, row.status.in_(UNENDED))).all()
     if due:
         move(turn, HoldEvent.EXPIRE, among(HoldRow.hold_id, [row.hold_id for row in due]))
@@ -98,8 +97,7 @@ def expire(turn: Turn) -> Sequence[UUID]:
     return [
         row.request_id
         for row in due
-        if row.identifier["kind"] in LINES
-        or (row.status != HoldStatus.EXTENDED and row.frozen_at is None and row.until - row.since <= once)
+        if row.line or (row.status != HoldStatus.EXTENDED and row.frozen_at is None and row.until - row.since <= once)
     ]
 
 
@@ -158,6 +156,7 @@ def _row(turn: Turn, stop: Executed) -> dict[str, Any]:
         "mandate_id": stop.mandate_id,
         "status": (HoldStatus.QUEUED if queued else HoldStatus.ACTIVE).value,
         "scope": (Scope.ACCOUNT if _is_line(stop) else answer.scope or Scope.AMOUNT).value,
+        "line": _is_line(stop),
         "minor": amount.minor,
         "currency": amount.currency,
         "since": stop.done_at,

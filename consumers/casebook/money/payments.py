@@ -15,6 +15,9 @@ from consumers.casebook.model import Paid, Reported
 from schemas.base import Money, seconds
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
+_ALIKE = 64
+"""Of so many payments of one payer and amount, the newest, one is looked for that another report tells of: as many as a
+report can name. Who tells of more must not keep everybody else waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,9 @@ class _Known:
         self._profile = profile
         self._by_serial: dict[str, Payment] = {}
         self._by_payer: dict[tuple[str | None, int], list[Payment]] = {}
+        self._told: set[tuple[int, int]] = set()
+        """Which payments which reports tell of."""
+        self._listed: set[tuple[tuple[str | None, int], int]] = set()
 
     def take_by_serial(self, told: Telling) -> bool:
         """Whether it is one of a serial that is known, unless its report has that under another serial too."""
@@ -82,7 +88,7 @@ class _Known:
         """As one that another report tells of, if it agrees with it, else as one more."""
         if self.take_by_serial(told):
             return
-        alike = self._by_payer.get((told.paid.payer, told.paid.minor), ()) if told.paid.payer else ()
+        alike = self._by_payer.get((told.paid.payer, told.paid.minor), [])[-_ALIKE:] if told.paid.payer else []
         payment = next((each for each in alike if self._is_one(told, each)), None)
         if payment is None:
             payment = []
@@ -90,17 +96,19 @@ class _Known:
         self._add(told, payment)
 
     def _is_one(self, told: Telling, payment: Payment) -> bool:
-        if any(each.report is told.report or _differ(told.paid, each.paid) for each in payment):
+        if (id(payment), id(told.report)) in self._told or any(_differ(told.paid, each.paid) for each in payment):
             return False
         return any(_agree(told.paid, each.paid, self._profile) for each in payment)
 
     def _add(self, told: Telling, payment: Payment) -> None:
         payment.append(told)
+        self._told.add((id(payment), id(told.report)))
         for token in _serial(told.paid):
             self._by_serial.setdefault(token, payment)
-        alike = self._by_payer.setdefault((told.paid.payer, told.paid.minor), [])
-        if all(each is not payment for each in alike):
-            alike.append(payment)
+        key = (told.paid.payer, told.paid.minor)
+        if (key, id(payment)) not in self._listed:
+            self._listed.add((key, id(payment)))
+            self._by_payer.setdefault(key, []).append(payment)
 
 
 def _agree(one: Paid, other: Paid, profile: Profile) -> bool:

@@ -10,7 +10,6 @@ from sqlalchemy import select
 from alliance.errors import Refused
 from consumers.casebook.holding import holds
 from consumers.casebook.lifecycle import HoldEvent
-from consumers.casebook.model import LINES
 from consumers.casebook.returning.signers import Said, officer_of_unit
 from consumers.casebook.tables import HoldRow
 from consumers.casebook.turn import Turn
@@ -19,12 +18,12 @@ from schemas.returns import DeductHold
 
 def deduct(turn: Turn, said: Said, statement: DeductHold) -> None:
     """Raises Refused unless the hold is in force and of the officer's unit."""
-    query = select(HoldRow.status, HoldRow.unit, HoldRow.identifier).where(HoldRow.hold_id == statement.hold_id)
+    query = select(HoldRow.status, HoldRow.unit, HoldRow.line).where(HoldRow.hold_id == statement.hold_id)
     hold = turn.db.execute(query).first()
     if hold is None:
         raise Refused(f"There is no hold {statement.hold_id}; see `afa holds`.")
     officer_of_unit(said, hold.unit)
-    if hold.identifier["kind"] in LINES:
+    if hold.line:
         raise Refused("The hold is of a line and no money, and nothing of it is a court's to take.")
     if not holds.move(turn, HoldEvent.DEDUCT, HoldRow.hold_id == statement.hold_id):
         raise Refused(f"The hold is {hold.status}, and nothing of it is a court's to take.")

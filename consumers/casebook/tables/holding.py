@@ -31,6 +31,7 @@ class HoldRow(Base):
     mandate_id: Mapped[UUID | None]
     status: Mapped[str]
     scope: Mapped[str]
+    line: Mapped[bool] = mapped_column(server_default="false")
     minor: Mapped[int]
     currency: Mapped[str]
     since: Mapped[datetime]

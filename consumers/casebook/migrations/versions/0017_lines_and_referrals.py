@@ -10,9 +10,8 @@ revision = "0017"
 down_revision = "0016"
 
 _LINES = """
-alter table hold add constraint a_line_is_no_money check (
-  identifier ->> 'kind' not in ('number', 'sim')
-  or (minor = 0 and status in ('active', 'release-proposed', 'released', 'expired')));
+alter table hold add column line boolean not null default false, add constraint a_line_is_no_money check (
+  not line or (minor = 0 and status in ('active', 'release-proposed', 'released', 'expired')));
 """
 
 # What was referred before had no deadline.
