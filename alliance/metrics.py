@@ -48,7 +48,7 @@ TURN_SECONDS = Histogram("afa_casebook_turn_seconds", "Time that a turn with rec
 UNREADABLE = Counter("afa_casebook_unreadable", "Records of the hub's own topics that are none", ["topic"])
 
 # The risk desk
-RISK_ANSWERS = Counter("afa_riskdesk_answers", "Checks answered", ["advice"])
+RISK_ANSWERS = Counter("afa_riskdesk_answers", "Checks answered", ["member", "advice"])
 RISK_KNOWN = Gauge("afa_riskdesk_known", "Leads in memory")
 RISK_REFUSED = Counter("afa_riskdesk_refused", "Events or whole bundles not answered; intake tells of them", ["reason"])
 RISK_REPEATED = Counter("afa_riskdesk_repeated", "Checks that came again")

@@ -66,7 +66,7 @@ class Desk:
 
     def _said(self, check_id: UUID, check: RiskCheck, asker: Member, now: datetime) -> str:
         verdict = advise(standing(check, asker, self._view, now))
-        metrics.RISK_ANSWERS.labels(verdict.advice.value).inc()
+        metrics.RISK_ANSWERS.labels(asker.member, verdict.advice.value).inc()
         answer = RiskAnswer(
             check_id=check_id,
             to=asker.member,

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from kafka.errors import KafkaConnectionError
+from prometheus_client import REGISTRY
 
 from alliance.admission import Record
 from alliance.keys.signatures import sign
@@ -238,6 +239,19 @@ def test_no_more_is_remembered_than_there_is_room_for() -> None:
     asked.answer(record(event()), NOW)
     view.apply(lead(PAYEE, HIGH).model_dump_json().encode(), NOW)
     assert said(asked.answer(asking, NOW))[0][1] == "delay"
+
+
+def test_a_members_questions_are_counted_once_each_by_what_it_was_told() -> None:
+    asked, asking = desk(knows(lead(PAYEE, HIGH))), record(event(), event(payee=account("a shop", "cnaps:2")))
+    before = counted(Advice.DELAY), counted(Advice.PROCEED)
+    asked.answer(asking, NOW)
+    asked.answer(asking, NOW)
+    assert (counted(Advice.DELAY), counted(Advice.PROCEED)) == (before[0] + 1, before[1] + 1)
+
+
+def counted(advice: Advice) -> float:
+    labels = {"member": "bank-one", "advice": advice.value}
+    return REGISTRY.get_sample_value("afa_riskdesk_answers_total", labels) or 0.0
 
 
 def test_nobody_is_given_up_because_the_broker_is_away() -> None:
