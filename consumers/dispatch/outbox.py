@@ -5,7 +5,7 @@ Must never touch what it has not claimed: until then the casebook may take it ba
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -21,7 +21,8 @@ _COLUMNS = "number, member, key, value, request_id"
 _CLAIM = f"""
 with claimed as (
   update outbox set claimed = true
-  where number in (select number from outbox where not claimed order by number limit %s)
+  where number in (
+    select number from outbox where not claimed and member <> all(%s) order by number limit %s)
   returning {_COLUMNS})
 select {_COLUMNS} from claimed order by number"""
 _LEFT = f"select {_COLUMNS} from outbox where claimed order by number"
@@ -66,9 +67,9 @@ class Outbox:
         """What a former dispatcher had claimed, and may have sent or not."""
         return self._rows(_LEFT, [])
 
-    def claim(self, limit: int) -> list[Row]:
-        """The oldest rows that nobody has claimed."""
-        return self._rows(_CLAIM, [limit])
+    def claim(self, limit: int, without: Collection[str]) -> list[Row]:
+        """The oldest rows that nobody has claimed, but for these members'."""
+        return self._rows(_CLAIM, [list(without), limit])
 
     def sent(self, rows: Sequence[Row], now: datetime) -> None:
         """The broker has them."""

@@ -48,17 +48,16 @@ class Dispatch:
         if not outbox.take_over(_TAKE_OVER_S):
             raise Stop("Another dispatcher works on this database; this one ends with nothing sent.")
         waiting = outbox.left()
-        self._post.connected()
         while not self._stopping:
-            fresh = outbox.claim(_BATCH)
-            waiting += fresh
-            sent, failed = self._post.send(waiting)
+            # What can't be sent now is not claimed, so that it can still be taken back.
+            reached = self._post.connected() is not None
+            fresh = outbox.claim(_BATCH, {row.member for row in waiting}) if reached else []
+            sent, waiting = self._post.send([*waiting, *fresh])
             if sent:
                 outbox.sent(sent, self._now())
                 metrics.DISPATCHED.inc(len(sent))
-            waiting = failed
-            if failed:
-                metrics.DISPATCH_FAILED.inc(len(failed))
+            metrics.DISPATCH_FAILED.inc(len(waiting))
+            if waiting or not reached:
                 self._wait([], _RETRY_S)
             elif not fresh and not outbox.is_called():
                 self._wait([outbox], None)

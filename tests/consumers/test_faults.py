@@ -21,6 +21,7 @@ from schemas.receipts import TO_MEMBER
 from schemas.requests import Request
 from schemas.topics import member_topic
 from tests.consumers.facts import account, evidence, lead
+from tests.consumers.test_broker import outbox, write
 from tests.consumers.world import Hub, Mailbox, World
 
 pytestmark = pytest.mark.services
@@ -51,13 +52,15 @@ def sent_to(city: World, member: str, leads: list[Lead]) -> Counter[str]:
 def are_sent(hub: Hub, leads: list[Lead], each: int) -> bool:
     """Whether every lead has its requests, and dispatch has nothing left."""
     with hub.engine.connect() as db:
-        asked = (
-            select(func.count())
-            .select_from(RequestRow)
-            .where(RequestRow.lead_id.in_([one.lead_id for one in leads]), RequestRow.sent_at.is_not(None))
-        )
-        left = select(func.count()).select_from(Outbox)
-        return db.scalar(asked) == each * len(leads) and db.scalar(left) == 0
+        left = db.scalar(select(func.count()).select_from(Outbox))
+    return left == 0 and are_told(hub, leads, each)
+
+
+def are_told(hub: Hub, leads: list[Lead], each: int) -> bool:
+    """Whether every lead has its requests."""
+    sent = RequestRow.lead_id.in_([one.lead_id for one in leads]), RequestRow.sent_at.is_not(None)
+    with hub.engine.connect() as db:
+        return db.scalar(select(func.count()).select_from(RequestRow).where(*sent)) == each * len(leads)
 
 
 @pytest.mark.chaos
@@ -148,6 +151,19 @@ def test_what_was_sent_and_not_noted_comes_again_under_its_id(
         with hub.running("dispatch"):
             hub.until(lambda _: are_sent(hub, [suspicion], 4))
     assert set(sent_to(city, "bank-one", [suspicion]).values()) == {2}
+
+
+def test_a_member_without_a_topic_holds_up_no_other_and_the_rest_of_its_mail_can_be_taken_back(
+    hub: Hub, city: World
+) -> None:
+    leads = suspicions(5)
+    write(hub, 1, ["bank-nowhere"])
+    with hub.running("casebook", "dispatch"):
+        hub.until(lambda _: outbox(hub, claimed=True) == 1)
+        write(hub, 1, ["bank-nowhere"])
+        city.publish(*leads)
+        hub.until(lambda _: are_told(hub, leads, 4))
+        assert (outbox(hub, claimed=True), outbox(hub, claimed=False)) == (1, 1)
 
 
 def test_a_casebook_that_dies_before_its_commit_has_done_nothing(hub: Hub, city: World) -> None:
