@@ -22,14 +22,16 @@ class Allowing:
     def __init__(self) -> None:
         self._list = AllowList()
         self._filed: list[Filed] = []
+        self._next = 0
 
     def take(self, records: Iterable[Any]) -> bool:
-        """Take records of the `rules` topic; whether there were any."""
-        taken = False
-        for record in records:
-            self._list.apply(record.key.decode(errors="replace"), record.value)
-            taken = True
-        return taken
+        """Take records of the `rules` topic, each once however often it is read; whether there were any."""
+        # Read again, an entry would be in force until its removal is read again too, and let go what is held.
+        fresh = [record for record in records if record.offset >= self._next]
+        for record in fresh:
+            self._list.apply((record.key or b"").decode(errors="replace"), record.value)
+            self._next = record.offset + 1
+        return bool(fresh)
 
     def judge(self, registry: Registry) -> None:
         """Prove every record anew: a unit or an officer's key may have come or gone."""
