@@ -53,6 +53,7 @@ RISK_KNOWN = Gauge("afa_riskdesk_known", "Leads in memory")
 RISK_REFUSED = Counter("afa_riskdesk_refused", "Events or whole bundles not answered; intake tells of them", ["reason"])
 RISK_REPEATED = Counter("afa_riskdesk_repeated", "Checks that came again")
 RISK_SECONDS = Histogram("afa_riskdesk_seconds", "Time from reading checks until the broker has their answers")
+RISK_STALE = Counter("afa_riskdesk_stale", "Bundles that waited too long to be answered")
 RISK_UNDELIVERABLE = Counter(
     "afa_riskdesk_undeliverable", "Answers not sent, since the member has no topic", ["member"]
 )

@@ -19,9 +19,10 @@ from alliance.errors import Retry
 from alliance.kafka import KafkaLogin
 from schemas.topics import member_topic
 
-_TO_ANY_MEMBER = member_topic("").name
+_TO_ANY_MEMBER = member_topic("")
 _ACK_S = 12.0
-_PATIENCE = {
+_OPTIONS = {
+    "max_request_size": _TO_ANY_MEMBER.max_message_bytes,
     "max_block_ms": 2_000,
     "request_timeout_ms": 5_000,
     "delivery_timeout_ms": 10_000,
@@ -81,7 +82,7 @@ class Post:
             try:
                 # A producer that is born while the broker is away may never find it.
                 kafka.probe(self._login)
-                self._producer = kafka.producer(self._login, **_PATIENCE)
+                self._producer = kafka.producer(self._login, **_OPTIONS)
                 self._acquaint(self._producer)
             except (Retry, KafkaError) as error:
                 log.warning("the broker is away; it is tried again", reason=str(error))
@@ -112,6 +113,6 @@ class Post:
         """Know all members' topics before the first record is due: of an unknown one the client asks alone, and no
         more than one in 100 ms."""
         with kafka.admin(self._login) as client:
-            names = [name for name in client.list_topics() if name.startswith(_TO_ANY_MEMBER)]
+            names = [name for name in client.list_topics() if name.startswith(_TO_ANY_MEMBER.name)]
         with ThreadPoolExecutor(max_workers=32) as pool:
             list(pool.map(producer.partitions_for, names))

@@ -21,6 +21,8 @@ from schemas.registry import Member
 from schemas.risk import RiskAnswer, RiskCheck
 
 _REMEMBERED = 20_000
+PATIENCE_S = 60.0
+"""Nobody waits as long with a customer's money; after an outage those who wait now come first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,11 @@ class Desk:
         self._registry, self._view, self._room = registry, view, remembered
         self._given: OrderedDict[tuple[str, UUID], Letter] = OrderedDict()
 
-    def answer(self, record: Record, now: datetime) -> list[Letter]:
-        """The answers at alliance time `now`, in the order of the checks."""
+    def answer(self, record: Record, now: datetime, waited_s: float) -> list[Letter]:
+        """The answers at alliance time `now`, in the order of the checks; none to what has waited too long."""
+        if waited_s > PATIENCE_S:
+            metrics.RISK_STALE.inc()
+            return []
         found = admit(record, self._registry, now, LIMITS)
         for refusal in found.refusals:
             metrics.RISK_REFUSED.labels(refusal.reason.value).inc()

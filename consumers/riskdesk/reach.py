@@ -41,3 +41,7 @@ class Reach:
             return True
         metrics.RISK_UNDELIVERABLE.labels(member).inc()
         return False
+
+    def forget(self) -> None:
+        """Something could not be sent: ask again before it is tried again."""
+        self._topics, self._absent = (), {}

@@ -1,6 +1,7 @@
 """The risk desk's loop: leads and members into memory; checks out of it as answers; offsets after these are taken.
 
-At least once: after a crash an answer may come twice. It has no state of its own but what it reads again at its start.
+At least once, but for what nobody waits for any more: after a crash an answer may come twice. It has no state of its
+own but what it reads again at its start.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from kafka.errors import KafkaError
 
 from alliance import kafka, metrics
 from alliance.admission import Record
-from alliance.clock import AllianceClock
+from alliance.clock import AllianceClock, wall_ms
 from alliance.kafka import KafkaLogin
 from alliance.roll import Roll
 from consumers.post import Post
@@ -95,21 +96,23 @@ class RiskDesk:
             return
         started, now = time.monotonic(), self._clock.now()
         letters = [letter for records in batch.values() for record in records for letter in self._one(record, now)]
-        if self._deliver([letter for letter in letters if self._reaches(letter.member)], stop):
+        if self._deliver(letters, stop):
             metrics.RISK_SECONDS.observe(time.monotonic() - started)
             self._commit({place: records[-1].offset + 1 for place, records in batch.items()})
 
     def _one(self, record: Any, now: Any) -> Iterable[Letter]:
         read = Record(record.topic, record.value or b"", dict(record.headers or ()), record.key)
-        return self._desk.answer(read, now)
+        # The broker's stamp, which no asker can choose.
+        return self._desk.answer(read, now, (wall_ms() - record.timestamp) / 1000)
 
     def _deliver(self, letters: list[Letter], stop: threading.Event) -> bool:
-        """True once the broker has all; False if we are told to stop before."""
+        """True once the broker has all that can be delivered; False if we are told to stop before."""
         waiting = letters
         while True:
-            _, waiting = self._post.send(waiting)
+            _, waiting = self._post.send([letter for letter in waiting if self._reaches(letter.member)])
             if not waiting:
                 return True
+            self._reaches.forget()
             if stop.wait(_RETRY_S):
                 return False
 

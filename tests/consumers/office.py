@@ -193,7 +193,7 @@ class Office:
         return decided
 
     def _empty_outbox(self) -> None:
-        rows = self._outbox.claim(1000)
+        rows = self._outbox.claim(1000, ())
         self._outbox.sent(rows, self.now)
         for row in rows:
             letter = TO_MEMBER.validate_json(row.value)

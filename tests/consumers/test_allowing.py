@@ -1,4 +1,4 @@
-"""The allow-list as the casebook follows it, record by record. No service; letting go by it is tests/consumers' rest."""
+"""The allow-list as the casebook follows it, record by record, each once however often it is read. No service."""
 
 from __future__ import annotations
 

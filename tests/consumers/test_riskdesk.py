@@ -22,7 +22,7 @@ from alliance.registry import Registry
 from alliance.rulebook import standard
 from consumers.riskdesk import view as views
 from consumers.riskdesk.advice import ADVICE, advise
-from consumers.riskdesk.desk import Desk, Letter
+from consumers.riskdesk.desk import PATIENCE_S, Desk, Letter
 from consumers.riskdesk.reach import ASK_S, Reach
 from consumers.riskdesk.standing import Standing, standing
 from consumers.riskdesk.view import View
@@ -160,7 +160,7 @@ def test_an_answer_names_nobody(payee: Level, at_risk: Level, payer: Level, repo
         lead(PHONE, at_risk, **VICTIM, evidence=[evidence("platform-one"), evidence("carrier-one")]),
         lead(PAYER, payer),
     )
-    (letter,) = desk(view).answer(record(event()), NOW)
+    (letter,) = desk(view).answer(record(event()), NOW, 0.0)
     tokens = [token for one in (PAYER, PAYEE, PHONE) for token in one.tokens]
     assert not any(word in letter.value for word in ("bank-two", "carrier-one", "platform-one", *tokens))
     assert RiskAnswer.model_validate_json(letter.value).to == "bank-one"
@@ -197,14 +197,14 @@ def said(letters: list[Letter]) -> list[tuple[str, str]]:
 def test_each_good_check_of_a_bundle_is_answered_and_a_bad_one_is_not() -> None:
     good, other, bad = event(), event(payee=account("a shop", "cnaps:2")), event()
     bad["data"]["amount"]["minor"] = "much"
-    letters = desk(knows(lead(PAYEE, HIGH))).answer(record(good, bad, other), NOW)
+    letters = desk(knows(lead(PAYEE, HIGH))).answer(record(good, bad, other), NOW, 0.0)
     assert said(letters) == [(good["id"], "delay"), (other["id"], "proceed")]
     assert {(letter.member, letter.key) for letter in letters} == {("bank-one", good["id"]), ("bank-one", other["id"])}
 
 
 def test_what_its_member_did_not_sign_is_not_answered() -> None:
     forged = record(event(), jws=sign(generate("bank-one").signing, KEYS.kid, b"other bytes"))
-    assert desk(View()).answer(forged, NOW) == []
+    assert desk(View()).answer(forged, NOW, 0.0) == []
 
 
 def test_who_may_ask_is_the_rulebooks_to_say_and_may_change_meanwhile() -> None:
@@ -212,40 +212,46 @@ def test_who_may_ask_is_the_rulebooks_to_say_and_may_change_meanwhile() -> None:
     raw["send"]["risk-check"] = ["payment"]
     asked = Desk(known, View())
     known.adopt(Rulebook.model_validate_json(orjson.dumps(raw)))
-    assert asked.answer(record(event()), NOW) == []
+    assert asked.answer(record(event()), NOW, 0.0) == []
     known.adopt(standard())
-    assert said(asked.answer(record(event()), NOW))[0][1] == "proceed"
+    assert said(asked.answer(record(event()), NOW, 0.0))[0][1] == "proceed"
 
 
 def test_a_check_that_comes_again_gets_the_same_answer_whatever_was_learnt_meanwhile() -> None:
     view = View()
     asked, asking = desk(view), record(event())
-    first = asked.answer(asking, NOW)
+    first = asked.answer(asking, NOW, 0.0)
     view.apply(lead(PAYEE, HIGH).model_dump_json().encode(), NOW)
-    assert asked.answer(asking, NOW + timedelta(minutes=1)) == first
+    assert asked.answer(asking, NOW + timedelta(minutes=1), 0.0) == first
     assert said(first)[0][1] == "proceed"
 
 
 def test_an_id_with_another_content_gets_no_second_answer() -> None:
     asked, one = desk(View()), IDS.next()
-    assert len(asked.answer(record(event(one)), NOW)) == 1
-    assert asked.answer(record(event(one, amount=yuan(200))), NOW) == []
+    assert len(asked.answer(record(event(one)), NOW, 0.0)) == 1
+    assert asked.answer(record(event(one, amount=yuan(200))), NOW, 0.0) == []
 
 
 def test_no_more_is_remembered_than_there_is_room_for() -> None:
     view = View()
     asked, asking = desk(view, remembered=1), record(event())
-    asked.answer(asking, NOW)
-    asked.answer(record(event()), NOW)
+    asked.answer(asking, NOW, 0.0)
+    asked.answer(record(event()), NOW, 0.0)
     view.apply(lead(PAYEE, HIGH).model_dump_json().encode(), NOW)
-    assert said(asked.answer(asking, NOW))[0][1] == "delay"
+    assert said(asked.answer(asking, NOW, 0.0))[0][1] == "delay"
+
+
+def test_what_nobody_waits_for_any_more_is_not_answered() -> None:
+    asked, asking = desk(View()), record(event())
+    assert asked.answer(asking, NOW, PATIENCE_S + 0.001) == []
+    assert len(asked.answer(asking, NOW, PATIENCE_S)) == 1
 
 
 def test_a_members_questions_are_counted_once_each_by_what_it_was_told() -> None:
     asked, asking = desk(knows(lead(PAYEE, HIGH))), record(event(), event(payee=account("a shop", "cnaps:2")))
     before = counted(Advice.DELAY), counted(Advice.PROCEED)
-    asked.answer(asking, NOW)
-    asked.answer(asking, NOW)
+    asked.answer(asking, NOW, 0.0)
+    asked.answer(asking, NOW, 0.0)
     assert (counted(Advice.DELAY), counted(Advice.PROCEED)) == (before[0] + 1, before[1] + 1)
 
 
@@ -259,6 +265,15 @@ def test_nobody_is_given_up_because_the_broker_is_away() -> None:
         raise KafkaConnectionError("nobody there")
 
     assert Reach(away, lambda: 0.0)("bank-one")
+
+
+def test_a_topic_that_is_gone_is_noticed_once_something_could_not_be_sent() -> None:
+    topics = ["to.bank-one", "to.bank-two"]
+    reach = Reach(lambda: list(topics), lambda: 0.0)
+    assert reach("bank-two") and reach("bank-one")
+    topics.remove("to.bank-one")
+    reach.forget()
+    assert [reach("bank-two"), reach("bank-one")] == [True, False]
 
 
 def test_a_member_without_a_topic_is_asked_for_now_and_then_and_a_new_one_at_once() -> None:
