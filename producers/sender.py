@@ -117,12 +117,17 @@ class Sender:
             self._producer = self._connect(self._login)
         under_way = []
         failure: KafkaError | None = None
+        broken: set[str] = set()
         for topic, events in self._bundles():
+            if topic in broken:
+                # Within a topic the order is the caller's: an appeal goes behind the answer that it is about.
+                continue
             made = bundle([event.body for event in events], self._keys)
             key = self._keys.member.encode()
             try:
                 under_way.append((events, self._producer.send(topic, made.value, key, made.headers)))
             except KafkaError as error:
+                broken.add(topic)
                 failure = error
         for events, future in under_way:
             try:

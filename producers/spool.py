@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -191,7 +192,9 @@ class Spool:
                 ticket.settled = True
         self._count(rows, size)
         if self._until_prune <= 0:
-            self._prune()
+            # What was accepted is accepted, whatever comes of this; the next one tries again.
+            with suppress(sqlite3.Error):
+                self._prune()
 
     def _take(self, ticket: _Ticket, rows: int, size: int) -> tuple[int, int]:
         """Insert what is new; how many rows and bytes that were. `rows` and `size` are the transaction's so far."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
+from kafka.errors import KafkaTimeoutError
 
 from alliance.errors import InvalidAlert, Refused, Retry, SetupError, SpoolFull, Stop
 from alliance.keys.store import generate
@@ -88,6 +90,27 @@ def test_a_broker_that_is_away_costs_nothing(tmp_path: Path) -> None:
         broker.up = True
         bank.flush(10)
     assert [event["id"] for event in broker.events()] == [str(first), str(second)]
+
+
+def test_within_a_topic_nothing_passes_what_could_not_be_sent(tmp_path: Path) -> None:
+    class Choking(FakeBroker):
+        """Takes no first bundle."""
+
+        choked = False
+
+        def send(self, topic: str, *rest: Any) -> Any:
+            if not self.choked:
+                self.choked = True
+                raise KafkaTimeoutError("no room")
+            return super().send(topic, *rest)
+
+    broker = Choking(up=False)
+    with client(tmp_path / "spool", broker) as bank:
+        ids = bank.publish_many(transfer(number) for number in range(600))
+    broker.up = True
+    with client(tmp_path / "spool", broker) as bank:
+        bank.flush(20)
+    assert [event["id"] for event in broker.events()] == [str(one) for one in ids]
 
 
 def test_a_client_after_another_sends_the_rest(tmp_path: Path) -> None:

@@ -227,6 +227,22 @@ def test_what_was_sent_is_forgotten_after_97_days_and_what_waits_never(tmp_path:
     later.close()
 
 
+def test_what_was_accepted_is_accepted_also_if_nothing_old_can_be_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("producers.spool._PRUNE_EVERY", 1)
+    spool = opened(tmp_path / "spool")
+    spool.add([entry(1)])
+    send(spool, 1)
+    with sqlite3.connect(tmp_path / "spool") as other:
+        other.execute("create trigger full before delete on event begin select raise(abort, 'full'); end")
+    other.close()
+    spool._now_ms = lambda: KEPT_MS + 1
+    assert spool.add([entry(2)]) == [Outcome.ACCEPTED]
+    assert waiting(spool) == [2]
+    spool.close()
+
+
 def test_a_note_stands_once_written(tmp_path: Path) -> None:
     spool = opened(tmp_path / "spool")
     assert [spool.note("rebase/a", value) for value in ("1", "2")] == ["1", "1"]
