@@ -99,7 +99,6 @@ TABLE: tuple[Grant, ...] = (
     # Turns leads into cases; what it sends goes by its database through dispatch.
     Grant("casebook", "TOPIC", (LEADS.name, ANSWERS.name, VICTIM_REPORT.name, WITHDRAWAL.name, ALIAS.name), ("READ",)),
     Grant("casebook", "TOPIC", (MEMBERS.name, RULES.name), ("READ",)),
-    Grant("casebook", "GROUP", ("casebook",), ("READ",), prefix=True),
     # Answers what banks ask before money moves, from the leads; of what it refuses the streams tell.
     Grant("riskdesk", "TOPIC", (LEADS.name, MEMBERS.name, RISK_CHECK.name), ("READ",)),
     Grant("riskdesk", "TOPIC", (_TO_ANY_MEMBER,), ("WRITE",), prefix=True),

@@ -49,9 +49,6 @@ class Mint:
     def phone(self) -> str:
         return self._new(lambda: self._chance.choice(_MOBILE) + self._digits(8))
 
-    def landline(self) -> str:
-        return self._new(lambda: f"0351{self._chance.randint(2, 8)}{self._digits(6)}")
-
     def citizen(self) -> str:
         return self._new(self._citizen)
 

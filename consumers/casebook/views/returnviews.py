@@ -48,14 +48,6 @@ def one(db: Connection, return_id: UUID) -> ReturnView:
     return _shown(db, rows)[0]
 
 
-def of_objection(db: Connection, objection: int) -> UUID:
-    """The return that an objection is against. Raises Refused if there is no such objection."""
-    found = db.scalar(select(ReturnObjection.return_id).where(ReturnObjection.number == objection))
-    if found is None:
-        raise Refused(f"There is no objection {objection}; see `afa return list`.")
-    return found
-
-
 def next_number(db: Connection, hold_id: UUID) -> int:
     """Which announcement of this hold's return the next is."""
     return 1 + (db.scalar(select(func.count()).where(ReturnNotice.hold_id == hold_id)) or 0)
