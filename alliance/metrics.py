@@ -1,7 +1,6 @@
 """Every metric of every process, in one place: its name, its meaning and its labels. Must hold no logic.
 
-One section a process. Names are `afa_<process>_<what>[_total]`; none may carry a member's or a citizen's data
-in a label
+One section a process. Names are `afa_<process>_<what>[_total]`; no label may carry a member's or a citizen's data
 beyond a member's own id.
 """
 
