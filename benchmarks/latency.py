@@ -1,8 +1,7 @@
 """How long from an alert to the request that it causes, while fifty members send at a steady rate.
 
-Measured from just before the last alert of a scam is handed to the broker until a reader of `to.<member>` has
-the request
-that names its suspect.
+Measured from just before the last alert of a scam is handed to the broker until a reader of `to.<member>` has the
+request that names its suspect.
 """
 
 from __future__ import annotations
