@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -26,12 +27,12 @@ from alliance.ids import IdSource
 from alliance.membership import load_keys, load_officer
 from consumers.casebook.asking import referring
 from consumers.casebook.authority.orders import read_referable, refer_draft, refusal_of
-from consumers.casebook.views import listings
+from consumers.casebook.views import listings, returnviews
 from producers.clear import protect
 from producers.money import minor_from_major
 from schemas.answers import AnswerStatus
 from schemas.envelope import Event
-from schemas.requests import RequestView, Scope
+from schemas.requests import Action, RequestView, Scope
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -65,7 +66,7 @@ def take(
     with database(run.database_url) as engine:
         with engine.connect() as db:
             draft = read_referable(db, request_id, unit)
-        drafts.tell(draft, _view(engine, request_id))
+            drafts.tell(draft, _known(db, request_id), returnviews.paid_by(db, draft))
         _confirm(f"Take this over as {officer} of {unit}?", yes)
         with engine.begin() as db:
             jws = refer_draft(db, request_id, key, kid, run.clock.now())
@@ -93,6 +94,8 @@ def answer(  # noqa: PLR0913, PLR0917 — each argument is an option of the comm
                                                   help="Where the money went: JSON Lines, in clear.")] = None,
     at: Annotated[str | None, typer.Option(metavar="TIME", help="When the holder did it, with an offset; now, "
                                            "unless given.")] = None,
+    paid: Annotated[list[UUID] | None, typer.Option(metavar="ID", help="Of a return made in part: a payment that "
+                                                    "was made, as in `afa return list --json`.")] = None,
     reason: Annotated[str | None, typer.Option(help="In words; needed if it refused or failed.")] = None,
     yes: Yes = False,
     data: Data = None,
@@ -118,7 +121,8 @@ def answer(  # noqa: PLR0913, PLR0917 — each argument is an option of the comm
     with database(run.database_url) as engine:
         asked = _view(engine, request_id)
         said: dict[str, Any] = {"kind": "answer", "request_id": str(request_id), "status": status.value}
-        said |= {"reason": reason, "outflows": _lines(outflows) if outflows else [], **_held(asked, status, amount)}
+        said |= {"reason": reason, "outflows": _lines(outflows) if outflows else []}
+        said |= {**_held(asked, status, amount), "paid": _paid(asked, status, paid or ())}
         if status in (AnswerStatus.EXECUTED, AnswerStatus.PARTIAL):
             said["scope"] = scope.value
         event = _event(run, unit, {"time": at or run.clock.now(), "data": said})
@@ -149,7 +153,7 @@ def _known(db: Connection, request_id: UUID) -> RequestView:
 def _held(asked: RequestView, status: AnswerStatus, amount: str | None) -> dict[str, Any]:
     """What is held; an executed order that names no amount holds all that it asks for."""
     if amount is None:
-        if status is AnswerStatus.PARTIAL:
+        if status is AnswerStatus.PARTIAL and asked.action is not Action.RETURN:
             raise typer.BadParameter("say how much of it is held", param_hint="--amount")
         return {}
     if asked.amount is None:
@@ -159,6 +163,14 @@ def _held(asked: RequestView, status: AnswerStatus, amount: str | None) -> dict[
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--amount") from error
     return {"amount": {"minor": minor, "currency": asked.amount.currency}}
+
+
+def _paid(asked: RequestView, status: AnswerStatus, paid: Sequence[UUID]) -> list[str]:
+    """The payments that a return made; one that was executed made all."""
+    in_part = asked.action is Action.RETURN and status is AnswerStatus.PARTIAL
+    if in_part != bool(paid):
+        raise typer.BadParameter("name the payments of a return made in part, and of nothing else", param_hint="--paid")
+    return [str(payment) for payment in paid]
 
 
 def _lines(file: Path) -> list[Any]:

@@ -45,6 +45,10 @@ ABOUT_HOLDS = frozenset({Action.EXTEND, Action.REDUCE, Action.RELEASE, Action.FR
 """What changes or ends a hold that there is; by an order of the unit that ordered the hold."""
 
 
+FREEING = frozenset({Action.RELEASE, Action.REDUCE, Action.RETURN})
+"""What lets go: by these a hold ends or shrinks."""
+
+
 class AuthorityClass(StrEnum):
     """What allows a request; nothing is stopped or frozen without the first two."""
 

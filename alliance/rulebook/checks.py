@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from itertools import product
 
-from alliance.rulebook.permits import ADVISORY, FREEING, OUTCOME, RECEIVED, SENT, matrices_of, prepare, taking_part
+from alliance.rulebook.permits import ADVISORY, OUTCOME, RECEIVED, SENT, matrices_of, prepare, taking_part
 from schemas.registry import MONEY, Alliance, Sector
+from schemas.requests import FREEING
 from schemas.rulebook import Rulebook, Table
 
 Objection = tuple[str, str]

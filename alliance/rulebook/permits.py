@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from itertools import product
 
 from schemas.registry import Alliance, Member, Sector
-from schemas.requests import Action, AuthorityClass
+from schemas.requests import FREEING, Action, AuthorityClass
 from schemas.rulebook import Matrix, Rulebook, Table
 from schemas.topics import BY_KIND
 
-FREEING = frozenset({Action.RELEASE, Action.REDUCE, Action.RETURN})
-"""By these a hold ends or shrinks; none can be ruled away."""
 ADVISORY, OUTCOME = "advisory", "outcome"
 SENT = frozenset(BY_KIND)
 """What a rulebook says of sending."""

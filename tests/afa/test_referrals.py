@@ -9,8 +9,9 @@ import pytest
 
 from tests.afa.desk import Desk
 from tests.consumers.facts import TOKENS, account
-from tests.consumers.test_hops import sent
-from tests.consumers.test_referring import away
+from tests.consumers.test_hops import M, sent
+from tests.consumers.test_referring import away, frozen_away
+from tests.consumers.test_returning import announced
 
 pytestmark = pytest.mark.services
 PAYEE = "6217000000018067"
@@ -74,3 +75,31 @@ def test_a_hold_out_of_the_city_is_lifted_by_taking_its_release_over(desk: Desk)
     assert desk.afa("refer", "take", request_id, signer="p100")[0] == 0
     assert desk.afa("refer", "answer", request_id, "executed", signer="p100")[0] == 0
     assert desk.office.holds(one.target)[0].status.value == "released"
+
+
+def test_a_return_out_of_the_city_is_shown_whole_and_says_which_payments_were_made(desk: Desk) -> None:
+    hold, (first, second) = frozen_away(desk.office, 3 * M, 2 * M)
+    made, other = (each.payment_id for each in announced(desk.office, hold).payments)
+    one = desk.afa("refer", "list")[1][0]["request_id"]
+    code, _, told = desk.afa("refer", "take", one, signer="p100")
+    assert (code, "it still wants" in told) == (0, True)
+    for minor, report in (("30,000.00", first), ("20,000.00", second)):
+        assert f"Pays        {minor} CNY to the victim, report {report}" in told
+    assert desk.afa("refer", "take", one, signer="p200")[0] == 0
+    for said in (("partial",), ("executed", "--paid", made), ("failed", "--reason", "no", "--paid", made)):
+        code, _, told = desk.afa("refer", "answer", one, *said, signer="p100")
+        assert (code, "name the payments of a return" in told) == (2, True)
+    code, _, told = desk.afa("refer", "answer", one, "partial", "--paid", hold.hold_id, signer="p100")
+    assert (code, "has no payment" in told) == (1, True)
+    assert desk.afa("refer", "answer", one, "partial", "--paid", made, signer="p100")[0] == 0
+    (shown,) = desk.afa("return", "list")[1]
+    statuses = {each["payment_id"]: each["status"] for each in shown["payments"]}
+    assert (statuses[str(made)], statuses[str(other)]) == ("paid", "dropped")
+
+
+def test_a_stop_has_no_payments(desk: Desk) -> None:
+    one = away(desk.office, account(None, "cnaps:9"))
+    desk.afa("refer", "take", one.request_id, signer="p100")
+    said = ("partial", "--amount", "10000", "--paid", one.request_id)
+    code, _, told = desk.afa("refer", "answer", one.request_id, *said, signer="p100")
+    assert (code, "name the payments of a return" in told) == (2, True)

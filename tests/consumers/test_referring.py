@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -21,12 +21,14 @@ from schemas.answers import Answer, AnswerStatus
 from schemas.envelope import Event, event_type, source_of
 from schemas.identifiers import Identifier
 from schemas.requests import Action, AuthorityClass, HoldStatus, HoldView, RequestStatus, RequestView
+from schemas.returns import PaymentStatus, ReturnNotice
 from schemas.tasks import TaskKind
 from tests.consumers.facts import account, lead, yuan
 from tests.consumers.office import Office
 from tests.consumers.test_holdacts import act
 from tests.consumers.test_hops import GONE, M, out, sent, stopped_by, told
 from tests.consumers.test_office import stopped
+from tests.consumers.test_returning import QUARTER_S, announced, shown, stays
 
 pytestmark = pytest.mark.services
 KID = "police-one/p100/k1"
@@ -298,3 +300,110 @@ def test_what_stays_of_a_hold_out_of_the_city_is_referred_as_it_is_by_now(office
     referred(office, right, status=AnswerStatus.EXECUTED)
     (hold,) = office.holds(target)
     assert (hold.status, hold.amount) == (HoldStatus.REDUCED, yuan(3 * M))
+
+
+def frozen_away(office: Office, *claimed: int) -> tuple[HoldView, list[UUID]]:
+    """What so many victims paid to an account, frozen whole at a holder out of the city; their reports."""
+    mule, target, whole = account(), account(None, "cnaps:9"), yuan(sum(claimed))
+    reports = [office.report(mule, minor) for minor in claimed]
+    _, first = stopped_by(office, mule)
+    office.answer(first, GONE, outflows=[out(office, target, whole.minor, 1)])
+    one = stop_of(office, target)
+    assert refer(office, one) == "None"
+    assert enter(office, one, status=AnswerStatus.EXECUTED, amount=whole) == "None"
+    freeze = act(office.holds(target)[0], Action.FREEZE, amount=whole, duration_s=QUARTER_S)
+    referred(office, filed(office, freeze), status=AnswerStatus.EXECUTED)
+    (hold,) = office.holds(target)
+    assert hold.status is HoldStatus.FROZEN
+    return hold, reports
+
+
+def to_return(office: Office) -> RequestView:
+    """The one return that is to be taken over."""
+    (one,) = [each for each in listed(office) if each.action is Action.RETURN]
+    return one
+
+
+def drafted(office: Office) -> dict[UUID, UUID]:
+    """The payments that are to be made, by report."""
+    return {one.event_id: one.payment_id for one in shown(office).payments if one.status is PaymentStatus.DRAFTED}
+
+
+def test_what_is_frozen_out_of_the_city_is_returned_by_referring_it(office: Office) -> None:
+    hold, (first, second) = frozen_away(office, 3 * M, 2 * M)
+    announced(office, hold)
+    assert not stays(office)
+    assert drafted(office).keys() == {first, second}
+    referred(office, to_return(office), status=AnswerStatus.EXECUTED)
+    after = now_of(office, hold)
+    assert (after.status, after.amount, after.until) == (HoldStatus.RETURNED, yuan(0), hold.until)
+    assert [one.status for one in shown(office).payments] == [PaymentStatus.PAID] * 2
+    # The unit's desk is no holder: it is told of the notice, and pays nobody.
+    assert [type(one) for one in office.returns] == [ReturnNotice]
+    assert office.is_audited()
+
+
+def test_of_a_return_out_of_the_city_what_was_not_paid_is_referred_anew(office: Office) -> None:
+    hold, (first, second) = frozen_away(office, 3 * M, 2 * M)
+    announced(office, hold)
+    one, paid = to_return(office), drafted(office)[first]
+    for officer in ("p100", "p200"):
+        assert refer(office, one, by=officer) == "None"
+    said: dict[str, Any] = {"status": AnswerStatus.PARTIAL}
+    with pytest.raises(Refused, match=f"The request {one.request_id} has no payment {hold.hold_id}; see"):
+        enter(office, one, **said, paid=[paid, hold.hold_id])
+    assert enter(office, one, **said, paid=[paid]) == "None"
+    left = now_of(office, hold)
+    assert (left.status, left.amount) == (HoldStatus.PART_RETURNED, yuan(2 * M))
+    again = to_return(office)
+    assert (again.attempt, again.amount) == (one.attempt + 1, yuan(2 * M))
+    assert drafted(office).keys() == {second}
+    referred(office, again, status=AnswerStatus.EXECUTED)
+    assert now_of(office, hold).status is HoldStatus.RETURNED
+
+
+def test_the_casebook_takes_no_payment_that_the_return_does_not_have(office: Office, monkeypatch: Any) -> None:
+    hold, _ = frozen_away(office, 5 * M)
+    announced(office, hold)
+    one = to_return(office)
+    for officer in ("p100", "p200"):
+        refer(office, one, by=officer)
+    checked = referring._of_its_list
+    seen: list[Event] = []
+
+    def only_later(db: Any, event: Event) -> None:
+        if seen:
+            checked(db, event)
+        seen.append(event)
+
+    monkeypatch.setattr(referring, "_of_its_list", only_later)
+    assert "has no payment" in enter(office, one, status=AnswerStatus.PARTIAL, paid=[hold.hold_id])
+    assert office.request(one.request_id).status is RequestStatus.REFERRED
+    assert drafted(office)
+
+
+def test_a_return_out_of_the_city_is_taken_back_until_it_is_taken_over(office: Office) -> None:
+    hold, (first, second) = frozen_away(office, 3 * M, 2 * M)
+    announced(office, hold)
+    one = to_return(office)
+    assert refer(office, one) == "None"
+    office.annul(first)
+    assert office.request(one.request_id).status is RequestStatus.CANCELLED
+    one = to_return(office)
+    for officer in ("p100", "p200"):
+        assert refer(office, one, by=officer) == "None"
+    office.annul(second)
+    assert office.request(one.request_id).status is RequestStatus.REFERRED
+    assert drafted(office).keys() == {second}
+
+
+def test_what_a_holder_out_of_the_city_paid_late_is_paid_and_not_paid_again(office: Office) -> None:
+    hold, _ = frozen_away(office, 5 * M)
+    announced(office, hold)
+    one = to_return(office)
+    for officer in ("p100", "p200"):
+        refer(office, one, by=officer)
+    office.pass_time(days=2)
+    assert office.now > one.void_after
+    assert enter(office, one, status=AnswerStatus.EXECUTED) == "None"
+    assert now_of(office, hold).status is HoldStatus.RETURNED

@@ -23,16 +23,15 @@ from consumers.casebook.money import aliases
 from consumers.casebook.rows import among
 from consumers.casebook.tables import RequestRow
 from consumers.casebook.turn import Turn
-from schemas.requests import Action, AuthorityClass, Request, RequestStatus
+from schemas.requests import FREEING, Action, AuthorityClass, Request, RequestStatus
 
 _PERSON = "an officer, since the suspicion is disputed"
-_FREEING = frozenset({Action.RELEASE, Action.REDUCE, Action.RETURN})
 _WITHOUT_ORDER = (AuthorityClass.MEMBER_REQUEST, AuthorityClass.ADVISORY)
 
 
 def held_back(turn: Turn, drafts: Sequence[Draft]) -> Sequence[Draft]:
     """The drafts, of which those that may not go by themselves wait for an officer."""
-    going = [draft for draft in drafts if draft.status is RequestStatus.DRAFTED and draft.action not in _FREEING]
+    going = [draft for draft in drafts if draft.status is RequestStatus.DRAFTED and draft.action not in FREEING]
     if not going:
         return drafts
     needed = doubted.need_a_person(turn, [Asked(draft.case_id, draft.target, draft.parent) for draft in going])

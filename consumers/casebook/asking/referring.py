@@ -2,7 +2,7 @@
 
 An entered answer is taken as a member's is, from the unit that took the request over; an officer's signature stands
 for it, and nothing else is believed. What a holder did when its order was void already, as a member would not have, is
-no answer to the order.
+no answer to the order; but for what lets go, as money that was paid is not to be paid again.
 """
 
 from __future__ import annotations
@@ -22,24 +22,22 @@ from alliance.errors import Refused
 from alliance.keys.signatures import BadSignature, sign_object, verify_object
 from alliance.officers import officer_of
 from consumers.casebook.inbound import Admitted, Bundle
-from consumers.casebook.rows import insert_rows, update_rows
-from consumers.casebook.tables import FiledAnswer, RequestRow
+from consumers.casebook.rows import among, insert_rows, update_rows
+from consumers.casebook.tables import FiledAnswer, RequestRow, ReturnPaymentRow
 from consumers.casebook.turn import Turn
 from schemas.answers import Answer, AnswerStatus
 from schemas.envelope import Event, source_of
 from schemas.reasons import Reason
 from schemas.receipts import Refusal
-from schemas.requests import Action, RequestStatus
+from schemas.requests import FREEING, RequestStatus
 from schemas.topics import ANSWERS
-
-_EASES = frozenset({Action.RELEASE, Action.REDUCE})
 
 
 def file_answer(db: Connection, event: Event, key: Ed25519PrivateKey, kid: str, now: datetime) -> None:
     """Sign an answer as the officer `kid` and file it; the event's time is when its holder did it, its id is new.
 
-    Raises Refused unless the request was referred to the officer's unit and is not answered yet, and what was done was
-    done in time.
+    Raises Refused unless the request was referred to the officer's unit and is not answered yet, what was done was
+    done in time, and the payments that it names are the request's.
     """
     assert isinstance(event.data, Answer)
     row, unit = _asked(db, event.data.request_id), kid.partition("/")[0]
@@ -47,6 +45,7 @@ def file_answer(db: Connection, event: Event, key: Ed25519PrivateKey, kid: str, 
         named = event.data.request_id
         raise Refused(f"The request {named} is not one that {unit} took over and awaits an answer to.")
     _in_time(db, event)
+    _of_its_list(db, event)
     values = {
         "event_id": event.id, "request_id": event.data.request_id, "filed_at": now,
         "jws": sign_object(key, kid, event.model_dump(mode="json")),
@@ -89,10 +88,21 @@ def _in_time(db: Connection, event: Event) -> None:
     row = _asked(db, event.data.request_id)
     if row is None:
         return
-    done = event.data.status in (AnswerStatus.EXECUTED, AnswerStatus.PARTIAL) and row.action not in _EASES
+    done = event.data.status in (AnswerStatus.EXECUTED, AnswerStatus.PARTIAL) and row.action not in FREEING
     if done and event.time >= row.void_after:
         until = row.void_after.isoformat(timespec="seconds")
         raise Refused(f"The order was void from {until} on; enter that it failed, and have it ordered anew.")
+
+
+def _of_its_list(db: Connection, event: Event) -> None:
+    """Raises Refused if it names a payment that is not the request's: the one that was meant would be paid again."""
+    assert isinstance(event.data, Answer)
+    row, named = ReturnPaymentRow, event.data.paid
+    mine = select(row.payment_id).where(row.request_id == event.data.request_id, among(row.payment_id, named))
+    if named and (unknown := set(named) - set(db.scalars(mine))):
+        raise Refused(
+            f"The request {event.data.request_id} has no payment {min(unknown)}; see `afa return list --json`."
+        )
 
 
 def _bundle(turn: Turn, row: Any) -> Bundle:
@@ -101,6 +111,8 @@ def _bundle(turn: Turn, row: Any) -> Bundle:
         unit, event = _verified(turn, row["jws"])
         reason = Reason.TOO_OLD
         _in_time(turn.db, event)
+        reason = Reason.INVALID_FIELD
+        _of_its_list(turn.db, event)
     except Refused as error:
         refusal = Refusal(event_id=row["event_id"], reason=reason, detail=str(error)[:500])
         return Bundle(ANSWERS.name, 0, row["number"], None, [], [refusal])

@@ -23,6 +23,11 @@ class Route:
     to: str | None
     unroutable: str | None = None
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether nobody can ask: no member is there, and no unit has it referred."""
+        return self.to is None and self.unroutable != AWAY
+
 
 def to_holder(holders: Sequence[str], registry: Registry) -> Route:
     """Routes in the order of `holders`, the best known first."""

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Select, func, insert, select
 from alliance.errors import Refused
 from consumers.casebook.asking import requests
 from consumers.casebook.asking.drafting import Act, draft, is_exhausted
-from consumers.casebook.asking.routing import AWAY, permitted, to_keeper
+from consumers.casebook.asking.routing import permitted, to_keeper
 from consumers.casebook.authority import cover
 from consumers.casebook.evidence.cases import read_cases
 from consumers.casebook.holding.holdrules import HoldAct, check, within_the_law
@@ -117,7 +117,7 @@ def _reduced(turn: Turn, act: HoldAct, hold: Any) -> HoldAct:
 def _asked(act: HoldAct, hold: Any, case: Case, law: Law) -> Act:
     """The act at its next attempt. Raises Refused while the one before is under way, or nobody can be asked."""
     route = permitted(to_keeper(hold.member, law.registry), act.action, law.registry)
-    if route.to is None and route.unroutable != AWAY:
+    if route.is_closed:
         raise Refused(f"Nobody can be asked about the hold {act.hold_id}: {route.unroutable}.")
     wanted = (act.action, hold.target, HOLDER)
     same = [known for known in case.known if (known.action, known.target, known.asked) == wanted]

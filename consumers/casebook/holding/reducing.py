@@ -121,7 +121,7 @@ def _asked(turn: Turn, told: Told) -> Asked:
 def _draft(row: Any, keep: int, case: Case, law: Law) -> Draft | None:
     route = to_keeper(row.member, law.registry)
     found = _authority(row, law)
-    if found is None or (route.to is None and route.unroutable != AWAY):
+    if found is None or route.is_closed:
         return None
     authority, status, mandate_id = found
     if route.to is None:

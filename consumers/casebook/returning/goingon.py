@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 
 from consumers.casebook.asking import requests
-from consumers.casebook.asking.routing import Route, to_member
+from consumers.casebook.asking.routing import Route, to_keeper
 from consumers.casebook.lifecycle import FRUITLESS, HOLD, HOLD_ENDS, UNSENT, HoldEvent
 from consumers.casebook.money.known import claim_key
 from consumers.casebook.money.owed import now_due
@@ -96,13 +96,13 @@ def _go_on(turn: Turn, notice: Any) -> None:
         requests.cancel(turn, [paying.request_id], _CHANGED)
         paying = _paying(turn, return_id)
         plan = _plan(turn, notice, hold, paying)
-    route = to_member(hold.member, turn.registry)
+    route = to_keeper(hold.member, turn.registry)
     stays = _stays(plan, paying, route)
-    if plan.payments and paying.request_id is None and route.to is not None:
+    if plan.payments and paying.request_id is None and not route.is_closed:
         payments.put(turn, return_id, hold, route, plan.payments)
     closed_for = _closed_for(turn, return_id, hold, plan, paying)
     values = {
-        "stays": stays, "look": route.to is None, "ended": turn.now >= notice["until"], "held_status": hold.status,
+        "stays": stays, "look": route.is_closed, "ended": turn.now >= notice["until"], "held_status": hold.status,
         "held_minor": hold.minor, "closed_for": closed_for, "closed_at": turn.now if closed_for else None,
     }  # fmt: skip
     turn.db.execute(update(ReturnNotice).where(ReturnNotice.return_id == return_id).values(values))
@@ -130,7 +130,7 @@ def _stays(plan: Plan, paying: _Paying, route: Route) -> dict[str, int]:
     found = {reason.value: minor for reason, minor in plan.stays.items() if minor}
     if unclear := sum(paying.unclear.values()):
         found[Stays.UNCLEAR.value] = unclear
-    if route.to is None and plan.payments:
+    if route.is_closed and plan.payments:
         found[Stays.NOBODY_TO_ASK.value] = sum(each.money.minor for each in plan.payments)
     return found
 

@@ -1,7 +1,8 @@
-"""A `return` request with its list of payments: drafted for officers of the hold's unit to sign, one a hold at a time.
+"""A `return` request with its list of payments: drafted for officers of the hold's unit to sign, or to take over where
+the holder is out of the city; one a hold at a time.
 
-The order names the list by its digest, as the paper that it stands on, and the list goes out with the signed request.
-Must never draft what is not due.
+The order names the list by its digest, as the paper that it stands on, and the list goes to a member with the signed
+request. Must never draft what is not due.
 """
 
 from __future__ import annotations
@@ -112,7 +113,8 @@ def _draft(turn: Turn, case: Case, hold: Any, route: Route, minor: int) -> Draft
         hold_id=hold.hold_id,
     )
     authority = cover.by_officer(None, law).model_copy(update={"unit": hold.unit})
-    made = draft(case, act, law, authority, RequestStatus.AWAITING_AUTHORISATION)
+    waits = RequestStatus.AWAITING_AUTHORISATION if route.to else RequestStatus.DRAFTED
+    made = draft(case, act, law, authority, waits)
     return replace(made, void_after=min(made.void_after, hold.until))
 
 
