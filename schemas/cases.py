@@ -67,6 +67,8 @@ class Clock(StrEnum):
     """The member should have said that it has the request."""
     ANSWER = "answer"
     """The member should have answered."""
+    CALL = "call"
+    """A victim is called who was not reached, or for whose call the desk had no room."""
     HOLD = "hold"
     """The hold ends."""
     RELEASE = "release"

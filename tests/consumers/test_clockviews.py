@@ -8,13 +8,14 @@ from uuid import UUID
 import pytest
 
 from consumers.casebook.views.clockviews import clocks
-from schemas.answers import AnswerStatus
+from schemas.answers import AnswerStatus, Dissuasion
 from schemas.cases import Clock, ClockView
 from schemas.decisions import Finding
 from schemas.objections import Appeal, AppealGrounds, Dispute, DisputeGrounds
 from schemas.requests import Action, HoldStatus, RequestStatus, Scope
 from tests.consumers.facts import account, lead, yuan
 from tests.consumers.office import Office
+from tests.consumers.test_calling import call, call_of, tell
 from tests.consumers.test_office import stopped
 from tests.consumers.test_returning import announced, frozen
 
@@ -89,3 +90,23 @@ def test_a_proposed_release_runs_against_its_unit_and_what_was_missed_is_told_ag
     assert Clock.RELEASE not in missed
     assert missed[Clock.REMINDER].unit == "police-one"
     assert not [one for one in office.requests() if one.action is Action.RELEASE]
+
+
+def test_the_next_call_of_a_victim_runs_until_it_is_made_or_has_room(office: Office) -> None:
+    office.desk_can_call(1)
+    made = call(office)
+    tell(office, made, Dissuasion.UNREACHABLE)
+    again = running(office, made.case_id)[Clock.CALL]
+    assert (again.about, again.unit) == (made.request_id, "police-one")
+    assert again.at == office.now + timedelta(seconds=office.profile.desk.again_s.value)
+    office.now = again.at
+    office.take()
+    # The desk's one call of the day is made: the next waits for room.
+    [waits] = [one for one in office.requests() if one.action is Action.CALL and one.to is None]
+    later = running(office, made.case_id)[Clock.CALL]
+    assert (later.about, later.unit) == (waits.request_id, None)
+    assert later.at > again.at
+    office.now = later.at
+    office.take()
+    assert call_of(office).request_id == waits.request_id
+    assert Clock.CALL not in running(office, made.case_id)

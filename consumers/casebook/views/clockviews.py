@@ -51,6 +51,7 @@ def _of_requests(mine: Any) -> Iterator[tuple[Clock, Any]]:
     yield Clock.VOID, select(row.request_id, row.member, row.void_after).where(mine, row.status.in_(UNSENT))
     for clock, due in ((Clock.ACKNOWLEDGEMENT, row.acknowledge_due), (Clock.ANSWER, row.final_due)):
         yield clock, select(row.request_id, row.member, due).where(mine, due.is_not(None))
+    yield Clock.CALL, select(row.request_id, row.member, row.again_at).where(mine, row.again_at.is_not(None))
 
 
 def _of_holds(mine: Any) -> Iterator[tuple[Clock, Any]]:
