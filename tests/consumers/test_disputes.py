@@ -11,6 +11,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import ProgrammingError
 
 from alliance.authority import missing
+from consumers.casebook.holding.holdrules import HoldAct
 from consumers.casebook.tables import Label
 from consumers.casebook.views import listings
 from schemas.answers import AnswerStatus, Outflow, OutflowType
@@ -24,7 +25,7 @@ from schemas.risk import Level
 from schemas.tasks import TaskKind
 from tests.consumers.facts import account, identifier, lead, yuan
 from tests.consumers.office import Office
-from tests.consumers.test_holdacts import held
+from tests.consumers.test_holdacts import drafted, held
 from tests.consumers.test_office import TWO_DAYS, stopped
 
 pytestmark = pytest.mark.services
@@ -339,6 +340,26 @@ def test_a_rejected_dispute_is_heard_again_once_something_has_changed(office: Of
     vouched(office, shop)
     heard = [DisputeStatus.REJECTED, DisputeStatus.INADMISSIBLE, DisputeStatus.OPEN, DisputeStatus.INADMISSIBLE]
     assert [one.status for one in office.disputes()] == heard
+
+
+def test_what_lets_go_of_a_suspect_is_no_reason_to_hear_a_rejected_dispute_again(office: Office) -> None:
+    shop = account()
+    office.report(shop, 2_000_000)
+    fell = office.report(shop, 3_000_000)
+    _, stop = stopped(office, shop)
+    office.answer(stop, AnswerStatus.EXECUTED, amount=yuan(9_000_000))
+    vouched(office, shop)
+    rule(office, Finding.REJECTED)
+    office.pass_time(minutes=1)
+    office.annul(fell)
+    drafted(office, HoldAct(held(office, shop).hold_id, Action.RELEASE, "goods were sold"))
+    assert [one.action for one in office.requests() if one.drafted_at == office.now] == [Action.REDUCE, Action.RELEASE]
+    vouched(office, shop)
+    office.pass_time(**TWO_DAYS)
+    vouched(office, shop)
+    assert [one.status for one in office.disputes()] == [
+        DisputeStatus.REJECTED, DisputeStatus.INADMISSIBLE, DisputeStatus.OPEN,
+    ]  # fmt: skip
 
 
 def test_who_follows_the_leads_sees_those_that_a_dispute_is_about_and_no_others(office: Office) -> None:

@@ -28,12 +28,12 @@ from schemas.base import seconds
 from schemas.decisions import Decision, DisputeStatus, Finding, Ruling
 from schemas.objections import Dispute
 from schemas.reasons import Reason
-from schemas.requests import Request
+from schemas.requests import FREEING, Request
 
 _SAID = "You disputed this on the same grounds before."
 _REJECTED = (
     "You disputed this on the same grounds before, and it was rejected; it is heard again once something new is asked "
-    "about the suspect, or after {} days."
+    "against the suspect, or after {} days."
 )
 
 
@@ -114,7 +114,7 @@ def _file(turn: Turn, admitted: Admitted, dispute: Dispute, subject: Subject) ->
 
 
 def _inadmissible(turn: Turn, member: str, dispute: Dispute, subject: Subject) -> str | None:
-    """Why it is not heard: it was said before, and nothing has changed since."""
+    """Why it is not heard: it was said before, and since then nothing was asked but what lets go."""
     row, names = DisputeRow, turn.names.all_of(subject.token)
     same = (row.member == member) & among(row.token, names) & (row.grounds == dispute.grounds.value)
     query = select(row.status, row.decided_at).where(same, row.status != DisputeStatus.INADMISSIBLE.value)
@@ -125,7 +125,8 @@ def _inadmissible(turn: Turn, member: str, dispute: Dispute, subject: Subject) -
     last = max((one.decided_at for one in before if one.decided_at), default=None)
     if last is None or last + seconds(again_s) <= turn.now:
         return None
-    new = select(RequestRow.request_id).where(among(RequestRow.target, names), RequestRow.drafted_at > last)
+    against = among(RequestRow.target, names) & RequestRow.action.not_in(FREEING)
+    new = select(RequestRow.request_id).where(against, RequestRow.drafted_at > last)
     return None if turn.db.scalar(select(new.exists())) else _REJECTED.format(again_s // 86400)
 
 
