@@ -28,6 +28,7 @@ def contradictions(profile: Profile) -> Found:
         _releases,
         _appeal,
         _returns,
+        _desk,
         _retention,
     )
     return chain.from_iterable(check(profile) for check in checks)
@@ -125,6 +126,12 @@ def _returns(profile: Profile) -> Found:
     longest = profile.stop.duration_s.value if freeze is None else freeze.duration_s.value * (1 + freeze.renewals.value)
     if returns.notice_s.value >= longest:
         yield "returns.notice_s", "even the longest hold is over before the notice is"
+
+
+def _desk(profile: Profile) -> Found:
+    desk = profile.desk
+    if desk.most.value * desk.again_s.value > desk.scam_s.value:
+        yield "desk.scam_s", "the scam is over before desk.most calls, desk.again_s apart, can be made"
 
 
 def _retention(profile: Profile) -> Found:

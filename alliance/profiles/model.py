@@ -139,7 +139,7 @@ class Dispute(Data):
     review_s: Seconds
     """Within which police must decide on a member's dispute."""
     again_s: Seconds
-    """How long after a rejected dispute it is heard again on the same grounds, if nothing new was asked against the suspect."""
+    """How long after a rejected dispute the same is heard again, if nothing new was asked against the suspect."""
 
 
 class Returns(Data):
