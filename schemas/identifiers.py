@@ -56,6 +56,10 @@ class PhoneRole(StrEnum):
     CLERK = "company-clerk"
 
 
+OWN_PHONES = frozenset({PhoneRole.REGISTERED, PhoneRole.FAMILY})
+"""Who is called there is called because of the customer's money."""
+
+
 class Identifier(Message):
     """One identifier; two tokens while two epochs overlap, the older first."""
 

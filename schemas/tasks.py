@@ -25,7 +25,7 @@ class TaskKind(StrEnum):
     VISIT = "visit"
     """A victim at risk was not reached by any call, or does not believe it."""
     REPORT = "report"
-    """A victim has paid already, and the report is to be taken: without it nothing is stopped."""
+    """A victim has paid already, and has not reported it: without a report nothing is stopped."""
 
 
 class TaskView(Message):

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, case, exists, func, select, update
 from sqlalchemy.orm import aliased
 
 from consumers.casebook.asking import requests
+from consumers.casebook.evidence import victims
 from consumers.casebook.lifecycle import CaseStatus
 from consumers.casebook.rows import insert_rows
 from consumers.casebook.tables import AppealRow, Case, DisputeRow, Escalation, HoldRow, LeadRow, RequestRow
@@ -79,7 +80,7 @@ def unhelped(turn: Turn, kind: TaskKind, call: Request, why: str) -> None:
 def close(turn: Turn) -> None:
     """What was done meanwhile, however late, is told no more."""
     done = update(Escalation).where(
-        Escalation.closed_at.is_(None), ~_request_waits(), ~_hold_waits(), ~_objection_waits(), ~_victim_waits()
+        Escalation.closed_at.is_(None), ~_request_waits(), ~_hold_waits(), ~_objection_waits(), ~_victim_waits(turn)
     )
     closed = turn.db.execute(done.values(closed_at=turn.now, next_at=None).returning(Escalation.subject)).all()
     for row in closed:
@@ -142,11 +143,12 @@ def _objection_waits() -> ColumnElement[bool]:
     return appeal | exists().where(DisputeRow.dispute_id == Escalation.subject, overdue)
 
 
-def _victim_waits() -> ColumnElement[bool]:
-    """Whether the victim is at risk still, and no officer has closed the case."""
+def _victim_waits(turn: Turn) -> ColumnElement[bool]:
+    """Whether the victim is at risk still, or has not reported what it paid; and no officer has closed the case."""
     own = select(func.coalesce(Case.merged_into, Case.case_id)).where(Case.case_id == Escalation.case_id)
-    other = aliased(Case)
-    at_risk = exists().where(LeadRow.lead_id == other.lead_id, LeadRow.level != Level.NONE.value)
-    goes_on = own.correlate(Escalation).scalar_subquery()
-    going_on = exists().where(other.case_id == goes_on, other.status == CaseStatus.OPEN.value, at_risk)
-    return Escalation.kind.in_(tuple(_NOTED)) & going_on
+    goes_on, other = own.correlate(Escalation).scalar_subquery(), aliased(Case)
+    is_open = (other.case_id == goes_on) & (other.status == CaseStatus.OPEN.value)
+    at_risk = exists().where(is_open, LeadRow.lead_id == other.lead_id, LeadRow.level != Level.NONE.value)
+    unreported = exists().where(is_open) & ~victims.reported(turn, goes_on, Escalation.due_at)
+    kind = Escalation.kind
+    return (kind == TaskKind.VISIT.value) & at_risk | (kind == TaskKind.REPORT.value) & unreported

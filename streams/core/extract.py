@@ -20,7 +20,7 @@ from schemas.alerts import (
 )
 from schemas.base import to_ms
 from schemas.envelope import Event, Payload
-from schemas.identifiers import Basis, Identifier, Phone, PhoneRole
+from schemas.identifiers import OWN_PHONES, Basis, Identifier, Phone
 from schemas.registry import Sector
 from schemas.risk import RiskCheck
 from streams.core.alert import Alert, Class, Named, Onward, Retraction, Role, Transfer
@@ -28,7 +28,6 @@ from streams.core.keys import key_of, prefix_of
 
 BASIS_RANK = {Basis.TYPED: 0, Basis.OBSERVED: 1, Basis.VERIFIED: 2}
 CASH = frozenset({Channel.ATM, Channel.COUNTER, Channel.POS, Channel.FX, Channel.CRYPTO})
-OWN_PHONES = frozenset({PhoneRole.REGISTERED, PhoneRole.FAMILY})
 
 Roles = Iterator[tuple[Role, Identifier | None]]
 

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from prometheus_client import REGISTRY
 
 from consumers.casebook.authority import caseacts
+from schemas.alerts import ReportChannel, ReportedTransfer, VictimReport
 from schemas.answers import AnswerStatus, Dissuasion
-from schemas.decisions import MergeCase
+from schemas.decisions import CloseCase, MergeCase
+from schemas.identifiers import Identifier, Phone, PhoneRole
 from schemas.leads import Evidence, Lead, SubjectRole
 from schemas.reasons import Reason
 from schemas.requests import Action, Request, RequestStatus
 from schemas.risk import Level
 from schemas.tasks import TaskKind
-from tests.consumers.facts import account, evidence, identifier, lead
+from tests.consumers.facts import account, evidence, identifier, lead, yuan
 from tests.consumers.office import Office
 from tests.consumers.test_desk import victim
 from tests.consumers.test_office import stopped
+from tests.consumers.test_renaming import newly
 
 pytestmark = pytest.mark.services
 EXECUTED = AnswerStatus.EXECUTED
@@ -230,3 +236,91 @@ def test_who_was_not_reached_is_called_again_though_the_case_was_merged(office: 
     office.pass_time(seconds=office.profile.desk.again_s.value + 1)
     [again] = [letter for letter in office.deliver() if letter.action is Action.CALL]
     assert again.target == made.target
+
+
+def tells(office: Office, at: datetime | None = None, event_id: UUID | None = None, **whose: Any) -> UUID:
+    """A victim's report of something else than this case's suspects."""
+    said = VictimReport(report_id="R9", channel=ReportChannel.HOTLINE, incident_from=office.now, **whose)
+    bundle = office.bundle("police-one", said, at)
+    (taken,) = bundle.events
+    event = taken.event.model_copy(update={"id": event_id or taken.event.id})
+    office.take(reports=[replace(bundle, events=[replace(taken, event=event)])])
+    return event.id
+
+
+def phone_of(who: Identifier, role: PhoneRole = PhoneRole.REGISTERED) -> dict[str, Any]:
+    return {"victim_phones": [Phone(identifier=who, role=role)]}
+
+
+@pytest.mark.parametrize("by", ["phone", "account", "payer"])
+def test_a_report_is_wanted_until_the_victims_own_comes_whatever_becomes_of_the_lead(office: Office, by: str) -> None:
+    seen, payer = met(office, "bank-one"), identifier(account().kind, "the victim's account", "cnaps:1")
+    office.suspect(at_risk(seen), lead(payer, Level.HIGH, SubjectRole.VICTIM, evidence=seen))
+    tell(office, call_of(office), Dissuasion.ALREADY_PAID)
+    office.suspect(at_risk(seen, Level.NONE), lead(payer, Level.NONE, SubjectRole.VICTIM, evidence=seen))
+    tells(office, **phone_of(victim("another")))
+    tells(office, **phone_of(victim("v"), PhoneRole.CLERK))
+    office.pass_time(days=1)
+    assert wanted(office) == [TaskKind.REPORT]
+    match by:
+        case "phone":
+            tells(office, **phone_of(victim("v")))
+        case "account":
+            tells(office, victim_accounts=[payer])
+        case _:
+            tells(office, transfers=[ReportedTransfer(payer=payer, payee=account(), amount=yuan(1))])
+    assert wanted(office) == []
+
+
+@pytest.mark.parametrize(("ago", "task"), [(0, []), (WEEK_S - 1, []), (WEEK_S, [TaskKind.REPORT])])
+def test_who_has_reported_this_scam_is_not_asked_to_report_it(office: Office, ago: int, task: list[TaskKind]) -> None:
+    made = call(office)
+    tells(office, office.now - timedelta(seconds=ago), **phone_of(victim("v")))
+    tell(office, made, Dissuasion.ALREADY_PAID)
+    assert wanted(office) == task
+    office.pass_time(hours=1)
+    assert wanted(office) == task
+
+
+def test_a_report_that_names_the_victim_by_its_newer_name_is_its_report(office: Office) -> None:
+    tell(office, call(office), Dissuasion.ALREADY_PAID)
+    newer = newly(victim("v"))
+    office.take(renamed=[(newer.tokens[0], victim("v").tokens[0])])
+    tells(office, **phone_of(newer))
+    office.pass_time(seconds=10)
+    assert wanted(office) == []
+
+
+@pytest.mark.parametrize("how", ["annulled", "in conflict"])
+def test_a_report_that_does_not_stand_is_wanted_anew_of_who_says_that_it_paid(office: Office, how: str) -> None:
+    made = call(office)
+    told = tells(office, **phone_of(victim("v")))
+    if how == "annulled":
+        office.annul(told)
+    else:
+        tells(office, event_id=told, **phone_of(victim("v")))
+    tell(office, made, Dissuasion.ALREADY_PAID)
+    office.pass_time(hours=1)
+    assert wanted(office) == [TaskKind.REPORT]
+
+
+def test_a_report_is_wanted_in_the_case_that_a_victims_was_merged_into(office: Office) -> None:
+    made = call(office)
+    tell(office, made, Dissuasion.ALREADY_PAID)
+    merged(office, made)
+    office.pass_time(seconds=10)
+    assert wanted(office) == [TaskKind.REPORT]
+    tells(office, **phone_of(victim("v")))
+    assert wanted(office) == []
+
+
+def test_an_officer_who_closes_the_case_waits_for_no_report(office: Office) -> None:
+    made = call(office)
+    tell(office, made, Dissuasion.ALREADY_PAID)
+    office.pass_time(hours=1)
+    assert wanted(office) == [TaskKind.REPORT]
+    act = CloseCase(case_id=made.case_id, reason="the victim will not report it", at=office.now)
+    with office.engine.begin() as db:
+        caseacts.file_case_act(db, act, office.keys["p100"], "police-one/p100/k1", office.now)
+    office.take()
+    assert wanted(office) == []

@@ -335,7 +335,8 @@ insert into hold
 insert into report values ('police-one', :request, '', false, 'R1', :now);
 insert into report_target values ('e1:x', 'police-one', :request, '{"amount": {"minor": 3, "currency": "CNY"}}'),
   ('e2:x', 'police-one', :request, '{"amount": {"minor": 3, "currency": "CNY"}}'),
-  ('e1:y', 'police-one', :request, '{"amount": {"minor": 4, "currency": "CNY"}}'),
+  ('e1:y', 'police-one', :request,
+    '{"amount": {"minor": 4, "currency": "CNY"}, "payer": {"tokens": ["e1:v", "e2:v"]}}'),
   ('e1:z', 'police-one', :request, null)
 """
 
@@ -373,6 +374,7 @@ def test_a_former_versions_database_goes_on_with_its_rows(database_url: str) -> 
         assert [tuple(mandate) for mandate in filed] == [([_MANDATE], NOW), (["d.e.f"], None)]
         named = db.execute(text("select token, payment from report_target order by token")).all()
         assert [tuple(each) for each in named] == [("e1:x", 0), ("e1:y", 1), ("e1:z", 0), ("e2:x", 0)]
+        assert db.scalars(text("select token from report_victim order by token")).all() == ["e1:v", "e2:v"]
         assert db.scalar(text("select reported_minor('police-one', event_id, 'CNY') from report")) == 7
         db.execute(text("update hold set status = 'extended', until = until + interval '48 h'"))
     with refused("a hold does not go from extended to active"), engine.begin() as db:

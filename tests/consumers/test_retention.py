@@ -24,6 +24,7 @@ from consumers.casebook.retention.periods import KEPT
 from consumers.casebook.retention.runs import Retention
 from consumers.casebook.tables import Audit, RetentionRun
 from consumers.casebook.views import caseviews
+from schemas.alerts import ReportedTransfer
 from schemas.answers import AnswerStatus
 from schemas.cases import CaseView
 from schemas.decisions import CloseCase, DisputeStatus, Finding
@@ -97,6 +98,7 @@ def busy(office: Office) -> tuple[Identifier, HoldView]:
     """A case in which everything was done that can be: something of it is in every table."""
     mule = account()
     hold, (report,) = frozen(office, mule, 5_000_000, minor=5_000_000)
+    office.report_all(ReportedTransfer(payer=account(), payee=mule))
     office.alias(mule, account())
     office.take(renamed=[(newly(mule).tokens[0], mule.tokens[0])])
     office.said_by("bank-one", Appeal(hold_id=hold.hold_id, grounds=AppealGrounds.MISTAKEN, statement="it is mine"))

@@ -17,7 +17,7 @@ from consumers.casebook.asking import desk, requests, rerouting
 from consumers.casebook.asking.drafting import Act, ask
 from consumers.casebook.asking.routing import to_police
 from consumers.casebook.asking.victims import DESK
-from consumers.casebook.evidence import support
+from consumers.casebook.evidence import support, victims
 from consumers.casebook.evidence.cases import read_cases
 from consumers.casebook.lifecycle import REQUEST_ENDS, CaseStatus
 from consumers.casebook.model import RANK, Case, Draft
@@ -59,7 +59,7 @@ def follow(turn: Turn, answered: Sequence[tuple[Request, Answer]]) -> None:
     for request, answer in answered:
         if answer.dissuasion is Dissuasion.DISBELIEVES:
             escalations.unhelped(turn, TaskKind.VISIT, request, _DISBELIEVES)
-        elif answer.dissuasion is Dissuasion.ALREADY_PAID:
+        elif answer.dissuasion is Dissuasion.ALREADY_PAID and not victims.has_reported(turn, request.case_id):
             escalations.unhelped(turn, TaskKind.REPORT, request, _PAID)
 
 

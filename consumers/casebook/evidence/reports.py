@@ -13,10 +13,11 @@ import orjson
 from sqlalchemy import and_, select, update
 
 from consumers.casebook.evidence import payers
+from consumers.casebook.evidence.victims import tokens_of
 from consumers.casebook.inbound import Admitted
 from consumers.casebook.model import Paid, Reported
 from consumers.casebook.rows import among, insert_rows
-from consumers.casebook.tables import ReportRow, ReportTarget, Withdrawn
+from consumers.casebook.tables import ReportRow, ReportTarget, ReportVictim, Withdrawn
 from consumers.casebook.turn import Turn
 from schemas.alerts import ReportedTransfer, VictimReport, Withdrawal
 
@@ -25,6 +26,7 @@ def apply(turn: Turn, events: Sequence[Admitted]) -> set[str]:
     """File reports; the tokens that they name."""
     rows: list[dict[str, Any]] = []
     targets: list[dict[str, Any]] = []
+    victims: list[dict[str, Any]] = []
     for admitted in events:
         report = admitted.event.data
         if not isinstance(report, VictimReport):
@@ -38,10 +40,12 @@ def apply(turn: Turn, events: Sequence[Admitted]) -> set[str]:
             {**key, "token": token, "payment": number, "transfer": transfer}
             for token, number, transfer in _targets(report)
         ]
+        victims += [{**key, "token": token} for token in dict.fromkeys(tokens_of(report))]
     fresh = {(row.member, row.event_id) for row in _insert(turn, rows)}
     _mark_conflicts(turn, rows)
-    new = [target for target in targets if (target["member"], target["event_id"]) in fresh]
+    new, whose = ([row for row in of if (row["member"], row["event_id"]) in fresh] for of in (targets, victims))
     insert_rows(turn.db, ReportTarget, new, ignore=True)
+    insert_rows(turn.db, ReportVictim, whose, ignore=True)
     for member, event_id in sorted(fresh):
         turn.trail.note("report", f"{member}/{event_id}")
     return _known_as(turn, (target["token"] for target in new))

@@ -44,7 +44,7 @@ PASSES = (
          "objection_is_past(dispute_id, null)",
          {"filed_ruling": ("id",), "label": ("id",), "escalation": ("subject",)}),
     Pass("report", _EVENT, f"taken_at <= {_LONG_AGO}", "report_is_past(member, event_id)",
-         {"report_target": ("member", "event_id")}),
+         {"report_target": ("member", "event_id"), "report_victim": ("member", "event_id")}),
     Pass("alias", _EVENT, f"taken_at <= {_LONG_AGO}", "alias_is_past(member, event_id)"),
     Pass("withdrawn", _EVENT, f"at <= {_LONG_AGO}", "withdrawal_is_past(member, event_id)"),
     Pass("filed_statement", {"number": "bigint"}, f"judged_at <= {_LONG_AGO}", "statement_is_past(number)"),

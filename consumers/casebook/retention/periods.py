@@ -58,6 +58,7 @@ KEPT: dict[str, Kept] = {
     "return_payment": Kept(_CASE, _OF_A_CASE, "drafted_at"),
     "report": Kept(Period.SUSPICION, "from its time, unless a case names what it names", "taken_at"),
     "report_target": Kept(Period.SUSPICION, "goes with its report"),
+    "report_victim": Kept(Period.SUSPICION, "goes with its report"),
     "alias": Kept(Period.SUSPICION, "from its coming, unless it leads to an account of a case", "taken_at"),
     "withdrawn": Kept(Period.SUSPICION, "from its coming, unless what was withdrawn is still here", "at"),
     "filed_statement": Kept(Period.SUSPICION, "from its judgement, once its hold and its return are gone", "filed_at"),

@@ -16,6 +16,7 @@ from consumers.casebook.tables.evidence import (
     Renamed,
     ReportRow,
     ReportTarget,
+    ReportVictim,
     Withdrawn,
 )
 from consumers.casebook.tables.holding import Claim, HoldActRow, HoldDecision, HoldRow
@@ -69,6 +70,7 @@ __all__ = [
     "Renamed",
     "ReportRow",
     "ReportTarget",
+    "ReportVictim",
     "RequestRow",
     "RetentionRun",
     "ReturnClaim",

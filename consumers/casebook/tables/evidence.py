@@ -105,6 +105,15 @@ class ReportTarget(Base):
     transfer: Mapped[Json | None]
 
 
+class ReportVictim(Base):
+    """An identifier of the victim whose report it is."""
+
+    __tablename__ = "report_victim"
+    token: Mapped[str] = mapped_column(primary_key=True)
+    member: Mapped[str] = mapped_column(primary_key=True)
+    event_id: Mapped[UUID] = mapped_column(primary_key=True)
+
+
 class AliasRow(Base):
     """An identifier that its holder says is one account with the event's others."""
 
