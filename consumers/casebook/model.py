@@ -52,7 +52,8 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`releases` counts how often all that the case rested on had fallen; `renewed`: it rests on something new."""
+    """`releases` counts how often all that the case rested on had fallen; `renewed`: it rests on something new;
+    `suspended`: its suspect's line is."""
 
     case_id: UUID
     lead_id: str | None
@@ -60,6 +61,7 @@ class Case:
     releases: int = 0
     known: Sequence[Known] = ()
     renewed: bool = False
+    suspended: bool = False
 
     def is_spent(self, request_id: UUID) -> bool:
         """Whether the request is void, or was let go."""

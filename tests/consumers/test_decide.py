@@ -342,6 +342,13 @@ def test_a_payers_bank_is_told_neither_what_others_customers_paid_nor_where_the_
     assert {draft.target.tokens[0] for draft in drafts} == {account("m").tokens[0]}
 
 
+def test_a_line_that_is_suspended_is_not_suspended_beside_that() -> None:
+    suspicion = lead(NUMBER, reported=True)
+    drafted, again = ({draft.action for draft in decided(suspicion, [report()], suspended=so)} for so in (False, True))
+    assert drafted - again == {Action.SUSPEND}
+    assert again == {Action.WARN, Action.QUERY}
+
+
 def test_only_police_are_told_what_a_victim_risks_at_all_its_banks_and_where_its_number_is() -> None:
     seen = [evidence("carrier-one", "suspicious-number"), evidence("bank-one"), evidence("bank-two")]
     victim = identifier(IdentifierKind.NUMBER, "a victim", "carrier:one")

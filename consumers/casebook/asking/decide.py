@@ -123,7 +123,8 @@ def _number(lead: Lead, case: Case, reports: Sequence[Reported], law: Law) -> Dr
     target, route = target_of(lead), to_holder(lead.subject.holders, law.registry)
     for action in (Action.WARN, Action.QUERY):
         yield ask(case, Act(action, target, route, attempt=_attempt(case), reasons=why(lead)), law)
-    if reports:
+    # A line that is suspended is not suspended beside that: it is anew once the time is over.
+    if reports and not case.suspended:
         act = Act(Action.SUSPEND, target, route, attempt=_attempt(case), reasons=why(lead))
         yield order(case, act, law, newest(reports))
 

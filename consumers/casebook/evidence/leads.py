@@ -21,12 +21,11 @@ from consumers.casebook.asking.decide import decide, newest
 from consumers.casebook.evidence import renaming, reports, support
 from consumers.casebook.evidence.cases import cases_of, numbers_first, open_cases
 from consumers.casebook.lifecycle import UNENDED
-from consumers.casebook.model import RANK, Case, Draft
+from consumers.casebook.model import LINES, RANK, Case
 from consumers.casebook.rows import among, inserting
 from consumers.casebook.tables import HoldRow, LeadRow
 from consumers.casebook.turn import Turn
 from schemas.leads import Lead
-from schemas.requests import Action
 from schemas.risk import Level
 
 
@@ -64,6 +63,7 @@ def decide_on(turn: Turn, leads: Sequence[tuple[UUID, Lead]], reported: Abstract
     fallen = support.without(turn, case_ids)
     named = reports.naming(turn, {lead.subject.token for _, lead in leads})
     releases = cases_of(turn, case_ids)
+    suspended = _suspended(turn, (lead for _, lead in leads if lead.subject.token in named))
     known = requests.known_of(turn, case_ids)
     law = turn.law(token for token in named)
     drafts, followed = [], []
@@ -71,7 +71,8 @@ def decide_on(turn: Turn, leads: Sequence[tuple[UUID, Lead]], reported: Abstract
         if case_id in fallen or lead.subject.token in turn.spared:
             continue
         so_far = known.setdefault(case_id, [])
-        case = Case(case_id, lead.lead_id, lead.level, releases[case_id], so_far, case_id in renewed)
+        is_new, is_held = case_id in renewed, lead.subject.token in suspended
+        case = Case(case_id, lead.lead_id, lead.level, releases[case_id], so_far, is_new, is_held)
         reports_now = named.get(lead.subject.token, ())
         drafted = decide(lead, case, reports_now, law)
         if case.renewed and reports_now:
@@ -79,18 +80,14 @@ def decide_on(turn: Turn, leads: Sequence[tuple[UUID, Lead]], reported: Abstract
         # Another lead of the same victim, later in this batch, must see what was asked just now.
         so_far.extend(draft.known() for draft in drafted)
         drafts += drafted
-    calling.put(turn, [*_but_held_lines(turn, drafts), *redrafting.onward(turn, followed, law)])
+    calling.put(turn, [*drafts, *redrafting.onward(turn, followed, law)])
 
 
-def _but_held_lines(turn: Turn, drafts: Sequence[Draft]) -> list[Draft]:
-    """A line that is suspended is not suspended beside that: it is anew once the time is over."""
-    lines = {draft.target.tokens[0] for draft in drafts if draft.action is Action.SUSPEND}
-    if not lines:
-        return list(drafts)
-    row = HoldRow
+def _suspended(turn: Turn, leads: Iterable[Lead]) -> set[str]:
+    """The lines among their subjects that are suspended now."""
+    row, lines = HoldRow, {lead.subject.token for lead in leads if lead.subject.kind in LINES}
     query = select(row.target).where(among(row.target, lines), row.line, row.status.in_(UNENDED))
-    held = set(turn.db.scalars(query))
-    return [draft for draft in drafts if draft.action is not Action.SUSPEND or draft.target.tokens[0] not in held]
+    return set(turn.db.scalars(query)) if lines else set()
 
 
 def redecide(turn: Turn, tokens: Iterable[str], reported: AbstractSet[str]) -> None:
