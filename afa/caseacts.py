@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 from uuid import UUID
 
@@ -10,7 +9,7 @@ import typer
 
 from afa.cases import tell
 from afa.judging import await_judgement
-from afa.options import As, Data, OfficerId
+from afa.options import As, Data, OfficerId, Yes, confirm
 from afa.output import note
 from afa.place import Run, database
 from alliance.errors import Refused
@@ -21,7 +20,6 @@ from schemas.decisions import CaseAct, CloseCase, MergeCase, TransferCase
 
 CaseId = Annotated[UUID, typer.Argument(metavar="CASE", help="The case, as in `afa case show`.")]
 Why = Annotated[str, typer.Option(help="Why, in words; they are kept with the signature.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Sign without asking once more.")]
 Json = Annotated[bool, typer.Option("--json", help="The case as one JSON object on stdout, by the public schema.")]
 
 
@@ -91,8 +89,7 @@ def _act(run: Run, act: CaseAct, signer: tuple[str, str], *, yes: bool, json: bo
     unit, officer = signer
     kid, key = load_officer(run.data, unit, officer)
     what = act.kind.partition("-")[0].capitalize()
-    if not yes and sys.stdin.isatty():
-        typer.confirm(f"{what} the case {act.case_id} as {officer} of {unit}?", abort=True, err=True)
+    confirm(f"{what} the case {act.case_id} as {officer} of {unit}?", yes)
     with database(run.database_url) as engine:
         with engine.begin() as db:
             number = caseacts.file_case_act(db, act, key, kid, run.clock.now())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 from uuid import UUID
 
@@ -11,7 +10,7 @@ from sqlalchemy import Engine
 
 from afa.judging import await_judgement
 from afa.listings import HOLD_COLUMNS
-from afa.options import Data, Json
+from afa.options import Data, Json, Yes, confirm
 from afa.output import note, show, when
 from afa.place import Run, database
 from alliance.errors import Refused
@@ -25,7 +24,7 @@ def keep(
     reason: Annotated[str | None, typer.Option(help="Why it is kept; the word is kept with the signature.")] = None,
     unit: Annotated[str | None, typer.Option("--as", metavar="MEMBER", help="The unit that ordered the hold.")] = None,
     officer: Annotated[str | None, typer.Option(metavar="ID", help="The officer who signs.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Sign without asking once more.")] = False,
+    yes: Yes = False,
     data: Data = None,
     json: Json = False,
 ) -> None:
@@ -43,8 +42,7 @@ def keep(
     with database(run.database_url) as engine:
         _tell(engine, hold)
         if reason is not None and unit is not None and officer is not None:
-            if not yes and sys.stdin.isatty():
-                typer.confirm(f"Keep it, signed as {officer} of {unit}?", abort=True, err=True)
+            confirm(f"Keep it, signed as {officer} of {unit}?", yes)
             _keep(engine, run, hold, reason, (unit, officer))
         with engine.connect() as db:
             view = listings.hold(db, hold)

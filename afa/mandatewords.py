@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 from uuid import UUID
 
 import typer
 
 from afa.mandates import show_mandates
-from afa.options import As, Data, Json, OfficerId
+from afa.options import As, Data, Json, OfficerId, Yes, confirm
 from afa.output import note
 from afa.place import Run
 from alliance.membership import load_officer
@@ -23,7 +22,7 @@ def sign(
     mandate_id: Filed,
     unit: As,
     officer: OfficerId,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Sign without asking once more.")] = False,
+    yes: Yes = False,
     data: Data = None,
     json: Json = False,
 ) -> None:
@@ -35,8 +34,7 @@ def sign(
     kid, key = load_officer(run.data, unit, officer)
     with run.database() as db:
         _tell(read_mandate(db, mandate_id).mandate)
-    if not yes and sys.stdin.isatty():
-        typer.confirm(f"Sign this as {officer} of {unit}?", abort=True, err=True)
+    confirm(f"Sign this as {officer} of {unit}?", yes)
     with run.database() as db:
         wanting = sign_mandate(db, mandate_id, key, kid, run.registry(), run.profile, run.clock.now())
         view = read_mandate(db, mandate_id)

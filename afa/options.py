@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -35,7 +36,14 @@ Rate = Annotated[
         help=f"Alerts a second that are agreed ({AGREED} at first); the broker slows beyond ten times that.",
     ),
 ]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Sign without asking once more.")]
 OfficerId = Annotated[str, typer.Option("--officer", metavar="ID", help="The police officer who signs.")]
+
+
+def confirm(question: str, yes: bool) -> None:
+    """Whoever is asked on a terminal has read what stands above; a script is not asked."""
+    if not yes and sys.stdin.isatty():
+        typer.confirm(question, abort=True, err=True)
 
 
 def data_dir(given: Path | None) -> Path:

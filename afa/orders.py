@@ -6,7 +6,6 @@ are wanted, is the casebook's to say.
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 from uuid import UUID
 
@@ -16,7 +15,7 @@ from sqlalchemy import Connection, Engine
 from afa import drafts
 from afa.judging import await_judgement
 from afa.listings import REQUEST_COLUMNS
-from afa.options import Data, Json
+from afa.options import Data, Json, Yes, confirm
 from afa.output import note, show
 from afa.place import Run, database
 from alliance.errors import Refused
@@ -32,7 +31,7 @@ def order(
     ] = None,
     unit: Annotated[str | None, typer.Option("--as", metavar="MEMBER", help="The police unit that orders.")] = None,
     officer: Annotated[str | None, typer.Option(metavar="ID", help="The officer who signs.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Sign without asking once more.")] = False,
+    yes: Yes = False,
     data: Data = None,
     json: Json = False,
 ) -> None:
@@ -55,9 +54,7 @@ def order(
         with engine.connect() as db:
             drafts.tell(request, view, returnviews.paid_by(db, request))
         if unit is not None and officer is not None:
-            # Whoever is asked on a terminal has read what stands above.
-            if not yes and sys.stdin.isatty():
-                typer.confirm(f"Sign this as {officer} of {unit}?", abort=True, err=True)
+            confirm(f"Sign this as {officer} of {unit}?", yes)
             view = _signed(engine, run, request_id, unit, officer)
     show([[view]], REQUEST_COLUMNS, as_json=json, empty="")
     if unit is None:

@@ -6,7 +6,6 @@ What is entered is signed by the officer and travels as a member's answer does: 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,7 +18,7 @@ from sqlalchemy import Connection, Engine
 from afa import drafts
 from afa.judging import await_judgement
 from afa.listings import REQUEST_COLUMNS
-from afa.options import As, Data, Json, OfficerId
+from afa.options import As, Data, Json, OfficerId, Yes, confirm
 from afa.output import note, show
 from afa.place import Run, database
 from alliance.errors import Refused, SetupError
@@ -40,7 +39,6 @@ app = typer.Typer(
     "enter what it said.",
 )
 RequestId = Annotated[UUID, typer.Argument(metavar="REQUEST_ID", help="The request, as in `afa refer list`.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Sign without asking once more.")]
 
 
 @app.command("list")
@@ -67,7 +65,7 @@ def take(
         with engine.connect() as db:
             draft = read_referable(db, request_id, unit)
             drafts.tell(draft, _known(db, request_id), returnviews.paid_by(db, draft))
-        _confirm(f"Take this over as {officer} of {unit}?", yes)
+        confirm(f"Take this over as {officer} of {unit}?", yes)
         with engine.begin() as db:
             jws = refer_draft(db, request_id, key, kid, run.clock.now())
         refusal = await_judgement(engine, lambda db: _said(refusal_of(db, request_id, jws)), "order")
@@ -126,7 +124,7 @@ def answer(  # noqa: PLR0913, PLR0917 — each argument is an option of the comm
         if status in (AnswerStatus.EXECUTED, AnswerStatus.PARTIAL):
             said["scope"] = scope.value
         event = _event(run, unit, {"time": at or run.clock.now(), "data": said})
-        _confirm(f"Enter {status.value} for {request_id}, signed as {officer} of {unit}?", yes)
+        confirm(f"Enter {status.value} for {request_id}, signed as {officer} of {unit}?", yes)
         with engine.begin() as db:
             referring.file_answer(db, event, key, kid, run.clock.now())
         refusal = await_judgement(engine, lambda db: _said(referring.judgement(db, event.id)), "answer")
@@ -186,11 +184,6 @@ def _event(run: Run, unit: str, clear: dict[str, Any]) -> Event:
     if keys is None:
         raise SetupError(f"The keys of {unit} can make no tokens; use a member's.")
     return protect(clear, unit, keys, run.registry(), IdSource(run.clock.now_ms, os.urandom), run.clock.now()).event
-
-
-def _confirm(question: str, yes: bool) -> None:
-    if not yes and sys.stdin.isatty():
-        typer.confirm(question, abort=True, err=True)
 
 
 def _said(judged: tuple[bool, str | None]) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from typing import Annotated
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from kafka.errors import KafkaError
 
 from afa.judging import await_judgement
 from afa.onlyonce import check_said_once
-from afa.options import As, Data, OfficerId
+from afa.options import As, Data, OfficerId, Yes, confirm
 from afa.output import note
 from afa.place import Run, database
 from afa.quarantine import Place, Quarantined, found
@@ -34,7 +33,7 @@ def reinject(
     reason: Annotated[str, typer.Option(help="Why, in words; its member is told, and they are kept.")],
     unit: As,
     officer: OfficerId,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Sign without asking once more.")] = False,
+    yes: Yes = False,
     data: Data = None,
 ) -> None:
     """Put a refused bundle back on its topic, as it came: for one whose reason is gone, such as a rule that was wrong.
@@ -49,8 +48,7 @@ def reinject(
     kept = found(run.admin, place)
     member, wanted = _let_in_now(run, kept)
     check_said_once(run.admin, kept, member, wanted)
-    if not yes and sys.stdin.isatty():
-        typer.confirm(f"Put {place} of {member} back as {officer} of {unit}?", abort=True, err=True)
+    confirm(f"Put {place} of {member} back as {officer} of {unit}?", yes)
     _sign(run, kept, member, reason, (unit, officer))
     note(f"{place} is back as {_send(run, kept, member)}, signed by {officer} of {unit}; {member} is told.")
 
