@@ -24,6 +24,7 @@ from consumers.casebook.tables import (
     LeadRow,
     PathEnd,
     ReportTarget,
+    ReportVictim,
     RequestRow,
 )
 from schemas.inquiries import Found, NamedAs, NamingCase, NamingLead
@@ -55,6 +56,7 @@ def alerts_of(db: Connection, case_id: UUID, token: str) -> list[Wanted]:
     for table, mine in (
         (EvidenceSeen, among(EvidenceSeen.case_id, [case_id, *merged_into(db, case_id)])),
         (ReportTarget, among(ReportTarget.token, names)),
+        (ReportVictim, among(ReportVictim.token, names)),
         (AliasRow, among(AliasRow.token, names)),
     ):
         rows = db.execute(select(table.member, table.event_id).where(mine))
@@ -69,13 +71,9 @@ def found(db: Connection, tokens: Sequence[str]) -> Found:
     for lead in leads:
         if lead.case_id:
             named[lead.case_id] += lead.named_as
-    report = select(EvidenceSeen.case_id).join(
-        ReportTarget,
-        (ReportTarget.member == EvidenceSeen.member) & (ReportTarget.event_id == EvidenceSeen.event_id),
-    )
     for way, query in (
         (NamedAs.REQUEST, select(RequestRow.case_id).where(_names(RequestRow.body, tokens))),
-        (NamedAs.REPORT, report.where(among(ReportTarget.token, tokens))),
+        *((NamedAs.REPORT, _reported(table, tokens)) for table in (ReportTarget, ReportVictim)),
         (NamedAs.PAYEE, select(PathEnd.case_id).where(_names(cast(PathEnd.outflow, Text), tokens))),
     ):
         for case_id in db.scalars(query.distinct()):
@@ -97,6 +95,12 @@ def _leads(db: Connection, tokens: Sequence[str]) -> list[NamingLead]:
         )
         for row in rows
     ]
+
+
+def _reported(table: Any, tokens: Sequence[str]) -> Any:
+    """The cases of the reports that name one of these as a suspect, or as their victim."""
+    same = (table.member == EvidenceSeen.member) & (table.event_id == EvidenceSeen.event_id)
+    return select(EvidenceSeen.case_id).join(table, same).where(among(table.token, tokens))
 
 
 def _names(column: Any, tokens: Sequence[str]) -> ColumnElement[bool]:

@@ -17,6 +17,7 @@ from consumers.casebook.rows import insert_rows
 from consumers.casebook.tables import PathEnd
 from consumers.vault import lookup
 from producers import cleartarget
+from schemas.alerts import ReportedTransfer
 from schemas.answers import AnswerStatus, MoneyOut, OutflowType
 from schemas.canonical import canonical
 from schemas.identifiers import Identifier, IdentifierKind
@@ -31,7 +32,7 @@ from tests.consumers.test_office import TWO_DAYS, stop_of, stopped
 
 pytestmark = pytest.mark.services
 
-ACCOUNT, NUMBER = "6222020502013348871", "13912345679"
+ACCOUNT, PAYER, NUMBER = "6222020502013348871", "6217000000000780", "13912345679"
 
 
 @pytest.fixture
@@ -102,14 +103,16 @@ def test_a_search_finds_a_victim_by_what_links_the_alerts_and_what_a_report_name
     link = linked.via
     assert link is not None
     linked = linked.model_copy(update={"via": link.model_copy(update={"token": victim.tokens[0]})})
-    reported = evidence("police-one", "victim-report", event_id=safe.office.report(mule))
+    paid = ReportedTransfer(payer=named(IdentifierKind.ACCOUNT, PAYER), payee=mule, amount=yuan(100))
+    reported = evidence("police-one", "victim-report", event_id=safe.office.report_all(paid))
     safe.office.suspect(lead(mule, evidence=[first, linked, reported], reported=True))
     answer = safe.ask(safe.search(IdentifierKind.NUMBER, NUMBER))
     assert isinstance(answer, Found)
     assert [one.named_as for one in answer.leads] == [[NamedAs.EVIDENCE]]
     assert answer.cases[0].named_as[0] is NamedAs.EVIDENCE
-    reported_too = safe.ask(safe.search(IdentifierKind.ACCOUNT, ACCOUNT))
-    assert isinstance(reported_too, Found) and NamedAs.REPORT in reported_too.cases[0].named_as
+    for named_too in (ACCOUNT, PAYER):
+        reported_too = safe.ask(safe.search(IdentifierKind.ACCOUNT, named_too))
+        assert isinstance(reported_too, Found) and NamedAs.REPORT in reported_too.cases[0].named_as
     nothing = safe.ask(safe.search(IdentifierKind.NUMBER, "13800001111"))
     assert isinstance(nothing, Found) and (nothing.cases, nothing.leads) == ([], [])
 
