@@ -20,6 +20,7 @@ from pydantic import ValidationError
 
 from alliance.errors import Quarantine
 from alliance.keys.signatures import BadSignature, verify
+from alliance.reach import EARLIEST, reach_of
 from alliance.registry import Registry
 from schemas import strictjson
 from schemas.alerts import VictimReport, Withdrawal
@@ -215,6 +216,11 @@ def _check_time(event: Event, now: datetime, limits: Limits) -> None:
     # An answer of any age is put on record, and a victim may report late.
     if age > limits.max_age_s and not isinstance(event.data, VictimReport | Answer):
         raise Quarantine(Reason.TOO_OLD, f"time {event.time.isoformat()} is {age / 86400:.1f} days past")
+    if event.time < EARLIEST:
+        raise Quarantine(Reason.INVALID_FIELD, f"time: {event.time.isoformat()} is before {EARLIEST.year}")
+    reach = reach_of(event)
+    if reach is not None and (ahead := (reach.until - now).total_seconds()) > limits.max_future_s:
+        raise Quarantine(Reason.FUTURE, f"{reach.field}: it would end {ahead:.0f} s ahead; {reach.remedy}")
 
 
 def _invalid(error: ValidationError) -> Quarantine:

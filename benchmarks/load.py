@@ -147,7 +147,7 @@ class Town:
             "number": _ident("number", self._phone(), f"carrier:{carrier}"),
             "device": _ident("device", f"{secrets.token_hex(16)}"),
             "callee": _ident("number", victim),
-            "duration_s": 900,
+            "duration_s": min(900, int(ago.total_seconds())),
             "calls_per_hour": 60,
             "risk": score,
         }

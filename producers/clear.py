@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from alliance.errors import InvalidAlert, Refused
 from alliance.ids import IdSource
 from alliance.keys.tokens import TokenKeys
+from alliance.reach import EARLIEST, reach_of
 from alliance.registry import Registry
 from producers.bundles import MAX_EVENT_BYTES
 from producers.naming import seal_payees
@@ -137,6 +138,11 @@ def _check_time(event: Event, now: datetime) -> None:
         raise InvalidAlert("time", "more than 5 minutes in the future; set the clock right")
     if event.time < now - MAX_AGE and event.data.kind != "victim-report":
         raise InvalidAlert("time", "older than 7 days, the admission age of all but victim reports")
+    if event.time < EARLIEST:
+        raise InvalidAlert("time", f"before {EARLIEST.year}; give the year in full")
+    reach = reach_of(event)
+    if reach is not None and reach.until > now + MAX_AHEAD:
+        raise InvalidAlert(reach.field, f"it would end more than 5 minutes in the future; {reach.remedy}")
 
 
 def _path(loc: tuple[int | str, ...], error_type: str) -> str:

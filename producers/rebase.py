@@ -5,7 +5,7 @@ Must never change anything but times.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,12 +13,28 @@ TIME_FIELDS = frozenset(
     {"time", "as_of", "account_opened_at", "first_seen", "last_seen", "incident_from", "incident_to", "until"}
 )
 
+_LONGEST_S = 10**9
+"""What the contract takes for a call; what is longer, validation will name."""
+
 
 def offset_to(now: datetime, events: Iterable[dict[str, Any]]) -> timedelta | None:
-    """What brings the last event to `now`, in whole seconds and never beyond it; None if no event has a time."""
-    times = (moment for event in events if (moment := moment_of(event.get("time"))) is not None)
-    last = max(times, default=None)
+    """What brings the last event, with all that it tells of, to `now`, in whole seconds and never beyond it; None if no
+    event has a time."""
+    last = max((moment for event in events for moment in _moments(event)), default=None)
     return None if last is None else timedelta(seconds=(now - last) // timedelta(seconds=1))
+
+
+def _moments(event: dict[str, Any]) -> Iterator[datetime]:
+    """Its own time, and until when what it tells of went on (`alliance.reach`)."""
+    begun, data = moment_of(event.get("time")), event.get("data")
+    if begun is None:
+        return
+    yield begun
+    if isinstance(data, dict):
+        if isinstance(lasted := data.get("duration_s"), int) and lasted <= _LONGEST_S:
+            yield begun + timedelta(seconds=lasted)
+        if (seen := moment_of(data.get("last_seen"))) is not None:
+            yield seen
 
 
 def moment_of(value: object) -> datetime | None:

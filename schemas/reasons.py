@@ -45,7 +45,7 @@ REMEDY: dict[Reason, str] = {
     Reason.INVALID_FIELD: "A field's value is not what the contract says: correct the one that the detail names.",
     Reason.OVERSIZED: "The bundle has more than 1,000,000 bytes: send smaller ones.",
     Reason.TOO_MANY_EVENTS: "The bundle has more than 500 events: send smaller ones.",
-    Reason.FUTURE: "The event's time is more than 5 minutes ahead: set the clock right.",
+    Reason.FUTURE: "A time that the event tells is more than 5 minutes ahead: set the clock right, tell what was.",
     Reason.TOO_OLD: "The event is older than 7 days: send within this admission age; only victim reports may be older.",
     Reason.CONFLICT: "The id was used with two contents, and neither counts: send the right one under a new id.",
     Reason.NOT_YOURS: "The event speaks of what is another member's: keep to your own; police alone may do more.",

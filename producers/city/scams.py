@@ -26,8 +26,8 @@ def impersonated_police(play: Script) -> Scam:
     mule, second, third, spare = (play.mule(m) for m in ("bank-abc", "bank-cmb", "pay-jinfu", "bank-ccb"))
     gateway = _gateway(play, "carrier-ctcc")
     _call_around(play, 1, gateway, count=6)
-    for minute, lasted in ((3, 300), (9, 3600)):
-        call = _called(play, minute, victim, gateway, "00019610", duration_s=lasted, ongoing=True)
+    for minute in (3, 9):
+        call = _called(play, minute, victim, gateway, "00019610", duration_s=240, ongoing=True)
         play.notice(minute + 4, victim.carrier, call)
     officer, host = play.mint.word("ga-officer-"), play.mint.word("case-file-")
     page = ("url", f"https://{host}.example/wanted")
@@ -116,7 +116,7 @@ def refund(play: Script, bystander: AccountRef) -> Scam:
     runner = play.mule("bank-abc")
     gateway = _gateway(play, "carrier-cmcc")
     _call_around(play, 610, gateway, count=8)
-    call = _called(play, 620, victim, gateway, "4008221188", duration_s=1500, ongoing=True)
+    call = _called(play, 620, victim, gateway, "4008221188", duration_s=360, ongoing=True)
     play.notice(626, victim.carrier, call)
     service, contact = play.mint.word("kefu"), play.mint.phone()
     play.line("carrier-ctcc", contact, ("number", contact))

@@ -41,6 +41,8 @@ KINDS = (
     "suspicious-account", "suspicious-account", "suspicious-number", "suspicious-handle", "victim-report", "risk-check",
 )  # fmt: skip
 BASES = ("typed", "observed", "verified")
+FIRST_MS, LAST_MS = -62_135_596_800_000, 253_402_300_799_000
+"""The first and the last second of the years 1 to 9999, in ms since 1970."""
 
 Snapshot = dict[str, Any]
 
@@ -199,7 +201,12 @@ def _amounts(sums: dict[str, int]) -> list[dict[str, Any]]:
 
 
 def _time(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """Beyond the years that can be written, the nearest: signals outlast the code that let them in."""
+    return (
+        datetime.fromtimestamp(min(max(ms, FIRST_MS), LAST_MS) / 1000, UTC)
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z")
+    )
 
 
 def _uuid(event: bytes) -> str:

@@ -38,6 +38,8 @@ AGES = [timedelta()] * 25 + [
     timedelta(days=7), timedelta(days=7, microseconds=1), timedelta(minutes=-5), timedelta(minutes=-5, microseconds=-1),
     timedelta(days=8), timedelta(days=400), timedelta(hours=-1),
 ]  # fmt: skip
+LASTED = [0] * 12 + [300, 301, 10**7, 10**9]
+"""Seconds that a call lasts, and after which a chat is said to end."""
 ODD: list[Any] = [
     None, True, False, 0, 1, -1, 2**63, 2**64, 10**15 + 1, 0.5, 1.5, 1e308, "", "x", "1.0", "\0", "\x1b[2J", "张伟",
     "😀" * 200, [], {}, [[]], {"kind": "account"}, "2026-11-20T10:00:00Z",
@@ -121,6 +123,10 @@ def _event(choices: Choices, member: str | None = None) -> dict[str, Any]:
     able = [name for sector, name in SENDER_OF.items() if sector in SENDERS[kind][1]]
     made["source"] = f"/members/{member or choices.one(able)}"
     made["time"] = (NOW - choices.one(AGES)).isoformat()
+    if "duration_s" in made["data"]:
+        made["data"]["duration_s"] = choices.one(LASTED)
+    if "last_seen" in made["data"]:
+        made["data"]["last_seen"] = (NOW + timedelta(seconds=choices.one(LASTED))).isoformat()
     return made
 
 

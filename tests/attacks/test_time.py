@@ -18,12 +18,28 @@ from alliance.registry import Registry
 from schemas.envelope import Headers
 from schemas.reasons import Reason
 from schemas.registry import Sector, SigningKey
-from tests.streams.bundles import Event, bundle, let_in, transfer
-from tests.streams.support import IDS, NOW, member_record
+from schemas.topics import BY_KIND, VICTIM_REPORT
+from tests.streams.bundles import Event, bundle, event, let_in, report, transfer
+from tests.streams.support import IDS, NOW, member_record, number
 
 KEYS = generate("bank-a", key_id="now")
 FORMER, NEXT = generate("bank-a", key_id="former"), generate("bank-a", key_id="next")
 HOUR = timedelta(hours=1)
+
+
+def call(lasted: int) -> Event:
+    data = {"kind": "suspicious-number", "number": number("number", "+8613903519999"), "risk": 1.0}
+    return event("carrier-a", {**data, "duration_s": lasted})
+
+
+def chat(last_seen: str) -> Event:
+    data = {"kind": "suspicious-handle", "handle": number("handle", "x"), "platform": "chat", "signal": "chat"}
+    return event("platform-a", {**data, "score": 1.0, "last_seen": last_seen})
+
+
+def sent_by(one: Event) -> Record:
+    member = one["source"].rsplit("/", 1)[1]
+    return bundle(one, member=member, topic=BY_KIND[one["data"]["kind"]].name)
 
 
 def registry() -> Registry:
@@ -73,6 +89,40 @@ def test_an_event_of_the_future_or_of_long_ago(shift: timedelta, reason: Reason)
     admitted = sent("now", shift)
     assert admitted.accepted == []
     assert [refusal.reason for refusal in admitted.refusals] == [reason]
+
+
+DAY_S = 86_400
+ENDS: dict[str, tuple[str, Event]] = {
+    "a call of 125 days": ("data.duration_s", call(125 * DAY_S)),
+    "a call of 30 years": ("data.duration_s", call(10**9)),
+    "a call that goes on for another 301 s": ("data.duration_s", call(301)),
+    "a chat of next year": ("data.last_seen", chat((NOW + timedelta(days=400)).isoformat())),
+    "a chat of year 9999": ("data.last_seen", chat("9999-12-31T23:59:59-12:00")),
+}
+
+
+@pytest.mark.parametrize(("field", "far"), ENDS.values(), ids=ENDS)
+def test_an_end_in_the_far_future_to_have_other_evidence_forgotten(field: str, far: Event) -> None:
+    """What is older than 90 days before the latest end is left out: were it let in, all that others know would be."""
+    admitted = let_in(sent_by(far))
+    assert admitted.accepted == []
+    assert [refusal.reason for refusal in admitted.refusals] == [Reason.FUTURE]
+    assert field in admitted.refusals[0].detail
+
+
+@pytest.mark.parametrize(
+    "good", [call(300), call(0), chat((NOW + timedelta(minutes=5)).isoformat())], ids=["a call", "a moment", "a chat"]
+)
+def test_what_ends_as_the_clocks_may_differ_is_let_in(good: Event) -> None:
+    assert let_in(sent_by(good)).refusals == []
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+12:00", "1969-12-31T23:59:59Z"])
+def test_a_report_from_before_the_years_that_can_be_written(time: str) -> None:
+    """A report is never too old, and one whose year is 0 in UTC could be shown nowhere."""
+    admitted = let_in(bundle(report(NOW) | {"time": time}, topic=VICTIM_REPORT.name))
+    assert [refusal.reason for refusal in admitted.refusals] == [Reason.INVALID_FIELD]
+    assert "before 1970" in admitted.refusals[0].detail
 
 
 def with_id(value: UUID) -> Event:

@@ -138,7 +138,8 @@ def _is_good(raw: Any, topic: str, name: str, sector: str, now: datetime) -> boo
     belongs, senders = SENDERS[kind]
     # What the models take as an absent field has its default, which is the right one.
     right = raw["specversion"] == "1.0" if "specversion" in raw else False
-    age = now - datetime.fromisoformat(raw["time"])
+    time = datetime.fromisoformat(raw["time"])
+    age = now - time
     young = age <= timedelta(days=7) or kind in OF_ANY_AGE
     foreign = kind == "withdrawal" and data.get("event_member") not in (None, name)
     return (
@@ -149,10 +150,20 @@ def _is_good(raw: Any, topic: str, name: str, sector: str, now: datetime) -> boo
         and raw["source"] == f"/members/{name}"
         and (topic, sector in senders) == (belongs, True)
         and -timedelta(minutes=5) <= age
+        and time >= datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+        and _ends(data, time) <= now + timedelta(minutes=5)
         and young
         and (sector == "police" or not foreign)
         and (UUID(raw["id"]).int >> 76 & 0xF, UUID(raw["id"]).int >> 62 & 0b11) == (7, 0b10)
     )
+
+
+def _ends(data: dict[str, Any], time: datetime) -> datetime:
+    """Of an event whose own time is good."""
+    if data["kind"] == "suspicious-handle" and data.get("last_seen"):
+        return datetime.fromisoformat(data["last_seen"])
+    lasted = data.get("duration_s", 0) if data["kind"] == "suspicious-number" else 0
+    return time + timedelta(seconds=lasted)
 
 
 @lru_cache(maxsize=20_000)

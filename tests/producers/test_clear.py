@@ -52,6 +52,17 @@ def call(**over: Any) -> dict[str, Any]:
     return {"time": NOW.isoformat(), "data": {**data, **over}}
 
 
+def seen(last: str) -> dict[str, Any]:
+    data = {"kind": "suspicious-handle", "platform": "chat", "signal": "chat", "score": 0.8, "last_seen": last}
+    return {"time": NOW.isoformat(), "data": data}
+
+
+REPORT: dict[str, Any] = {
+    "time": NOW.isoformat(),
+    "data": {"kind": "victim-report", "report_id": "R1", "channel": "hotline", "incident_from": NOW.isoformat()},
+}
+
+
 def test_the_wire_is_the_contract_and_holds_no_clear_value() -> None:
     made = protected(transfer())
 
@@ -148,6 +159,9 @@ def test_more_holders_than_an_event_has_seals() -> None:
         ({**transfer(), "time": "2026-11-10T12:00:00"}, "time", "timezone"),
         ({**transfer(), "time": (NOW + timedelta(minutes=6)).isoformat()}, "time", "future"),
         ({**transfer(), "time": (NOW - timedelta(days=8)).isoformat()}, "time", "older"),
+        (call(duration_s=301), "data.duration_s", "future"),
+        (seen((NOW + timedelta(days=400)).isoformat()), "data.last_seen", "future"),
+        ({**REPORT, "time": "0001-01-01T00:00:00+12:00"}, "time", "1970"),
         ({**transfer(), "id": "1b4e28ba-2fa1-41d2-883f-0016d3cca427"}, "id", "UUIDv7"),
         ({**transfer(), "clear": {"payee_name": 1}}, "clear", "texts"),
         ({**transfer(), "clear": {"note": "x" * 20_000}}, "clear", "too many"),
@@ -168,8 +182,12 @@ def test_no_error_repeats_an_identifier() -> None:
 
 
 def test_an_old_report_is_accepted() -> None:
-    report = {"kind": "victim-report", "report_id": "R1", "channel": "hotline", "incident_from": NOW.isoformat()}
-    protected({"time": (NOW - timedelta(days=400)).isoformat(), "data": report}, POLICE)
+    protected({**REPORT, "time": (NOW - timedelta(days=400)).isoformat()}, POLICE)
+
+
+def test_what_ends_five_minutes_ahead_is_accepted() -> None:
+    protected(call(duration_s=300), CARRIER)
+    protected(seen((NOW + timedelta(minutes=5)).isoformat()))
 
 
 def test_an_impossible_caller_id_is_kept_and_marked() -> None:

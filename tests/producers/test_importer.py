@@ -20,7 +20,7 @@ from alliance.errors import SetupError, SpoolFull
 from producers.importer import ImportResult, import_file, row_id
 from producers.mapping import Mapping, load
 from producers.money import minor_from_major
-from producers.rebase import TIME_FIELDS
+from producers.rebase import TIME_FIELDS, offset_to
 from producers.rows import BadRow, read_csv, read_jsonl
 from producers.spool import Limits
 from schemas import alerts, answers
@@ -141,6 +141,23 @@ def test_rebase_moves_everything_by_one_offset_and_remembers_it(tmp_path: Path) 
     times = [datetime.fromisoformat(event["time"]) for event in broker.events()]
     assert max(times) == NOW
     assert max(times) - min(times) == timedelta(days=1, hours=1)
+
+
+@pytest.mark.parametrize(
+    ("data", "ends"),
+    [
+        ({"duration_s": 900}, timedelta(minutes=15)),
+        ({"last_seen": "2020-01-01T10:00:00+00:00"}, timedelta(hours=1)),
+        ({"last_seen": "2020-01-01T08:00:00+00:00"}, timedelta()),
+        ({"duration_s": "900"}, timedelta()),
+        ({"duration_s": 10**12}, timedelta()),
+    ],
+)
+def test_rebase_brings_to_now_what_the_last_event_tells_of(data: dict[str, object], ends: timedelta) -> None:
+    """What it tells of would else lie ahead, and be refused."""
+    last = datetime.fromisoformat("2020-01-01T09:00:00+00:00")
+    events = [{"time": "2020-01-01T08:00:00+00:00", "data": {}}, {"time": last.isoformat(), "data": data}]
+    assert offset_to(NOW, events) == NOW - last - ends
 
 
 def test_every_time_of_the_contract_is_moved() -> None:

@@ -105,7 +105,7 @@ def scenes(seed: int, count: int, alerts: int, now: datetime, world: World) -> I
         scene = Scene(chance, f"{seed}-{index}-{now.timestamp()}", now)
         for _ in range(alerts):
             member, data = chance.choice(MAKERS)(scene)
-            event = world.event(member, data, now - timedelta(seconds=chance.randrange(6 * 86400)))
+            event = world.event(member, data, now - timedelta(seconds=chance.randrange(3600, 6 * 86400)))
             scene.events.append((member, event))
             if chance.random() < 0.1 and data["kind"] != "victim-report":
                 scene.events.append((member, world.event(member, withdrawal(event), now)))

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.services
 
 def call(trunk: str, victim: str) -> dict[str, Any]:
     return {"kind": "suspicious-number", "number": number("number", trunk), "callee": number("number", victim),
-            "duration_s": 600, "risk": 0.9}  # fmt: skip
+            "duration_s": 60, "risk": 0.9}  # fmt: skip
 
 
 def chat(handle: str, victim: str) -> dict[str, Any]:
