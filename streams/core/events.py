@@ -14,18 +14,17 @@ def arrive(state: EventState, alert: Alert) -> Retraction | None:
     """Take an alert; what must fall because of it, if anything."""
     keys = tuple(n.key for n in alert.named)
     state.time = max(state.time, alert.end)
+    fell = len(state.contents) > 1
     known = next((c for c in state.contents if c.digest == alert.digest), None)
     if known is not None and set(keys) <= set(known.keys):
         # Of an alert that two epochs name, the first to come stands for both.
         state.duplicates += keys[:1] == known.keys[:1]
-        return None
-    state.check = alert.cls is Class.CHECK and (state.check or not state.contents)
-    others = [c for c in state.contents if c is not known]
-    named = keys if known is None else (*known.keys, *(key for key in keys if key not in known.keys))
-    state.contents = [*others, Content(alert.digest, named, alert.cls is Class.REPORT)]
+    else:
+        state.check = alert.cls is Class.CHECK and (state.check or not state.contents)
+        state.contents = _with(state.contents, known, Content(alert.digest, keys, alert.cls is Class.REPORT))
     if len(state.contents) > 1:
-        every = tuple(sorted({key for c in state.contents for key in c.keys}))
-        return Retraction(alert.member, alert.event, state.by_police, every, alert.end, conflict=True, derived=True)
+        gone = keys if fell else _every(state)
+        return Retraction(alert.member, alert.event, state.by_police, gone, alert.end, conflict=True, derived=True)
     return _fallen(state, alert.member, alert.event, alert.end)
 
 
@@ -40,9 +39,16 @@ def withdraw(state: EventState, gone: Retraction) -> Retraction | None:
     return fallen
 
 
-def conflicting(state: EventState) -> bool:
-    """Whether the id was used with two contents."""
-    return len(state.contents) > 1
+def _with(contents: list[Content], known: Content | None, new: Content) -> list[Content]:
+    """Two are kept, since they are a conflict and a third can't undo it; two epochs of one content are merged."""
+    if known is None:
+        return [*contents, new][:2]
+    named = (*known.keys, *(key for key in new.keys if key not in known.keys))
+    return [*(c for c in contents if c is not known), Content(known.digest, named, known.report)]
+
+
+def _every(state: EventState) -> tuple[str, ...]:
+    return tuple(sorted({key for c in state.contents for key in c.keys}))
 
 
 def _fallen(state: EventState, member: str, event: bytes, time: int) -> Retraction | None:
@@ -50,5 +56,4 @@ def _fallen(state: EventState, member: str, event: bytes, time: int) -> Retracti
         return None
     if any(c.report for c in state.contents) and not state.by_police:
         return None
-    keys = tuple(sorted({key for c in state.contents for key in c.keys}))
-    return Retraction(member, event, state.by_police, keys, time, derived=True)
+    return Retraction(member, event, state.by_police, _every(state), time, derived=True)

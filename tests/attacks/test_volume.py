@@ -1,0 +1,63 @@
+"""One member that says very much of one thing, so that what the hub writes of it fits nowhere, or takes for ever.
+
+A record that the broker does not take ends the worker that writes it, and each one that comes after it.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from schemas.identifiers import IdentifierKind as Kind
+from schemas.topics import VICTIM_REPORT
+from streams import wire
+from streams.core.alert import Alert, Class, Named, Role
+from streams.core.engine import Engine
+from streams.core.partitioning import event_key, partition_of
+from streams.core.rules import parse
+from tests.strategies import RULES as RULES_TABLE
+from tests.strategies import key
+from tests.streams.bundles import bundle, let_in, report
+from tests.streams.network import deliver
+from tests.streams.stories import NOON
+from tests.streams.support import NOW, number
+
+RULES = parse(RULES_TABLE)
+EVENT = bytes(16)
+
+
+def content(index: int) -> Alert:
+    """What bank-a says under one id, each time of another account."""
+    named = Named(key(Kind.ACCOUNT, 100 + index), Role.SUSPECT, "account", 1, 0)
+    return Alert("bank-a", EVENT, b"%08d" % index, "bank", Class.PAYEE, NOON, NOON, 0.9, (named,))
+
+
+def test_one_id_with_500_contents() -> None:
+    """What falls with each new content is what that one names, not all that was ever named."""
+    engine = Engine(partition_of(event_key("bank-a", EVENT), 2), 2, RULES)
+    engine.apply(content(index) for index in range(500))
+    flush = engine.flush(0, 0)
+    written = [value for signals in flush.signals.values() for value in wire.encode(signals)]
+    assert sum(map(len, written)) < 100_000
+    assert len(flush.changelog[event_key("bank-a", EVENT)] or b"") < 200
+    assert flush.conflicts == [("bank-a", EVENT)]
+
+
+@pytest.mark.parametrize(("contents", "leads"), [(1, 1), (2, 0), (20, 0)])
+def test_whichever_of_them_came_first_counts_for_nothing(contents: int, leads: int) -> None:
+    """A report of the same accounts, which is none by itself, makes a lead of each content that stands."""
+    own = [content(index) for index in range(contents)]
+    told = [msgspec.structs.replace(each, member="police-a", sector="police", cls=Class.REPORT) for each in own]
+    told = [msgspec.structs.replace(each, event=each.digest * 2) for each in told]
+    assert len(deliver([*own, *told], 3, RULES, seed=contents).leads()) == leads
+
+
+@pytest.mark.parametrize(("holder", "good"), [(100_000, True), (260_000, False)])
+def test_an_event_as_large_as_a_bundle_may_be(holder: int, good: bool) -> None:
+    """The contract bounds how many holders there are, and not how a scheme may be called."""
+    told = report(NOW)
+    long = number("account", "1", holders=["h" * holder + ":1"])
+    spoilt = {**told, "data": {**told["data"], "victim_accounts": [long]}}
+    admitted = let_in(bundle(report(NOW), spoilt, topic=VICTIM_REPORT.name))
+    assert len(admitted.accepted) == 1 + good
+    assert [(refusal.index, "250000" in refusal.detail) for refusal in admitted.refusals] == [(1, True)] * (not good)
