@@ -61,6 +61,8 @@ class Limits:
 
 LIMITS = Limits(max_age_s=604_800, max_future_s=300)
 """The alliance's. The stream's rules say the same, since its windows rest on them."""
+MAX_CONTENT = 250_000
+"""Bytes of one event without its seals. A report of 64 transfers and all that can be known of each has half as many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ def admit(record: Record, registry: Registry, now: datetime, limits: Limits) -> 
         try:
             _check(raw, event, record.topic, member, may_send, now, limits)
             assert isinstance(event, Event)
-            admitted.accepted.append(Accepted(event, digest_of(raw)))
+            admitted.accepted.append(Accepted(event, _fingerprint(_bounded(content_of(raw)))))
         except Quarantine as refused:
             admitted.refusals.append(Refusal(index=index, event_id=_id(raw), **_why(refused)))
     return admitted
@@ -232,8 +234,26 @@ def _invalid(error: ValidationError) -> Quarantine:
 
 def digest_of(raw: dict[str, Any]) -> bytes:
     """Fingerprint of an event's content, seals apart; the same id with another fingerprint is a conflict."""
+    return _fingerprint(content_of(raw))
+
+
+def content_of(raw: Mapping[str, Any]) -> bytes:
+    """What an event says, seals apart."""
     content: Sequence[Any] = (raw["type"], raw["time"], _unsealed(raw["data"]))
-    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).digest()[:8]
+    return orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+
+
+def _fingerprint(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()[:8]
+
+
+def _bounded(content: bytes) -> bytes:
+    """One alert is one signal of the stream, which nobody can part."""
+    if len(content) > MAX_CONTENT:
+        raise Quarantine(
+            Reason.INVALID_FIELD, f"data: {len(content)} bytes are more than {MAX_CONTENT}; tell it in several"
+        )
+    return content
 
 
 def _unsealed(data: dict[str, Any]) -> dict[str, Any]:

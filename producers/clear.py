@@ -14,6 +14,7 @@ from uuid import UUID
 import orjson
 from pydantic import ValidationError
 
+from alliance.admission import MAX_CONTENT, content_of
 from alliance.errors import InvalidAlert, Refused
 from alliance.ids import IdSource
 from alliance.keys.tokens import TokenKeys
@@ -70,7 +71,7 @@ def protect(
     _check_time(checked, now)
     seals = [] if checked.data.kind in _UNSEALED else make_seals(found, {**clear, **names}, member, registry, event_id)
     wire = orjson.dumps({**draft, "seals": [{"to": seal.to, "blob": seal.blob} for seal in seals]})
-    if len(wire) > MAX_EVENT_BYTES:
+    if len(wire) > MAX_EVENT_BYTES or (len(wire) > MAX_CONTENT and len(content_of(draft)) > MAX_CONTENT):
         raise InvalidAlert("data", f"{len(wire)} bytes are too many for one event; report in several")
     identifiers = list({identifier.tokens[0]: identifier.wire for identifier in found}.values())
     return Protected(checked.model_copy(update={"seals": seals}), wire, digest, identifiers)

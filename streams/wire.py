@@ -14,16 +14,28 @@ from streams.core.partitioning import Signal
 from streams.core.state import Cut, Link
 
 MAX_SIGNALS = 500
-"""Signals in one record: about 200 kB."""
+MAX_BYTES = 400_000
+"""What one record holds: 500 signals have about 200 kB, mostly. One that has more has a record of its own, and
+is bounded where its event is let in (`alliance.admission.MAX_CONTENT`)."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[Alert | Retraction | Link | Cut]).decode
 
 
 def encode(signals: list[Signal]) -> Iterator[bytes]:
-    """Record values, each of at most `MAX_SIGNALS` signals."""
+    """Record values, in the signals' order."""
     for start in range(0, len(signals), MAX_SIGNALS):
-        yield _encode(signals[start : start + MAX_SIGNALS])
+        yield from _records(signals[start : start + MAX_SIGNALS])
+
+
+def _records(signals: list[Signal]) -> Iterator[bytes]:
+    value = _encode(signals)
+    if len(value) <= MAX_BYTES or len(signals) == 1:
+        yield value
+        return
+    half = len(signals) // 2
+    yield from _records(signals[:half])
+    yield from _records(signals[half:])
 
 
 def decode(value: bytes) -> Iterable[Signal]:

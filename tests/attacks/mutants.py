@@ -46,6 +46,7 @@ ODD: list[Any] = [
     "9999-12-31T23:59:59-12:00", "e1:" + "a" * 22,
     "0001-01-01T00:00:00+12:00", "bank-b", "/members/bank-b", "/members/police-a", "afa.alias.v2", "afa.alias.v3",
     "alias", "withdrawal", "victim-report", "00000000-0000-4000-8000-000000000000", "{}", [1] * 600, "a" * 501,
+    ["a" * 300_000 + ":1"],
 ]  # fmt: skip
 SPELLINGS: list[bytes] = [
     b"NaN", b"-Infinity", b"1e999", b"-0", b"1E2", b"01", b"9" * 400, rb'"\ud800"', rb'"\u0000"', rb'"\u0061"', b"\xff",

@@ -153,6 +153,7 @@ def _is_good(raw: Any, topic: str, name: str, sector: str, now: datetime) -> boo
         and time >= datetime.fromisoformat("1970-01-01T00:00:00+00:00")
         and _ends(data, time) <= now + timedelta(minutes=5)
         and young
+        and _said(raw) <= 250_000
         and (sector == "police" or not foreign)
         and (UUID(raw["id"]).int >> 76 & 0xF, UUID(raw["id"]).int >> 62 & 0b11) == (7, 0b10)
     )
@@ -164,6 +165,16 @@ def _ends(data: dict[str, Any], time: datetime) -> datetime:
         return datetime.fromisoformat(data["last_seen"])
     lasted = data.get("duration_s", 0) if data["kind"] == "suspicious-number" else 0
     return time + timedelta(seconds=lasted)
+
+
+def _said(raw: Any) -> int:
+    """Bytes of what the event says, without what it seals."""
+    told = dict(raw["data"])
+    for name in ("transfers", "outflows"):
+        if told.get(name):
+            told[name] = [{key: value for key, value in each.items() if key != "payee_name"} for each in told[name]]
+    content = json.dumps([raw["type"], raw["time"], told], ensure_ascii=False, separators=(",", ":"))
+    return len(content.encode())
 
 
 @lru_cache(maxsize=20_000)
