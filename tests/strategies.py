@@ -27,7 +27,7 @@ MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 BASE = 1_664_582_400_000
 """2022-10-01T00:00Z"""
 RULES: dict[str, Any] = tomllib.loads((Path(streams.__file__).parent / "rules.toml").read_text())
-ALL_CAPS = {"hub_suspects": 3, "sightings": 5, "evidence_per_member": 2, "checks": 2}
+ALL_CAPS = {"hub_suspects": 3, "sightings": 5, "evidence_per_member": 2, "withdrawn_per_member": 0, "checks": 2}
 
 SECTORS = {
     "bank-a": "bank",

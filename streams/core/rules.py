@@ -37,6 +37,7 @@ class Caps(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hub_suspects: int
     sightings: int
     evidence_per_member: int
+    withdrawn_per_member: int
     checks: int
 
 

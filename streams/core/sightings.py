@@ -65,10 +65,20 @@ def retract(state: State, key: str, gone: Retraction, rules: Rules) -> list[Outp
     """An alert no longer stands, whether it came before or comes later. Victim reports fall only to police or
     conflict."""
     tomb = Tomb(gone.member, gone.event, gone.by_police or gone.conflict, gone.time)
-    known = next((t for t in state.tombs if t.event == tomb.event and t.member == tomb.member), None)
-    if known is None or (tomb.absolute and not known.absolute):
-        state.tombs = [t for t in state.tombs if t is not known] + [tomb]
+    _bury(state, tomb, rules)
     return _remove(state, key, {s.id for s in state.sightings if _falls(tomb, s)}, rules)
+
+
+def _bury(state: State, new: Tomb, rules: Rules) -> None:
+    """Of one member's the latest are kept. What comes though its tomb is gone, the event's own key takes back."""
+    known = next((t for t in state.tombs if t.event == new.event and t.member == new.member), None)
+    if known is not None and (known.absolute or not new.absolute):
+        return
+    state.tombs = [*(t for t in state.tombs if t is not known), new]
+    own = [t for t in state.tombs if t.member == new.member]
+    if len(own) > rules.caps.withdrawn_per_member:
+        surplus = min(own, key=lambda t: (t.time, t.event))
+        state.tombs = [t for t in state.tombs if t is not surplus]
 
 
 def outdated(state: State, key: str, now: int, rules: Rules) -> bool:

@@ -5,13 +5,16 @@ A record that the broker does not take ends the worker that writes it, and each 
 
 from __future__ import annotations
 
+import hashlib
+
 import msgspec
 import pytest
 
 from schemas.identifiers import IdentifierKind as Kind
 from schemas.topics import VICTIM_REPORT
 from streams import wire
-from streams.core.alert import Alert, Class, Named, Role
+from streams.core import packing
+from streams.core.alert import Alert, Class, Named, Retraction, Role
 from streams.core.engine import Engine
 from streams.core.partitioning import event_key, partition_of
 from streams.core.rules import parse
@@ -50,6 +53,22 @@ def test_whichever_of_them_came_first_counts_for_nothing(contents: int, leads: i
     told = [msgspec.structs.replace(each, member="police-a", sector="police", cls=Class.REPORT) for each in own]
     told = [msgspec.structs.replace(each, event=each.digest * 2) for each in told]
     assert len(deliver([*own, *told], 3, RULES, seed=contents).leads()) == leads
+
+
+def test_withdrawals_without_end_of_one_token() -> None:
+    """Of alerts that there never were: a bank that takes back a wrong rule's, all of one terminal, does the same."""
+    engine, place = Engine(0, 1, RULES), key(Kind.IP, 0)
+    other = Retraction("bank-b", EVENT, False, (place,), NOON)
+    ids = [hashlib.sha256(b"%d" % index).digest()[:16] for index in range(5_000)]
+    engine.apply([other, *(Retraction("bank-a", event, False, (place,), NOON + 1) for event in ids)])
+    assert len(engine.flush(0, 0).changelog[place] or b"") < 4_000
+    kept = [(tomb.member, tomb.event) for tomb in packing.unpack(engine.store[place]).tombs]
+    assert ("bank-b", EVENT) in kept
+    late = msgspec.structs.replace(content(1), event=min(set(ids) - {event for _, event in kept}))
+    named = Named(place, Role.SUSPECT, "ip", 1, 0)
+    engine.apply([msgspec.structs.replace(late, named=(named,))] * 2)
+    engine.flush(0, 0)
+    assert packing.unpack(engine.store[place]).sightings == []
 
 
 @pytest.mark.parametrize(("holder", "good"), [(100_000, True), (260_000, False)])
