@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from schemas.leads import SubjectRole
-from streams.core import events, evidence, packing, sightings
+from streams.core import bounds, events, evidence, packing, sightings
 from streams.core.alert import Alert, Class, Retraction, Role
 from streams.core.former import former_key
 from streams.core.partitioning import Signal, destinations, event_key, partition_of
@@ -87,6 +87,7 @@ class Engine:
     def flush(self, now: int, at: int) -> Flush:
         """Judge what was touched, and hand over what must be written; `now` in ms of wall time decides what
         may wait, `at` in ms of alliance time is when a lead fell of which nothing is left."""
+        self._bound()
         out, self._out = self._out, Flush()
         for key in self._turned():
             self._state(key)
@@ -205,6 +206,16 @@ class Engine:
                 self.apply((signal,))
             else:
                 self._out.signals[partition].append(signal)
+
+    def _bound(self) -> None:
+        """What other keys are told may make theirs larger: until none is. Each time sightings become fewer."""
+        while large := [
+            key
+            for key, state in self._live.items()
+            if (len(state.sightings) > 1 or state.links or state.tombs) and bounds.is_large(state)
+        ]:
+            for key in large:
+                self._emit(bounds.trim(self._state(key), key, self.rules))
 
     def _publish(self, key: str, state: State, now: int, at: int, out: Flush) -> None:
         if _says_nothing(state):

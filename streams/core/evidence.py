@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from streams.core.alert import Class, Role
 from streams.core.rules import Rules
 from streams.core.score import Item, Score, direct_weight, link_weight, score
-from streams.core.state import VICTIM_RELATIONS, Cut, Id, Link, Sighting, State
+from streams.core.state import VICTIM_RELATIONS, Cut, Id, Link, Relation, Sighting, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,24 +28,28 @@ class Judgement:
     """A bank asked, before its customer paid the subject, and it is no day since."""
 
 
-def link(state: State, new: Link, rules: Rules) -> bool:
-    """Take a link; True if it was new. Of one member at most the cap's number of linked alerts is kept, the latest."""
+def link(state: State, new: Link, rules: Rules) -> None:
+    """Take a link. Of one member's alerts that another's are linked with, the cap's number is kept, the latest: what a
+    third member says takes the place of none."""
     if any(known.b_event == new.b_event and known.identity == new.identity for known in state.links):
-        return False
+        return
     state.links.append(new)
-    linked = {(known.b_end, known.b_event) for known in state.links if known.b_member == new.b_member}
+    alike = [k for k in state.links if k.b_member == new.b_member and k.a_member == new.a_member]
+    linked = {(known.b_end, known.b_event) for known in alike}
     if len(linked) > rules.caps.evidence_per_member:
         _, surplus = min(linked)
-        state.links = [k for k in state.links if k.b_event != surplus or k.b_member != new.b_member]
-    return True
+        gone = {id(known) for known in alike if known.b_event == surplus}
+        state.links = [known for known in state.links if id(known) not in gone]
 
 
-def cut(state: State, gone: Cut) -> bool:
-    """Drop a link; True if it was there."""
-    kept = [known for known in state.links if known.b_event != gone.b_event or known.identity != gone.identity]
-    changed = len(kept) != len(state.links)
-    state.links = kept
-    return changed
+def cut(state: State, gone: Cut) -> None:
+    """Drop a link, if it is there."""
+    state.links = [known for known in state.links if known.b_event != gone.b_event or known.identity != gone.identity]
+
+
+def merit(known: Link, rules: Rules) -> tuple[float, Relation, tuple[str, str, bytes, str, bytes]]:
+    """Of two links to one alert the lesser one counts: the greater weight, then the first relation by its order."""
+    return -link_weight(known.relation, rules), known.relation, known.identity
 
 
 def judge(state: State, rules: Rules) -> Judgement | None:
@@ -83,7 +87,7 @@ def _is_linked(known: Link, named: dict[Id, Sighting]) -> bool:
 def _better(old: Link | None, new: Link, rules: Rules) -> Link:
     if old is None:
         return new
-    return min(old, new, key=lambda k: (-link_weight(k.relation, rules), k.relation, k.identity))
+    return min(old, new, key=lambda k: merit(k, rules))
 
 
 def _only_typed(direct: tuple[Sighting, ...]) -> bool:

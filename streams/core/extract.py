@@ -28,6 +28,8 @@ from streams.core.keys import key_of, prefix_of
 
 BASIS_RANK = {Basis.TYPED: 0, Basis.OBSERVED: 1, Basis.VERIFIED: 2}
 CASH = frozenset({Channel.ATM, Channel.COUNTER, Channel.POS, Channel.FX, Channel.CRYPTO})
+MAX_HOLDER = 100
+"""Characters of a routing code; the contract leaves open how long the scheme's name is. A longer one routes nothing."""
 
 Roles = Iterator[tuple[Role, Identifier | None]]
 
@@ -97,7 +99,8 @@ def _named(roles: Iterable[tuple[Role, Identifier]], epoch: str) -> tuple[Named,
         if key and (key not in found or role < found[key].role):
             as_of = to_ms(identifier.as_of) if identifier.as_of else 0
             basis, former = BASIS_RANK[identifier.basis], _former(identifier, epoch)
-            found[key] = Named(key, role, identifier.kind.value, basis, as_of, tuple(identifier.holders), former)
+            holders = tuple([code for code in identifier.holders if len(code) <= MAX_HOLDER])
+            found[key] = Named(key, role, identifier.kind.value, basis, as_of, holders, former)
     return tuple(found.values())
 
 

@@ -21,6 +21,11 @@ def pack(state: State, waiting: bool, spared: bool = False, silent: bool = False
     return (_SILENT if silent else _SPARED if spared else _WAITING if waiting else _SETTLED) + _encode(state)
 
 
+def size(value: msgspec.Struct) -> int:
+    """How many bytes a state, or something in it, has packed."""
+    return len(_encode(value))
+
+
 def unpack(packed: bytes) -> State:
     return _state(memoryview(packed)[2:])
 

@@ -66,7 +66,7 @@ def retract(state: State, key: str, gone: Retraction, rules: Rules) -> list[Outp
     conflict."""
     tomb = Tomb(gone.member, gone.event, gone.by_police or gone.conflict, gone.time)
     _bury(state, tomb, rules)
-    return _remove(state, key, {s.id for s in state.sightings if _falls(tomb, s)}, rules)
+    return remove(state, key, {s.id for s in state.sightings if _falls(tomb, s)}, rules)
 
 
 def _bury(state: State, new: Tomb, rules: Rules) -> None:
@@ -105,6 +105,21 @@ def expire(state: State, key: str, now: int, rules: Rules) -> list[Output]:
     return list(_all_links(state, key, rules)) if was_hub and not _hub(state, key, rules) else []
 
 
+def remove(state: State, key: str, gone: set[Id], rules: Rules) -> list[Output]:
+    """Drop the sightings of these alerts, and what they link."""
+    if not gone:
+        return []
+    was_open = is_open(state, key, rules)
+    leaving = [s for s in state.sightings if s.id in gone]
+    staying = [s for s in state.sightings if s.id not in gone]
+    state.sightings = staying
+    pairs = [(a, b) for a in leaving for b in staying] + list(combinations(leaving, 2))
+    outputs = _cuts(link for a, b in pairs if was_open or not _weak(a, b) for link in links(key, a, b, rules))
+    if not was_open and is_open(state, key, rules):
+        outputs += _all_links(state, key, rules)
+    return outputs
+
+
 def is_open(state: State, key: str, rules: Rules) -> bool:
     """Whether pairs through this identifier as victim or conduit count at present."""
     return not state.saturated_until and not _hub(state, key, rules)
@@ -128,7 +143,7 @@ def _sight_suspect(state: State, key: str, new: Sighting, rules: Rules) -> list[
         oldest = min(mine, key=_recency)
         if _recency(new) < _recency(oldest):
             return []
-        outputs = _remove(state, key, {oldest.id}, rules)
+        outputs = remove(state, key, {oldest.id}, rules)
     return outputs + _add(state, key, new, rules)
 
 
@@ -149,20 +164,6 @@ def _add(state: State, key: str, new: Sighting, rules: Rules) -> list[Output]:
     if new.role is not Role.SUSPECT and was_open and _hub(state, key, rules):
         return _cuts(link for a, b in combinations(before, 2) if _weak(a, b) for link in links(key, a, b, rules))
     return [link for other in before if was_open or not _weak(new, other) for link in links(key, new, other, rules)]
-
-
-def _remove(state: State, key: str, gone: set[Id], rules: Rules) -> list[Output]:
-    if not gone:
-        return []
-    was_open = is_open(state, key, rules)
-    leaving = [s for s in state.sightings if s.id in gone]
-    staying = [s for s in state.sightings if s.id not in gone]
-    state.sightings = staying
-    pairs = [(a, b) for a in leaving for b in staying] + list(combinations(leaving, 2))
-    outputs = _cuts(link for a, b in pairs if was_open or not _weak(a, b) for link in links(key, a, b, rules))
-    if not was_open and is_open(state, key, rules):
-        outputs += _all_links(state, key, rules)
-    return outputs
 
 
 def _close_for_good(state: State, key: str, new: Sighting, rules: Rules) -> list[Output]:

@@ -11,10 +11,10 @@ import msgspec
 import pytest
 
 from schemas.identifiers import IdentifierKind as Kind
-from schemas.topics import VICTIM_REPORT
+from schemas.topics import CHANGELOG, VICTIM_REPORT
 from streams import wire
 from streams.core import packing
-from streams.core.alert import Alert, Class, Named, Retraction, Role
+from streams.core.alert import Alert, Class, Named, Retraction, Role, Transfer
 from streams.core.engine import Engine
 from streams.core.partitioning import event_key, partition_of
 from streams.core.rules import parse
@@ -69,6 +69,25 @@ def test_withdrawals_without_end_of_one_token() -> None:
     engine.apply([msgspec.structs.replace(late, named=(named,))] * 2)
     engine.flush(0, 0)
     assert packing.unpack(engine.store[place]).sightings == []
+
+
+def test_reports_as_large_as_there_are_to_have_other_evidence_forgotten() -> None:
+    """A bank tells of 64 payments in each report, and in so many that they fit in no record."""
+    mule, honest = content(1).named[0], content(1)
+    told = (
+        msgspec.structs.replace(
+            content(index), member=f"bank-{'xyz'[index % 3]}", cls=Class.REPORT, event=b"%016d" % index, named=(mule,),
+            transfers=(Transfer(mule.key, key(Kind.TRANSFER_SERIAL, 1), 1, "CNY", NOON, False),) * 64,
+            start=NOON + index, end=NOON + index,
+        ) for index in range(96)
+    )  # fmt: skip
+    engine = Engine(0, 1, RULES)
+    engine.apply([honest, *told])
+    flush = engine.flush(0, 0)
+    assert all(len(value or b"") < CHANGELOG.max_message_bytes / 2 for value in flush.changelog.values())
+    [lead] = [snapshot for _, snapshot in flush.leads]
+    assert len(lead["evidence"]) < 97
+    assert honest.member in lead["members"]
 
 
 @pytest.mark.parametrize(("holder", "good"), [(100_000, True), (260_000, False)])
