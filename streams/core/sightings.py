@@ -6,7 +6,7 @@ sequence end in the same set of links (`docs/correlation.md`), as long as no cap
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 from itertools import combinations
 
@@ -148,9 +148,15 @@ def _sight_suspect(state: State, key: str, new: Sighting, rules: Rules) -> list[
 
 
 def _sight_check(state: State, new: Sighting, rules: Rules) -> None:
-    """Checks link nothing and close nothing: a shop is asked about a thousand times, and only the latest matter."""
-    checks = sorted((*(s for s in state.sightings if s.cls is Class.CHECK), new), key=lambda s: (s.end, s.id))
-    state.sightings = [s for s in state.sightings if s.cls is not Class.CHECK] + checks[-rules.caps.checks :]
+    """Checks link nothing and close nothing: a shop is asked about a thousand times, and only the latest matter. Who
+    asks most gives way, so that nobody's questions hide another's."""
+    checks = [*(s for s in state.sightings if s.cls is Class.CHECK), new]
+    state.sightings = [*state.sightings, new]
+    if len(checks) > rules.caps.checks:
+        of_member = Counter(s.member for s in checks)
+        most = max(of_member.values())
+        gone = min((s for s in checks if of_member[s.member] == most), key=lambda s: (s.end, s.id))
+        state.sightings = [s for s in state.sightings if s is not gone]
 
 
 def _recency(sighting: Sighting) -> tuple[int, bytes]:

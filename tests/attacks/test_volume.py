@@ -90,6 +90,21 @@ def test_reports_as_large_as_there_are_to_have_other_evidence_forgotten() -> Non
     assert honest.member in lead["members"]
 
 
+def test_questions_without_end_to_hide_anothers() -> None:
+    """A bank asks of a victim again and again, and takes that back: what another asked is there still."""
+    asked = Named(key(Kind.NUMBER, 0), Role.VICTIM, "number", 1, 0)
+    question = msgspec.structs.replace(content(1), member="bank-b", cls=Class.CHECK, named=(asked,))
+    flood = [
+        msgspec.structs.replace(question, member="bank-a", event=b"%016d" % index, end=NOON + index)
+        for index in range(100)
+    ]
+    engine = Engine(0, 1, RULES)
+    engine.apply([question, *flood])
+    engine.apply(Retraction("bank-a", each.event, False, (asked.key,), NOON) for each in flood)
+    engine.flush(0, 0)
+    assert [s.member for s in packing.unpack(engine.store[asked.key]).sightings] == ["bank-b"]
+
+
 @pytest.mark.parametrize(("holder", "good"), [(100_000, True), (260_000, False)])
 def test_an_event_as_large_as_a_bundle_may_be(holder: int, good: bool) -> None:
     """The contract bounds how many holders there are, and not how a scheme may be called."""

@@ -49,10 +49,14 @@ def sightings(stand: Sequence[Alert], rules: Mapping[str, Any]) -> list[Sighting
 
 
 def kept_of_checks(sighting: Sighting, every: Sequence[Sighting], rules: Mapping[str, Any]) -> bool:
-    """Cap of checks: is this one among the latest that name the identifier?"""
-    own = (sighting.alert.end, *id_of(sighting.alert))
+    """Cap of checks: is this one left when, again and again, who asks most has given way with its earliest?"""
     checks = [s.alert for s in every if s.x == sighting.x and s.alert.cls == Class.CHECK]
-    return len([c for c in checks if (c.end, *id_of(c)) > own]) < cap(rules, "checks")
+    while len(checks) > cap(rules, "checks"):
+        asked = [check.member for check in checks]
+        most = max(asked.count(member) for member in asked)
+        giving = [check for check in checks if asked.count(check.member) == most]
+        checks.remove(min(giving, key=lambda check: (check.end, *id_of(check))))
+    return sighting.alert in checks
 
 
 def kept_of_member(sighting: Sighting, every: Sequence[Sighting], rules: Mapping[str, Any]) -> bool:

@@ -75,6 +75,16 @@ def test_hubs_are_crossed_both_ways(world: World, partitions: int, seed: int) ->
         compare(found[subject], lead)
 
 
+@given(capped_worlds(caps=("checks",), withdrawals=False), st.integers(1, 5), st.integers(0, 10**6))
+def test_of_many_questions_the_same_are_kept_in_whatever_order_they_come(
+    world: World, partitions: int, seed: int
+) -> None:
+    found, expected = found_and_expected(world, partitions, seed)
+    assert found.keys() == expected.keys()
+    for subject, lead in expected.items():
+        compare(found[subject], lead)
+
+
 @given(capped_worlds(caps=("withdrawn_per_member",)), st.integers(1, 5), st.integers(0, 10**6))
 def test_what_was_withdrawn_stays_so_though_no_identifier_remembers_it(
     world: World, partitions: int, seed: int
