@@ -146,7 +146,7 @@ class Worker:
             )
             for partition in sorted(mine - self._owners.keys())
         ]
-        await asyncio.gather(*(owner.start(self._following.leading) for owner in fresh))
+        await asyncio.gather(*(owner.start(self._following.leading, self._following.allowed) for owner in fresh))
         self._owners.update({owner.partition: owner for owner in fresh})
         self._allow(self._following.allowed)
         self._lead_under(self._following.leading)

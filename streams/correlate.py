@@ -78,15 +78,16 @@ class Owner:
             **client_options(login),
         )
 
-    async def start(self, leading: str | None) -> None:
+    async def start(self, leading: str | None, allowed: Mapping[str, str]) -> None:
         """Fence the former owner, then read its state: in this order, or it could still write after the reading. Leads
-        come under the epoch `leading`."""
+        come under the epoch `leading`, and of what is `allowed` there are none: what waits is published at once."""
         await self._producer.start()
         store = await load(self._login, self.partition)
         if not is_usable(store):
             await self._begin_anew(store)
             store = {}
         self._engine = Engine(self.partition, self._part.of, self._rules, store, leading)
+        self._engine.allow(allowed)
         metrics.STATE_RECOVERED.inc(len(store))
         metrics.STATE_KEYS.labels(str(self.partition)).set(len(self._engine.store))
         log.info("partition recovered", partition=self.partition, keys=len(self._engine.store))
