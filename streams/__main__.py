@@ -13,9 +13,13 @@ from alliance.errors import AfaError
 from alliance.roll import Roll
 from alliance.serving import serve_metrics
 from alliance.settings import Settings
-from schemas.topics import CHANGELOG, LEADS, MEMBERS, QUARANTINE, RULES, SIGNALS
+from schemas.topics import CHANGELOG, LEADS, MEMBERS, QUARANTINE, RULES, SIGNALS, TALLY
 from streams.app import GROUP, INBOUND, Worker, load_rules
 from streams.recovery import partitions_of_state
+
+READS = (*INBOUND, SIGNALS, CHANGELOG, MEMBERS, RULES)
+WRITES = (SIGNALS, CHANGELOG, LEADS, QUARANTINE, TALLY)
+"""Beside each member's own topic. What of them is absent or forbidden is said at once, and not at the first alert."""
 
 
 def main() -> int:
@@ -24,8 +28,8 @@ def main() -> int:
     try:
         settings = Settings()
         login, roll = settings.kafka_login(), Roll(settings.registrar_key())
-        reads = [topic.name for topic in (*INBOUND, SIGNALS, CHANGELOG, MEMBERS, RULES)]
-        writes = [topic.name for topic in (SIGNALS, CHANGELOG, LEADS, QUARANTINE)]
+        reads = [topic.name for topic in READS]
+        writes = [topic.name for topic in WRITES]
         kafka.probe(login, reads=reads, writes=writes, groups=[GROUP])
         worker = Worker(login, roll, clock.load(settings.clock_file), load_rules(), partitions_of_state(login))
     except AfaError as error:

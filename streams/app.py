@@ -12,6 +12,7 @@ from pathlib import Path
 
 import faust
 from aiokafka import AIOKafkaProducer
+from faust.transport.drivers.aiokafka import Transport
 from faust.types import TP, StreamT
 
 from alliance import kafka, metrics
@@ -31,7 +32,8 @@ from schemas.topics import (
 from streams.batches import Batches
 from streams.core.rules import Rules, parse
 from streams.correlate import Owner, Part
-from streams.driver import BoundedTransport, Room
+from streams.driver import Room, bounded
+from streams.ending import ends_the_process
 from streams.following import Allowed, Following
 from streams.intake import Intake
 from streams.receipts import Receipts
@@ -57,13 +59,12 @@ class Worker:
         self._partitions = partitions
         self._following = Following(login, roll, clock, self._allow, self._lead_under)
         self._owners: dict[int, Owner] = {}
+        self._entrance: tuple[Batches, AIOKafkaProducer] | None = None
         self._receipts = Receipts()
         self.app = self._new_app()
         self._room = Room()
-        transport = BoundedTransport(self.app.conf.broker_consumer, self.app)
-        transport.Consumer.room = self._room
-        transport.Consumer.transactional = frozenset({SIGNALS.name})
-        self.app.transport = transport
+        self.app.transport = Transport(self.app.conf.broker_consumer, self.app)
+        bounded(self.app.transport, self._room, frozenset({SIGNALS.name}))
         self._connect()
 
     def _new_app(self) -> faust.App:
@@ -94,17 +95,20 @@ class Worker:
 
         @app.agent(inbound, name="intake")
         async def intake(stream: StreamT[bytes]) -> None:
-            batches = await self._start_intake()
-            async for event in stream.noack().events():
-                batches.put(event)
+            with ends_the_process("intake"):
+                batches = await self._start_intake()
+                async for event in stream.noack().events():
+                    batches.put(event)
 
         @app.agent(signals, name="correlate")
         async def correlate(stream: StreamT[bytes]) -> None:
-            async for event in stream.noack().events():
-                self._owners[event.message.partition].put(event)
+            with ends_the_process("correlate"):
+                async for event in stream.noack().events():
+                    self._owners[event.message.partition].put(event)
 
         app.on_partitions_revoked.connect(self._on_revoked, weak=False)
         app.on_rebalance_complete.connect(self._on_rebalanced, weak=False)
+        app.on_before_shutdown.connect(self._on_shutdown, weak=False)
 
     async def _start_intake(self) -> Batches:
         """Nothing is let in before it is known who is a member."""
@@ -123,7 +127,16 @@ class Worker:
         )
         batches = Batches("intake", intake.handle, self._room)
         batches.start()
+        self._entrance = batches, producer
         return batches
+
+    async def _on_shutdown(self, app: faust.App, **_: object) -> None:
+        """No transaction is left open, for which who reads leads would wait."""
+        if self._entrance is not None:
+            batches, producer = self._entrance
+            await batches.stop()
+            await producer.stop()
+        await self._keep_only(set())
 
     async def _on_revoked(self, app: faust.App, revoked: set[TP], **_: object) -> None:
         """What was applied is written by now (`stream_wait_empty`); whoever owns the partition next may fence us."""

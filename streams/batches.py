@@ -1,24 +1,21 @@
 """One consumer's events in order, a batch at a time: while one batch is being written the next one gathers.
 
-Events are acknowledged only after their batch's handler has returned, in strict offset order. What a handler
-can't do ends
-the process with nothing acknowledged; it must never be swallowed here.
+Events are acknowledged only after their batch's handler has returned, in strict offset order. What a handler can't do
+ends the process with nothing acknowledged; it must never be swallowed here.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable
 
-import structlog
 from faust.types import EventT
 
 from streams.driver import Room
+from streams.ending import ends_the_process
 
 MAX_BATCH_BYTES = 4 * 1024 * 1024
 Handler = Callable[[list[EventT[bytes]]], Awaitable[None]]
-log = structlog.get_logger()
 
 
 class Batches:
@@ -55,15 +52,10 @@ class Batches:
         self._work.set()
 
     async def _run(self, wake_after: Callable[[], float | None]) -> None:
-        try:
+        with ends_the_process(self.name):
             while True:
                 await self._wait(wake_after())
                 await self._one(self._next())
-        except asyncio.CancelledError:
-            raise
-        except Exception:
-            log.critical("the worker ends, nothing of this batch is acknowledged", stage=self.name, exc_info=True)
-            os._exit(1)
 
     async def _wait(self, seconds: float | None) -> None:
         try:
@@ -72,10 +64,12 @@ class Batches:
             return
 
     async def _one(self, batch: list[EventT[bytes]]) -> None:
-        await self._handle(batch)
-        for event in batch:
-            event.ack()
-            self._room.give(_size(event))
+        try:
+            await self._handle(batch)
+            for event in batch:
+                event.ack()
+        finally:
+            self._room.give(sum(map(_size, batch)))
 
     def _next(self) -> list[EventT[bytes]]:
         size = count = 0

@@ -7,6 +7,7 @@ transaction.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -32,6 +33,8 @@ from streams.receipts import Receipts
 from streams.recovery import await_committed, beginning, client_options, is_usable, load
 
 TRANSACTION_TIMEOUT_MS = 10_000
+ABORT_S = 5.0
+"""How long an owner that stops waits for the broker to end its transaction."""
 SWEEP_KEYS = 1_000
 SWEEP_MS = 1_000
 """How many keys are looked at, at most once in that time, for what has expired."""
@@ -155,6 +158,16 @@ class Owner:
 
     async def _commit(self, flush: Flush, offset: int | None) -> None:
         await self._producer.begin_transaction()
+        try:
+            await self._move(flush, offset)
+        except asyncio.CancelledError:
+            # Else who reads committed leads waits for its end until it times out, if nobody fences it.
+            async with asyncio.timeout(ABORT_S):
+                await self._producer.abort_transaction()
+            raise
+        await self._producer.commit_transaction()
+
+    async def _move(self, flush: Flush, offset: int | None) -> None:
         outbox = Outbox(self._producer)
         changes = ((key.encode(), value) for key, value in flush.changelog.items())
         await outbox.send(CHANGELOG.name, self.partition, changes)
@@ -167,7 +180,6 @@ class Owner:
         if offset is not None:
             place = TopicPartition(SIGNALS.name, self.partition)
             await self._producer.send_offsets_to_transaction({place: offset}, self._group)
-        await self._producer.commit_transaction()
 
     async def _report(self, outbox: Outbox, flush: Flush) -> None:
         """An id with two contents counts for nothing, and its member is told."""

@@ -105,5 +105,12 @@ class BoundedConsumer(Consumer):
         return await super().wait_first(*coros, timeout=timeout)
 
 
-class BoundedTransport(Transport):
-    Consumer = BoundedConsumer
+def bounded(transport: Transport, waits_for: Room, moves: frozenset[str]) -> None:
+    """Have this transport make such consumers. Faust makes one of a class: a class of its own, or all workers of a
+    process would share what is set last."""
+
+    class Consumer(BoundedConsumer):
+        room = waits_for
+        transactional = moves
+
+    transport.Consumer = Consumer

@@ -124,3 +124,15 @@ def test_what_waits_is_published_by_the_allow_list_that_is_known_and_not_the_for
     told = {key: orjson.loads(value)["level"] for topic, (key, value) in producer.committed if topic == LEADS.name}
     assert told[PAYEE.encode()] == "none"
     assert told.keys() <= {PAYEE.encode(), CALLER.encode(), PHONE.encode()}
+
+
+def test_an_owner_that_is_stopped_leaves_no_transaction_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who reads committed leads would wait for it until it times out."""
+
+    async def stop_while_sending(owner: Owner, producer: Producer) -> None:
+        producer.hold = asyncio.get_running_loop().create_future()
+        await owner.start(None, {})
+        await producer.sending.wait()
+        await owner.stop()
+
+    assert with_owner(monkeypatch, waiting(), stop_while_sending).ended == ["aborted", "stopped"]
