@@ -1,8 +1,7 @@
 """The second stage: one owner a partition, who moves state, outputs and offsets in one Kafka transaction.
 
-The transactional id fences a stalled former owner: its next commit fails, and it ends. Nothing leaves an owner
-outside a
-transaction.
+The transactional id fences a stalled former owner: its next commit fails, and it ends. Nothing leaves an owner outside
+a transaction.
 """
 
 from __future__ import annotations
@@ -28,9 +27,9 @@ from streams.core.engine import Engine, Flush
 from streams.core.keys import token_of
 from streams.core.rules import Rules
 from streams.driver import Room
-from streams.outbox import Headers, Outbox
 from streams.receipts import Receipts
 from streams.recovery import await_committed, beginning, client_options, is_usable, load
+from streams.sending import BatchSender, Headers
 
 TRANSACTION_TIMEOUT_MS = 10_000
 ABORT_S = 5.0
@@ -120,9 +119,9 @@ class Owner:
         place = TopicPartition(SIGNALS.name, self.partition)
         first = await beginning(self._login, place)
         await self._producer.begin_transaction()
-        outbox = Outbox(self._producer)
-        await outbox.send(CHANGELOG.name, self.partition, ((key.encode(), None) for key in keys))
-        await outbox.settle()
+        sender = BatchSender(self._producer)
+        await sender.send(CHANGELOG.name, self.partition, ((key.encode(), None) for key in keys))
+        await sender.settle()
         await self._producer.send_offsets_to_transaction({place: first}, self._group)
         await self._producer.commit_transaction()
         # Faust seeks to what is committed once all owners have started.
@@ -168,28 +167,28 @@ class Owner:
         await self._producer.commit_transaction()
 
     async def _move(self, flush: Flush, offset: int | None) -> None:
-        outbox = Outbox(self._producer)
+        sender = BatchSender(self._producer)
         changes = ((key.encode(), value) for key, value in flush.changelog.items())
-        await outbox.send(CHANGELOG.name, self.partition, changes)
+        await sender.send(CHANGELOG.name, self.partition, changes)
         for partition, signals in flush.signals.items():
-            await outbox.send(SIGNALS.name, partition, ((None, value) for value in wire.encode(signals)))
+            await sender.send(SIGNALS.name, partition, ((None, value) for value in wire.encode(signals)))
         leads = ((key.encode(), orjson.dumps(snapshot)) for key, snapshot in flush.leads)
-        await outbox.send(LEADS.name, self.partition, leads, _names(flush))
-        await self._report(outbox, flush)
-        await outbox.settle()
+        await sender.send(LEADS.name, self.partition, leads, _names(flush))
+        await self._report(sender, flush)
+        await sender.settle()
         if offset is not None:
             place = TopicPartition(SIGNALS.name, self.partition)
             await self._producer.send_offsets_to_transaction({place: offset}, self._group)
 
-    async def _report(self, outbox: Outbox, flush: Flush) -> None:
+    async def _report(self, sender: BatchSender, flush: Flush) -> None:
         """An id with two contents counts for nothing, and its member is told."""
         for member, event in flush.conflicts:
             place, now = (SIGNALS.name, self.partition, 0), self._clock.now()
             refused = [refusals.conflict(event)]
             headers = refusals.note_headers(place, member, refused, now, [])
-            await outbox.send_one(QUARANTINE.name, b"", key=member.encode(), headers=headers)
+            await sender.send_one(QUARANTINE.name, b"", key=member.encode(), headers=headers)
             told = refusals.receipt(place, 0, refused, now)
-            await self._receipts.send(self._producer, outbox, member, told)
+            await self._receipts.send(self._producer, sender, member, told)
 
     def _next_swept(self) -> list[str]:
         """A few keys at a time, round and round."""

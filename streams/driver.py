@@ -1,7 +1,7 @@
-"""The Faust Kafka driver as this worker needs it: reads committed records only, and no more of them than fit in memory.
+"""The Faust Kafka driver as this worker needs it: reads committed records only, and no more while many bytes wait.
 
 Faust hands every message to about four tasks, and lets buffers grow by count instead of bytes; both are mended here and
-nowhere else. Must never acknowledge anything.
+nowhere else. One fetch, and what an agent has not yet taken of it, comes on top. Must never acknowledge anything.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MAX_BYTES_IN_FLIGHT = 32 * 1024 * 1024
 
 
 class Room:
-    """How many bytes are held between Kafka and a finished batch; the driver fetches no more while it is full."""
+    """How many bytes are held between an agent and a finished batch; the driver fetches no more while it is full."""
 
     def __init__(self, limit: int = MAX_BYTES_IN_FLIGHT) -> None:
         self.limit = limit

@@ -23,8 +23,8 @@ from streams.core.extract import alerts_of, retraction_of
 from streams.core.partitioning import Signal, destinations
 from streams.core.rules import Rules
 from streams.inforce import refuse_over
-from streams.outbox import Outbox
 from streams.receipts import Receipts
+from streams.sending import BatchSender
 from streams.tally import Tally
 
 Signals = dict[int, list[Signal]]
@@ -56,7 +56,7 @@ class Intake:
         self._limits = Limits(rules.admission.max_age_s, rules.admission.max_future_s)
 
     async def handle(self, batch: list[EventT[bytes]]) -> None:
-        outbox = Outbox(self._producer)
+        sender = BatchSender(self._producer)
         signals: Signals = defaultdict(list)
         let_in: Counter[str] = Counter()
         for event in batch:
@@ -69,34 +69,34 @@ class Intake:
                 let_in[admitted.member.member] += alerts
             metrics.INTAKE_BYTES.inc(len(record.value))
             if admitted.refusals:
-                await self._refuse(outbox, event, admitted, headers)
+                await self._refuse(sender, event, admitted, headers)
         for partition, gathered in signals.items():
             values = wire.encode(gathered)
-            await outbox.send(SIGNALS.name, partition, ((None, value) for value in values))
+            await sender.send(SIGNALS.name, partition, ((None, value) for value in values))
         if let_in.total():
             key, value = self._tally.add(self._clock.now(), let_in)
-            await outbox.send_one(TALLY.name, value, key=key)
-        await outbox.settle()
+            await sender.send_one(TALLY.name, value, key=key)
+        await sender.settle()
 
     async def _refuse(
-        self, outbox: Outbox, event: EventT[bytes], admitted: Admitted, headers: refusals.Headers
+        self, sender: BatchSender, event: EventT[bytes], admitted: Admitted, headers: refusals.Headers
     ) -> None:
         message = event.message
         place = (message.topic, message.partition, message.offset)
         name = admitted.member.member if admitted.member else None
         now = self._clock.now()
         noted = refusals.note_headers(place, name, admitted.refusals, now, headers)
-        await outbox.send_one(QUARANTINE.name, message.value, key=name.encode() if name else None, headers=noted)
+        await sender.send_one(QUARANTINE.name, message.value, key=name.encode() if name else None, headers=noted)
         for refusal in admitted.refusals:
             metrics.QUARANTINED.labels(refusal.reason.value).inc()
         if name:
             told = refusals.receipt(place, len(admitted.accepted), admitted.refusals, now)
-            await self._receipts.send(self._producer, outbox, name, told)
+            await self._receipts.send(self._producer, sender, name, told)
 
 
 def collect(admitted: Admitted, signals: Signals, partitions: int, epochs: tuple[str, ...] = ()) -> int:
-    """Signals of the good events, each to every one of `partitions` that has a part in it; how many are alerts. What
-    none of `epochs` names is refused, if there are any."""
+    """Signals of the good events, each to every one of `partitions` that has a part in it; how many are alerts. Of
+    `admitted` what none of `epochs` names, if there are any, becomes a refusal first."""
     member, alerts = admitted.member, 0
     if member is None:
         return 0

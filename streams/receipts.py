@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 from alliance import metrics
 from alliance.clock import wall_ms
 from schemas.topics import member_topic
-from streams.outbox import Outbox
+from streams.sending import BatchSender
 
 ASK_MS = 5_000
 """How long what the broker said of its topics is believed."""
@@ -29,12 +29,12 @@ class Receipts:
         self._asked_at = 0
         self._unreached: set[str] = set()
 
-    async def send(self, producer: AIOKafkaProducer, outbox: Outbox, member: str, receipt: bytes) -> None:
-        """Put it into `outbox`, which sends through `producer`; without the member's topic it is counted instead."""
+    async def send(self, producer: AIOKafkaProducer, sender: BatchSender, member: str, receipt: bytes) -> None:
+        """Put it into `sender`, which sends through `producer`; without the member's topic it is counted instead."""
         topic = member_topic(member).name
         if await self._exists(producer, topic, member in self._unreached):
             self._unreached.discard(member)
-            await outbox.send_one(topic, receipt)
+            await sender.send_one(topic, receipt)
             return
         metrics.RECEIPTS_UNDELIVERABLE.labels(member).inc()
         if member not in self._unreached:

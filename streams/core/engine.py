@@ -1,9 +1,8 @@
-"""One partition of the correlation: signals in; state, signals for other keys and lead snapshots out. Pure but
-for its dict.
+"""One partition of the correlation: signals in; state, signals for other keys and lead snapshots out.
 
-`apply` takes signals in their order; `flush` gives all that has to move in one transaction. The state is kept
-packed and is
-unpacked only while a batch touches it. Must never talk to Kafka, read a clock or decide about retries.
+Pure but for its dict. `apply` takes signals in their order; `flush` gives all that has to move in one transaction. The
+state is kept packed and is unpacked only while a batch touches it. Must never talk to Kafka, read a clock or decide
+about retries.
 """
 
 from __future__ import annotations

@@ -186,7 +186,6 @@ def _close_for_good(state: State, key: str, new: Sighting, rules: Rules) -> list
 
 def _saturate(state: State, key: str, sighting: Sighting, rules: Rules) -> None:
     state.saturated_until = max(state.saturated_until, sighting.start + _window(key, rules))
-    state.saturated_count += 1
 
 
 def _all_links(state: State, key: str, rules: Rules) -> list[Link]:

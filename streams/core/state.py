@@ -1,8 +1,8 @@
-"""What is kept for one key: its sightings, tombstones of what was retracted, links from other keys, and what
-was last said of it.
+"""What is kept for one key: its sightings, tombstones of what was retracted, links from other keys, and what was last
+said of it.
 
-Packed as MessagePack arrays with a version; a change of shape raises `VERSION`, which starts a new generation
-of the state.
+Packed as MessagePack arrays with a version; a change of shape raises `VERSION`, which starts a new generation of the
+state. Links and cuts travel as signals too, which former versions wrote and this one reads.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import msgspec
 
 from streams.core.alert import Class, Onward, Role, Transfer
 
-VERSION = 1
+VERSION = 2
 
 Id = tuple[str, bytes]
 """An alert's identity: member and event id."""
@@ -95,6 +95,7 @@ class Link(msgspec.Struct, frozen=True, array_like=True, tag=2):
     b_sector: str
     b_cls: Class
     b_start: int
+    """Nobody reads it; it keeps its place in the array, since links lie in `signals` for 100 days."""
     b_end: int
     b_money: Money
 
@@ -132,7 +133,6 @@ class State(msgspec.Struct, array_like=True):
     tombs: list[Tomb] = []
     links: list[Link] = []
     saturated_until: int = 0
-    saturated_count: int = 0
     said_suspect: Said | None = None
     said_victim: Said | None = None
 

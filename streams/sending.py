@@ -19,7 +19,7 @@ _PLAIN: Headers = []
 NONE: Mapping[bytes | None, Headers] = MappingProxyType({})
 
 
-class Outbox:
+class BatchSender:
     """Collects what one batch sends through `producer`; `settle` waits for all acknowledgements."""
 
     def __init__(self, producer: AIOKafkaProducer) -> None:
