@@ -142,11 +142,11 @@ def spared(snapshot: Snapshot | None) -> Snapshot | None:
 
 
 def _subject(role: SubjectRole, key: str, sightings: tuple[Sighting, ...]) -> dict[str, Any]:
-    """Kind, holders and basis as the best informed alerts know them: verified before observed before typed,
-    newest first."""
+    """Kind, holders and basis as the best informed alerts know them: verified before observed before typed, newest
+    first; and none knows what is so only after it."""
     wanted = Role.SUSPECT if role is SubjectRole.SUSPECT else Role.VICTIM
     mine = [s for s in sightings if s.role is wanted]
-    ranked = sorted(mine, key=lambda s: (s.basis, s.as_of, s.end, s.id), reverse=True)
+    ranked = sorted(mine, key=lambda s: (s.basis, min(s.as_of, s.end), s.end, s.id), reverse=True)
     return {
         "role": role.value,
         "kind": kind_of(key).value,

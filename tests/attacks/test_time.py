@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID, uuid1, uuid4
 
+import msgspec
 import orjson
 import pytest
 
@@ -19,7 +20,13 @@ from schemas.envelope import Headers
 from schemas.reasons import Reason
 from schemas.registry import Sector, SigningKey
 from schemas.topics import BY_KIND, VICTIM_REPORT
+from streams.core.engine import Engine
+from streams.core.rules import parse
+from tests.strategies import RULES
 from tests.streams.bundles import Event, bundle, event, let_in, report, transfer
+from tests.streams.stories import NOON, PAYEE
+from tests.streams.stories import call as call_of
+from tests.streams.stories import transfer as transfer_of
 from tests.streams.support import IDS, NOW, member_record, number
 
 KEYS = generate("bank-a", key_id="now")
@@ -115,6 +122,24 @@ def test_an_end_in_the_far_future_to_have_other_evidence_forgotten(field: str, f
 )
 def test_what_ends_as_the_clocks_may_differ_is_let_in(good: Event) -> None:
     assert let_in(sent_by(good)).refusals == []
+
+
+def test_a_holder_known_since_a_time_to_come() -> None:
+    """Who holds the account is asked to stop the money: the newest word counts, and nobody's for good."""
+    false, true = (
+        msgspec.structs.replace(
+            paid, member=member, event=bytes([number] * 16), start=NOON + number, end=NOON + number,
+            named=(msgspec.structs.replace(paid.named[0], as_of=since, holders=(holder,)), *paid.named[1:]),
+        )
+        for number, (member, since, holder) in enumerate(
+            [("bank-z", 253_402_300_799_000, "cnaps:false"), ("bank-a", NOON, "cnaps:true")]
+        )
+        for paid in [transfer_of(NOON)]
+    )  # fmt: skip
+    engine = Engine(0, 1, parse(RULES))
+    engine.apply([false, true, call_of(NOON, NOON)])
+    lead = dict(engine.flush(0, 0).leads)[PAYEE]
+    assert lead["subject"]["holders"] == ["cnaps:true", "cnaps:false"]
 
 
 @pytest.mark.parametrize("time", ["0001-01-01T00:00:00+12:00", "1969-12-31T23:59:59Z"])
