@@ -4,7 +4,7 @@
     kafka_login    the administrator's KafkaLogin
     kafka_admin    a KafkaAdminClient of the administrator
     database_url   the libpq URL of a new, empty database, dropped after the test
-    casebook_url   the same, with the casebook's tables
+    casebook_url   the URL of a database with the casebook's tables as they are made, which other tests have had
     faults         how many faults a chaos test is to inject (`--faults`, 5 unless told)
 
 Its topics have more partitions than the code has by default: what went by the default would fail here.
@@ -30,6 +30,7 @@ from alliance.provision import provision
 from alliance.settings import Settings
 from consumers.casebook.database import connect, migrate
 from schemas.topics import PARTITIONS
+from tests.emptied import Emptied
 
 # No verdict depends on how fast the machine is.
 _UNTIMED = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -90,19 +91,33 @@ def _migrated(services: EmbeddedServices) -> Iterator[str]:
         yield name
 
 
+@pytest.fixture(scope="session")
+def _as_new() -> list[Emptied]:
+    """Casebooks that no test has at the moment."""
+    return []
+
+
 @pytest.fixture
-def casebook_url(services: EmbeddedServices, _migrated: str) -> Iterator[str]:
-    with _database(services, _migrated) as name:
-        yield services.postgres.url(name)
+def casebook_url(services: EmbeddedServices, _migrated: str, _as_new: list[Emptied]) -> Iterator[str]:
+    casebook = _as_new.pop() if _as_new else Emptied(services.postgres.url(_created(services, _migrated)))
+    yield casebook.url
+    if casebook.as_new():
+        _as_new.append(casebook)
 
 
 @contextmanager
-def _database(services: EmbeddedServices, template: str = "template1") -> Iterator[str]:
+def _database(services: EmbeddedServices) -> Iterator[str]:
+    name = _created(services, "template1")
+    yield name
+    with psycopg.connect(services.database_url, autocommit=True) as connection:
+        connection.execute(f'drop database "{name}" with (force)')
+
+
+def _created(services: EmbeddedServices, template: str) -> str:
     name = f"test_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(services.database_url, autocommit=True) as connection:
         connection.execute(f'create database "{name}" template "{template}"')
-        yield name
-        connection.execute(f'drop database "{name}" with (force)')
+    return name
 
 
 def _at_rest(services: EmbeddedServices) -> None:

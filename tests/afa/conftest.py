@@ -18,7 +18,7 @@ typer.testing._get_command = functools.cache(get_command)  # type: ignore[attr-d
 
 
 @pytest.fixture
-def desk(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    office = Office(database_url)
-    yield Desk(office, database_url, tmp_path, monkeypatch)
+def desk(casebook_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    office = Office(casebook_url)
+    yield Desk(office, casebook_url, tmp_path, monkeypatch)
     office.engine.dispose()

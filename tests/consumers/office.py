@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -49,6 +50,8 @@ from tests.consumers import facts
 
 RANKS = {"p100": "inspector", "p101": "inspector", "p200": "county-head", "p300": "inspector"}
 """The officers of police, each with one key wherever they serve."""
+_engine = lru_cache(maxsize=4)(database.connect)
+"""What SQLAlchemy has compiled for one office, the next on the same database need not."""
 Payload = Alias | VictimReport | Withdrawal | Answer | Appeal | Dispute
 
 
@@ -57,8 +60,7 @@ class Office:
     `returns` what it sent of returns beside the requests, `post` names and requests in their order."""
 
     def __init__(self, database_url: str, profile: str = "cn") -> None:
-        self.engine = database.connect(database_url)
-        database.migrate(self.engine)
+        self.engine = _engine(database_url)
         self.now = facts.NOW
         self.keys = {name: Ed25519PrivateKey.generate() for name in RANKS}
         self.registry = Registry([facts.member(name) for name in facts.SECTORS])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -22,13 +21,6 @@ from tests.consumers.test_office import stopped
 from tests.consumers.test_release import first, hold_of, released
 
 pytestmark = pytest.mark.services
-
-
-@pytest.fixture
-def thai(database_url: str) -> Iterator[Office]:
-    made = Office(database_url, "th")
-    yield made
-    made.engine.dispose()
 
 
 def reductions(letters: list[Request]) -> dict[str, int]:
