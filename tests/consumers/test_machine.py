@@ -34,7 +34,7 @@ from schemas.risk import Level
 from tests.consumers.facts import account, evidence, lead, yuan
 from tests.consumers.office import Office
 
-pytestmark = pytest.mark.services
+pytestmark = [pytest.mark.services, pytest.mark.timeout(3600)]
 LEVELS = st.sampled_from([Level.HIGH, Level.VERY_HIGH, Level.MEDIUM, Level.NONE])
 WHO = st.integers(0, 1)
 ANSWERS = st.sampled_from(

@@ -46,7 +46,7 @@ from tests.consumers.facts import evidence, lead
 from tests.consumers.office import Office
 from tests.consumers.town import NAME, Payment, Town
 
-pytestmark = [pytest.mark.services, pytest.mark.chaos]
+pytestmark = [pytest.mark.services, pytest.mark.chaos, pytest.mark.timeout(7200)]
 MULES, VICTIMS = 4, 3
 MULE, VICTIM, WHICH = st.integers(0, MULES - 1), st.integers(0, VICTIMS - 1), st.integers(0, 40)
 BANKS = st.sampled_from(["bank-one", "bank-two"])
