@@ -17,7 +17,7 @@ from afa.registrar import desk
 from alliance.errors import Refused
 from alliance.joining import memberfile, rotation, taking
 from schemas.epochs import EpochView
-from streams.app import load_rules
+from streams.rules import load_rules
 
 app = typer.Typer(no_args_is_help=True, help="Token epochs: rotate the key under which the alliance makes tokens.")
 

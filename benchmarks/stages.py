@@ -31,9 +31,9 @@ from schemas import strictjson
 from schemas.envelope import EVENTS, SIGNATURE_HEADER
 from schemas.topics import PARTITIONS
 from streams import wire
-from streams.app import load_rules
 from streams.core.engine import Engine, Flush
 from streams.intake import Signals, collect
+from streams.rules import load_rules
 
 T = TypeVar("T")
 BATCH = 10

@@ -14,8 +14,9 @@ from alliance.roll import Roll
 from alliance.serving import serve_metrics
 from alliance.settings import Settings
 from schemas.topics import CHANGELOG, LEADS, MEMBERS, QUARANTINE, RULES, SIGNALS, TALLY
-from streams.app import GROUP, INBOUND, Worker, load_rules
+from streams.app import GROUP, INBOUND, Worker
 from streams.recovery import partitions_of_state
+from streams.rules import load_rules
 
 READS = (*INBOUND, SIGNALS, CHANGELOG, MEMBERS, RULES)
 WRITES = (SIGNALS, CHANGELOG, LEADS, QUARANTINE, TALLY)

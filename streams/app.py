@@ -7,8 +7,6 @@ transactions.
 from __future__ import annotations
 
 import asyncio
-import tomllib
-from pathlib import Path
 
 import faust
 from aiokafka import AIOKafkaProducer
@@ -30,7 +28,7 @@ from schemas.topics import (
     WITHDRAWAL,
 )
 from streams.batches import Batches
-from streams.core.rules import Rules, parse
+from streams.core.rules import Rules
 from streams.correlate import Owner, Part
 from streams.driver import Room, bounded
 from streams.ending import ends_the_process
@@ -41,12 +39,6 @@ from streams.recovery import client_options
 
 GROUP = "afa-streams"
 INBOUND = (SUSPICIOUS_ACCOUNT, SUSPICIOUS_NUMBER, SUSPICIOUS_HANDLE, VICTIM_REPORT, WITHDRAWAL, ALIAS, RISK_CHECK)
-RULES_FILE = Path(__file__).with_name("rules.toml")
-
-
-def load_rules(path: Path = RULES_FILE) -> Rules:
-    """The rules of a TOML file; msgspec.ValidationError names the field that is wrong."""
-    return parse(tomllib.loads(path.read_text(encoding="utf-8")))
 
 
 class Worker:

@@ -9,9 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 
@@ -44,6 +41,11 @@ def migrate(engine: Engine) -> None:
 
     Raises Retry, SetupError, and Refused for a server whose certificate is not believed.
     """
+    # Whoever lists, signs or shows migrates nothing, and need not wait for this.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.set_main_option("path_separator", "os")

@@ -26,7 +26,7 @@ from schemas.epochs import EPOCHS_KEY, Epoch
 from schemas.joining import ClockOrigin, EpochKey, KeyRequest, Welcome
 from schemas.registry import Alliance, Member, Sector, Status
 from schemas.topics import RULES, joining_topic
-from streams.app import load_rules
+from streams.rules import load_rules
 from tests.alliance.test_joining import Hall, hall
 
 pytestmark = pytest.mark.services

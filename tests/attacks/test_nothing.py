@@ -31,9 +31,9 @@ from schemas.envelope import source_of
 from schemas.reasons import Reason
 from schemas.receipts import NOTE_HEADER, Receipt, Refusal
 from schemas.topics import QUARANTINE, SUSPICIOUS_HANDLE, TOPICS
-from streams.app import load_rules
 from streams.intake import Intake
 from streams.receipts import Receipts
+from streams.rules import load_rules
 
 pytestmark = pytest.mark.services
 NAME = "bank-nil"

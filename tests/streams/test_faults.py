@@ -25,7 +25,7 @@ from alliance import kafka
 from alliance.kafka import KafkaLogin
 from schemas.envelope import Headers
 from schemas.topics import LEADS
-from streams.app import RULES_FILE
+from streams.rules import RULES_FILE
 from tests import oracle
 from tests.streams.days import Scene, bundles, facts, scenes
 from tests.streams.idle import wait_s, wait_until_idle

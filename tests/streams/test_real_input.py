@@ -27,9 +27,9 @@ from producers.mapping import for_file
 from producers.rows import read_csv
 from schemas import strictjson
 from schemas.registry import Sector
-from streams.app import load_rules
 from streams.core.alert import Alert
 from streams.core.extract import alerts_of
+from streams.rules import load_rules
 from tests.streams.network import deliver
 from tests.streams.support import member_record
 
