@@ -14,7 +14,6 @@ from afa.registrar import MEMBER, desk
 from alliance.embedded.datadir import write_private
 from alliance.errors import Refused
 from alliance.joining import standing
-from alliance.provision import agree_rate, agreed_rate
 from alliance.quotas import MOST
 
 
@@ -65,15 +64,12 @@ def rate(
 
     Example: afa member rate bank-042 200
     """
-    registrar = Run(data).registrar()
-    known = agreed_rate(registrar, member)
-    if known is None:
-        raise Refused(f"{member} was never admitted; see `afa member list`.")
+    at = desk(Run(data))
     if alerts is None:
-        print(known)
+        print(standing.rate(at, member))
     else:
-        agree_rate(registrar, member, alerts)
-        note(f"{alerts} alerts a second are agreed with {member}; before it were {known}.")
+        before = standing.agree(at, member, alerts)
+        note(f"{alerts} alerts a second are agreed with {member}; before it were {before}.")
 
 
 def uninvite(member: Annotated[str, MEMBER], data: Data = None) -> None:

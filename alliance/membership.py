@@ -26,11 +26,12 @@ from alliance.keys.encoding import decode, encode
 from alliance.keys.store import MemberKeys
 from alliance.keys.tokens import TokenKeys
 from alliance.principals import member_principal
-from alliance.provision import add_member, login_of
-from alliance.registrar import publish, registrar_keys
+from alliance.provision import add_member, checked, login_of
+from alliance.registrar import publish, put_on_record, registrar_keys
 from alliance.registry import Registry
 from alliance.roll import Roll, enter, proven, read
 from schemas import strictjson
+from schemas.registrar import RateAgreed, TokenKeysGiven
 from schemas.registry import Alliance, Member, Officer, Sector, SigningKey, Status
 from schemas.topics import MEMBERS
 
@@ -64,6 +65,9 @@ def enrol(data: DataDir, login: KafkaLogin, spec: MemberSpec, tokens: TokenKeys,
     registry.refuse_taken(spec.member, spec.routes)
     known = registry.member(spec.member)
     if known is None or known.status is Status.ACTIVE:
+        if spec.rate is not None:
+            agreed = RateAgreed(member=checked(spec.member), rate=spec.rate, at=clock.now())
+            put_on_record(login, registrar_keys(data), [agreed])
         add_member(login, spec.member, data.secret, spec.rate)
     return register(data, login, [spec], tokens, clock)[0]
 
@@ -72,10 +76,12 @@ def register(
     data: DataDir, login: KafkaLogin, specs: Sequence[MemberSpec], tokens: TokenKeys, clock: AllianceClock
 ) -> list[Member]:
     """Keys and registry records of members whose topics and rights are provisioned already."""
-    known = _known(data, login)
+    known, keys = _known(data, login), registrar_keys(data)
     records = [_record(data, spec, tokens, known.member(spec.member), clock.now()) for spec in specs]
     if changed := [record for record in records if record != known.member(record.member)]:
-        publish(login, registrar_keys(data), changed)
+        new = [record.member for record in changed if known.member(record.member) is None]
+        put_on_record(login, keys, [keys_given(name, tokens, clock.now()) for name in new])
+        publish(login, keys, changed)
     centre = Registry([*known, *records]).police()
     if centre is not None and centre.member in {spec.member for spec in specs}:
         opening.hand_over(load_keys(data, centre.member), vault_key_file(data))
@@ -185,6 +191,11 @@ def give_token_keys(data: DataDir, keys: TokenKeys, active: Iterable[str]) -> No
             opening.hand_over(held, vault_key_file(data))
 
 
+def keys_given(member: str, keys: TokenKeys, now: datetime) -> TokenKeysGiven:
+    """What goes on record before a member gets these, by their names alone."""
+    return TokenKeysGiven(member=member, epochs=list(keys.epochs), at=now)
+
+
 def _known(data: DataDir, login: KafkaLogin) -> Registry:
     """What the registrar itself has signed: what it signs next must rest on nothing else."""
     return proven_registry(login, registrar_keys(data).public.verifier())
@@ -205,10 +216,15 @@ def _record(data: DataDir, spec: MemberSpec, tokens: TokenKeys, known: Member | 
         officers = [_officer(folder, officer, known, now) for officer in spec.officers]
         fresh = record_of(spec, keys, signing_key(keys, known.keys if known else [], now), officers)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise SetupError(f"{spec.member} can not be a member: {place}: {first['msg']}.") from error
+        raise unfit(spec.member, error) from error
     return fresh if known is None else _merged(known, fresh)
+
+
+def unfit(member: str, error: ValidationError) -> SetupError:
+    """Why no member can be as was said."""
+    first = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return SetupError(f"{member} can not be a member: {place}: {first['msg']}.")
 
 
 def record_of(spec: MemberSpec, keys: MemberKeys, signing: SigningKey, officers: Sequence[Officer] = ()) -> Member:

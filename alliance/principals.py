@@ -17,6 +17,7 @@ from schemas.topics import (
     LEADS,
     MEMBERS,
     QUARANTINE,
+    REGISTRAR_ACTS,
     RISK_CHECK,
     RULES,
     SIGNALS,
@@ -70,12 +71,14 @@ class Right:
 CLUSTER = ("kafka-cluster",)
 
 TABLE: tuple[Grant, ...] = (
-    # Admits members: topic, password, rights and quotas; writes the registry, and the allow-list as police signed it.
+    # Admits members: topic, password, rights and quotas; writes the registry, and the allow-list as police signed it;
+    # and what it does beside them, for the record.
     Grant("registrar", "CLUSTER", CLUSTER, ("ALTER", "DESCRIBE", "ALTER_CONFIGS", "DESCRIBE_CONFIGS")),
     Grant(
         "registrar", "TOPIC", (_TO_ANY_MEMBER,), ("CREATE", "WRITE", "DESCRIBE_CONFIGS", "ALTER_CONFIGS"), prefix=True
     ),
     Grant("registrar", "TOPIC", (MEMBERS.name, RULES.name), ("READ", "WRITE")),
+    Grant("registrar", "TOPIC", (REGISTRAR_ACTS.name,), ("WRITE",)),
     Grant(
         "registrar",
         "TOPIC",
@@ -98,7 +101,7 @@ TABLE: tuple[Grant, ...] = (
     Grant("streams", "TRANSACTIONAL_ID", (STREAMS_PREFIX,), ("WRITE",), prefix=True),
     # Turns leads into cases; what it sends goes by its database through dispatch.
     Grant("casebook", "TOPIC", (LEADS.name, ANSWERS.name, VICTIM_REPORT.name, WITHDRAWAL.name, ALIAS.name), ("READ",)),
-    Grant("casebook", "TOPIC", (MEMBERS.name, RULES.name), ("READ",)),
+    Grant("casebook", "TOPIC", (MEMBERS.name, RULES.name, REGISTRAR_ACTS.name), ("READ",)),
     # Answers what banks ask before money moves, from the leads; of what it refuses the streams tell.
     Grant("riskdesk", "TOPIC", (LEADS.name, MEMBERS.name, RISK_CHECK.name), ("READ",)),
     Grant("riskdesk", "TOPIC", (_TO_ANY_MEMBER,), ("WRITE",), prefix=True),

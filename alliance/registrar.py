@@ -1,12 +1,13 @@
-"""The registrar's own key, and the registry records that it signs, so that nobody need believe the hub's broker.
+"""The registrar's own key, and what it signs, so that nobody need believe the hub's broker: the registry's records, and
+what it does beside them, for the record.
 
-The private key is the registrar's alone: the hub's processes and the members get the public one. A record must never be
-published unsigned, and none signed because it was there: what is unsigned may be forged.
+The private key is the registrar's alone: the hub's processes and the members get the public one. Nothing must ever be
+published unsigned, nor signed because it was there: what is unsigned may be forged.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -20,10 +21,12 @@ from alliance.keys import store
 from alliance.keys.encoding import public_key
 from alliance.keys.signatures import sign
 from alliance.keys.store import MemberKeys
+from schemas.base import Message
 from schemas.envelope import SIGNATURE_HEADER
+from schemas.registrar import RegistrarAct
 from schemas.registry import Member
 from schemas.rulebook import RULEBOOK_KEY, Rulebook
-from schemas.topics import MEMBERS
+from schemas.topics import MEMBERS, REGISTRAR_ACTS
 
 _NAME = "registrar"
 _SEND_TIMEOUT_S = 15.0
@@ -54,11 +57,21 @@ def registrar_public(data: DataDir) -> Ed25519PublicKey:
 
 def publish(login: KafkaLogin, keys: MemberKeys, records: Iterable[Member | Rulebook]) -> None:
     """Write these records, signed, and return when the broker has them."""
+    _write(login, keys, MEMBERS.name, ((key_of(record), record) for record in records))
+
+
+def put_on_record(login: KafkaLogin, keys: MemberKeys, acts: Sequence[RegistrarAct]) -> None:
+    """Say these acts, signed, and return when the broker has them: before they are done, or the record could lack one
+    that was."""
+    if acts:
+        _write(login, keys, REGISTRAR_ACTS.name, ((act.member, act) for act in acts))
+
+
+def _write(login: KafkaLogin, keys: MemberKeys, topic: str, named: Iterable[tuple[str, Message]]) -> None:
     with kafka.producer(login) as sender:
         sent = [
-            sender.send(MEMBERS.name, value, key, headers=[signed(keys, value)])
-            for record in records
-            for key, value in ((key_of(record).encode(), record.model_dump_json().encode()),)
+            sender.send(topic, value, name.encode(), headers=[signed(keys, value)])
+            for name, value in ((name, message.model_dump_json().encode()) for name, message in named)
         ]
         for future in sent:
             future.get(_SEND_TIMEOUT_S)

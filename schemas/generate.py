@@ -28,6 +28,7 @@ from schemas.leads import Lead
 from schemas.names import AccountName
 from schemas.reasons import REMEDY, WHOLE_BUNDLE, Reason
 from schemas.receipts import TO_MEMBER, QuarantineNote
+from schemas.registrar import REGISTRAR_ACT
 from schemas.registry import Member
 from schemas.reinjection import Reinject
 from schemas.requests import HoldView, Mandate, MandateView, RequestView
@@ -116,6 +117,7 @@ CONTRACTS: tuple[Contract, ...] = (
     Contract("epoch-keys", TypeAdapter(EpochKeys), Direction.OUTBOUND),
     Contract("epoch-taken", TypeAdapter(EpochTaken), Direction.INBOUND),
     Contract("epoch-view", TypeAdapter(EpochView), Direction.OUTBOUND),
+    Contract("registrar-act", REGISTRAR_ACT, Direction.OUTBOUND),
 )
 
 

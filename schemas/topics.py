@@ -76,6 +76,7 @@ TALLY = Topic("tally", "intake", "hour and worker", "streams.tally", "", 1, 180 
 # Beside the members, under a key that is nobody's name: the rulebook.
 MEMBERS = Topic("members", "registrar", "member", "Member", "member", 1, -1, "compact")
 RULES = Topic("rules", "registrar", "kind and token", "AllowRecord", "allow-record", 1, -1, "compact")
+REGISTRAR_ACTS = Topic("registrar-acts", "registrar", "member", "RegistrarAct", "registrar-act", 1, 180 * DAY)
 AUDIT = Topic("audit", "auditor", "number", "AuditRecord", "audit-entry", 1, -1, max_message_bytes=16_000_000)
 
 TOPICS: tuple[Topic, ...] = (
@@ -94,6 +95,7 @@ TOPICS: tuple[Topic, ...] = (
     TALLY,
     MEMBERS,
     RULES,
+    REGISTRAR_ACTS,
     AUDIT,
 )
 

@@ -20,14 +20,16 @@ from alliance.embedded.datadir import DataDir, write_private
 from alliance.errors import Refused, SetupError
 from alliance.joining import wire
 from alliance.joining.judging import ADMISSION, REQUEST, Judged, Note, judge
+from alliance.joining.recording import invited
 from alliance.joining.succession import OVERLAP, joined, rotated
 from alliance.kafka import KafkaLogin
 from alliance.keys.encoding import encode
-from alliance.membership import MemberSpec, proven_registry, token_keys
+from alliance.membership import MemberSpec, keys_given, proven_registry, token_keys
 from alliance.provision import add_member, checked, close_joining, open_joining
-from alliance.registrar import publish, registrar_keys
+from alliance.registrar import publish, put_on_record, registrar_keys
 from alliance.registry import Registry
 from schemas.joining import Broker, ClockOrigin, EpochKey, Invite, KeyRequest, Welcome
+from schemas.registrar import InviteWithdrawn, RateAgreed, RegistrarAct
 from schemas.registry import Member, Status
 from schemas.topics import joining_topic
 
@@ -76,6 +78,7 @@ class Desk:
             registrar=keys.public.signing,
             expires=(wall_now() + valid).replace(microsecond=0),
         )
+        self.put_on_record(invited(spec, invite, self.clock.now()))
         self._file(Filed(spec, invite))
         open_joining(self.login, spec.member, invite.code)
         return invite
@@ -86,22 +89,21 @@ class Desk:
             filed = _read(path)
             judged = judge(filed.invite, self._notes(filed.spec.member))
             if _is_over(filed, judged, wall_now()):
-                self.withdraw(filed.spec.member)
+                self._close(filed.spec.member)
             else:
                 yield filed, judged
 
     def withdraw(self, member: str) -> bool:
         """The invite of that unit is void; whether there was one."""
-        path = self._folder() / f"{member}.json"
-        if not path.exists():
+        if not self._invite_file(member).exists():
             return False
-        close_joining(self.login, member, may_read=False)
-        path.unlink()
+        self.put_on_record(InviteWithdrawn(member=member, at=self.clock.now()))
+        self._close(member)
         return True
 
     def asked(self, member: str) -> KeyRequest:
         """What waits for approval: a newcomer's keys, or new keys of a member. Raises Refused, saying why, if none."""
-        path = self._folder() / f"{member}.json"
+        path = self._invite_file(member)
         if path.exists() and not (filed := _read(path)).approved:
             judged = judge(filed.invite, self._notes(member))
             if judged.request is not None:
@@ -132,15 +134,17 @@ class Desk:
 
     def approve(self, request: KeyRequest, overlap: timedelta = OVERLAP) -> Member:
         """Admit these keys: the registry has them, and their holder gets, sealed, what it needs beside them."""
-        path, registry = self._folder() / f"{request.member}.json", self.registry()
+        registry = self.registry()
         known = registry.member(request.member)
         if request.invite_id is None:
             assert known is not None
             record, password = rotated(known, request, self.clock.now(), overlap), None
         else:
-            filed = _read(path)
+            filed = _read(self._invite_file(request.member))
             registry.refuse_taken(request.member, filed.spec.routes)
             record = joined(filed.spec, request, known, self.clock.now())
+            if filed.spec.rate is not None:
+                self.put_on_record(RateAgreed(member=record.member, rate=filed.spec.rate, at=self.clock.now()))
             password = self.new_password(request.member, filed.spec.rate)
             self._file(replace(filed, approved=True))
         # Sealed first: what can't be answered must not be in the registry.
@@ -158,14 +162,20 @@ class Desk:
         return password
 
     def welcome(self, request: KeyRequest, password: str | None) -> bytes:
-        """All that the holder of these keys needs, signed and sealed."""
-        clock = self.clock
+        """All that the holder of these keys needs, signed and sealed; that it gets the token keys is on record."""
+        clock, keys = self.clock, token_keys(self.data)
         welcome = Welcome(
             password=password,
-            token_keys=[EpochKey(epoch=name, key=encode(key)) for name, key in token_keys(self.data).epochs.items()],
+            token_keys=[EpochKey(epoch=name, key=encode(key)) for name, key in keys.epochs.items()],
             clock=ClockOrigin(origin_wall=clock.origin_wall, origin_alliance=clock.origin_alliance, rate=clock.rate),
         )
-        return wire.admission(registrar_keys(self.data), request, welcome)
+        sealed = wire.admission(registrar_keys(self.data), request, welcome)
+        self.put_on_record(keys_given(request.member, keys, clock.now()))
+        return sealed
+
+    def put_on_record(self, *acts: RegistrarAct) -> None:
+        """What is done next: the record may say more than was done, where a command broke off, and never less."""
+        put_on_record(self.login, registrar_keys(self.data), acts)
 
     def _answer(self, member: str, admission: bytes) -> None:
         with kafka.producer(self.login) as sender:
@@ -178,8 +188,15 @@ class Desk:
     def _notes(self, member: str) -> list[Note]:
         return notes(self.login, member)
 
+    def _close(self, member: str) -> None:
+        close_joining(self.login, member, may_read=False)
+        self._invite_file(member).unlink()
+
     def _file(self, filed: Filed) -> None:
-        write_private(self._folder() / f"{filed.spec.member}.json", _FILED.dump_json(filed, indent=2).decode())
+        write_private(self._invite_file(filed.spec.member), _FILED.dump_json(filed, indent=2).decode())
+
+    def _invite_file(self, member: str) -> Path:
+        return self._folder() / f"{member}.json"
 
     def _folder(self) -> Path:
         registrar_keys(self.data)

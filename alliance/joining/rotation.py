@@ -7,7 +7,7 @@ step that is broken off at any place is finished by the same command, or by `sen
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -16,19 +16,20 @@ from kafka.errors import KafkaError
 from alliance import kafka
 from alliance.errors import Refused
 from alliance.joining import granting
-from alliance.joining.desk import Desk, notes
+from alliance.joining.desk import Desk
+from alliance.joining.holdings import Holding, holdings
 from alliance.keys.seals import BadSeal
 from alliance.keys.tokens import TokenKeys
-from alliance.membership import give_token_keys, load_keys, members_of, save_token_keys, token_keys
+from alliance.membership import give_token_keys, keys_given, members_of, save_token_keys, token_keys
 from alliance.registrar import registrar_keys, signed
-from alliance.registry import Registry
 from alliance.roll import Roll
 from schemas.epochs import EPOCHS_KEY, Epoch, Epochs, EpochView, listed
+from schemas.registrar import TokenKeysTaken
 from schemas.registry import Member, Status
-from schemas.topics import RULES, joining_topic, member_topic
+from schemas.topics import RULES, member_topic
 
-LETTER, TAKEN = b"token-keys", b"token-keys-taken"
-"""Keys of the records on `to.<member>` and on `joining.<member>`."""
+LETTER = b"token-keys"
+"""Key of the record on `to.<member>`."""
 _SEND_TIMEOUT_S = 15.0
 
 
@@ -60,7 +61,8 @@ def cut_over(desk: Desk, overlap: timedelta, *, early: bool = False) -> InForce:
         keys = token_keys(desk.data).cut_over()
     except ValueError as error:
         raise Refused(f"The token epoch is not cut over: {error}.") from error
-    newer, now = views(desk)[-1], desk.clock.now()
+    held, now = holdings(desk, _active(desk)), desk.clock.now()
+    newer = _views(desk, held)[-1]
     if newer.missing:
         raise Refused(f"{', '.join(newer.missing)} have not taken the key of {newer.epoch} yet; see `afa epoch list`.")
     if now < newer.since + overlap and not early:
@@ -68,30 +70,34 @@ def cut_over(desk: Desk, overlap: timedelta, *, early: bool = False) -> InForce:
             f"{newer.epoch} began at {newer.since:%Y-%m-%d %H:%M}, and what only the older key names can matter until "
             f"{newer.since + overlap:%Y-%m-%d %H:%M}; wait until then, or lose it with --early."
         )
+    taken = (TokenKeysTaken(member=name, epochs=each.epochs, word=each.word, at=now) for name, each in held.items())
+    desk.put_on_record(*taken)
     return _put_in_force(desk, keys, [Epoch(epoch=newer.epoch, since=newer.since)], now)
 
 
 def send(desk: Desk) -> tuple[list[str], Mapping[str, str]]:
     """Give the present keys once more to the active members that have not said that they have these and no others; who
     they are, and to which of them no letter could be sent."""
-    registry, keys = desk.registry(), token_keys(desk.data)
-    waiting = [each for each in _active(desk) if _has(desk, registry, each.member) != set(keys.epochs)]
-    give_token_keys(desk.data, keys, [member.member for member in waiting])
-    return [member.member for member in waiting], _deliver(desk, keys, waiting)
+    active, keys = _active(desk), token_keys(desk.data)
+    held = holdings(desk, active)
+    waiting = [member for member in active if set(held[member.member].epochs) != set(keys.epochs)]
+    return [member.member for member in waiting], _give(desk, keys, waiting)
 
 
 def views(desk: Desk) -> list[EpochView]:
     """The epochs, the older first, and who has which key."""
-    registry, keys = desk.registry(), token_keys(desk.data)
-    has = {member.member: _has(desk, registry, member.member) for member in _active(desk)}
-    epochs = _known(desk, keys)
+    return _views(desk, holdings(desk, _active(desk)))
+
+
+def _views(desk: Desk, held: Mapping[str, Holding]) -> list[EpochView]:
+    epochs = _known(desk, token_keys(desk.data))
     return [
         EpochView(
             epoch=epoch.epoch,
             since=epoch.since,
             leads=epoch == epochs[0],
-            taken=sorted(member for member, names in has.items() if epoch.epoch in names),
-            missing=sorted(member for member, names in has.items() if epoch.epoch not in names),
+            taken=sorted(member for member, each in held.items() if epoch.epoch in each.epochs),
+            missing=sorted(member for member, each in held.items() if epoch.epoch not in each.epochs),
         )
         for epoch in epochs
     ]
@@ -117,21 +123,39 @@ def _put_in_force(desk: Desk, keys: TokenKeys, epochs: list[Epoch], now: datetim
         headers = [signed(registrar_keys(desk.data), value)]
         sender.send(RULES.name, value, EPOCHS_KEY.encode(), headers=headers).get(_SEND_TIMEOUT_S)
     save_token_keys(desk.data, keys)
-    active = _active(desk)
-    give_token_keys(desk.data, keys, [member.member for member in active])
-    return InForce(told, _deliver(desk, keys, active))
+    return InForce(told, _give(desk, keys, _active(desk)))
 
 
-def _deliver(desk: Desk, keys: TokenKeys, members: list[Member]) -> dict[str, str]:
+def _give(desk: Desk, keys: TokenKeys, members: list[Member]) -> dict[str, str]:
     """To whom nothing could be sent, and why: nobody waits for what is one member's fault."""
-    registrar, sent, unsent = registrar_keys(desk.data), {}, dict[str, str]()
+    letters, unsent = _sealed(desk, keys, members)
+    here = set(members_of(desk.data))
+    getting = [member.member for member in members if member.member in letters or member.member in here]
+    desk.put_on_record(*(keys_given(name, keys, desk.clock.now()) for name in getting))
+    give_token_keys(desk.data, keys, getting)
+    return {**unsent, **_deliver(desk, letters)}
+
+
+def _sealed(desk: Desk, keys: TokenKeys, members: list[Member]) -> tuple[dict[str, bytes], dict[str, str]]:
+    """The letter for each, or why there is none."""
+    registrar, letters, failed = registrar_keys(desk.data), dict[str, bytes](), dict[str, str]()
+    for member in members:
+        try:
+            letters[member.member] = granting.grant(registrar, member, keys).model_dump_json().encode()
+        except (BadSeal, ValueError) as error:
+            failed[member.member] = str(error)
+    return letters, failed
+
+
+def _deliver(desk: Desk, letters: Mapping[str, bytes]) -> dict[str, str]:
+    """Which of them the broker did not take, and why."""
+    sent, unsent = {}, dict[str, str]()
     with kafka.producer(desk.login) as sender:
-        for member in members:
+        for name, letter in letters.items():
             try:
-                letter = granting.grant(registrar, member, keys).model_dump_json().encode()
-                sent[member.member] = sender.send(member_topic(member.member).name, letter, LETTER)
-            except (BadSeal, ValueError, KafkaError) as error:
-                unsent[member.member] = str(error)
+                sent[name] = sender.send(member_topic(name).name, letter, LETTER)
+            except KafkaError as error:
+                unsent[name] = str(error)
         for name, future in sent.items():
             try:
                 future.get(_SEND_TIMEOUT_S)
@@ -142,29 +166,3 @@ def _deliver(desk: Desk, keys: TokenKeys, members: list[Member]) -> dict[str, st
 
 def _active(desk: Desk) -> list[Member]:
     return [member for member in desk.registry() if member.status is Status.ACTIVE]
-
-
-def _has(desk: Desk, registry: Registry, member: str) -> set[str]:
-    """The epochs whose keys the member has."""
-    if member in members_of(desk.data):
-        tokens = load_keys(desk.data, member).tokens
-        return set(tokens.epochs) if tokens else set()
-    return set(_said(desk, registry, member))
-
-
-def _said(desk: Desk, registry: Registry, member: str) -> Iterator[str]:
-    """What the member has said last, if anything, by a key that is valid now."""
-    words = [note.value for note in notes(desk.login, member) if note.key == TAKEN] if _talks(desk, member) else []
-    for word in reversed(words):
-        try:
-            said = granting.confirmed(word, lambda kid: registry.key(kid, desk.clock.now()))
-        except Refused:
-            continue
-        if said.member == member:
-            yield from said.epochs
-            return
-
-
-def _talks(desk: Desk, member: str) -> bool:
-    with kafka.consumer(desk.login, [], None) as reader:
-        return joining_topic(member).name in reader.topics()

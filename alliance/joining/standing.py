@@ -1,4 +1,5 @@
-"""Suspending, revoking and restoring a member: in the registry, for its signatures, and at the broker, for its login.
+"""Suspending, revoking and restoring a member: in the registry, for its signatures, and at the broker, for its login;
+and the rate that is agreed with it.
 
 A suspended member keeps its password, which is good for nothing meanwhile; a revoked one gets another if it comes back.
 Nothing that it has sent is taken back.
@@ -9,11 +10,20 @@ from __future__ import annotations
 from alliance.errors import Refused
 from alliance.joining.desk import Desk
 from alliance.joining.succession import with_status
-from alliance.membership import give_token_keys, token_keys
+from alliance.membership import give_token_keys, keys_given, members_of, token_keys
 from alliance.principals import member_principal
-from alliance.provision import add_member, bar_member, has_password, readmit_member, remove_member
+from alliance.provision import (
+    add_member,
+    agree_rate,
+    agreed_rate,
+    bar_member,
+    has_password,
+    readmit_member,
+    remove_member,
+)
 from alliance.registrar import publish, registrar_keys
 from schemas.joining import KeyRequest
+from schemas.registrar import RateAgreed
 from schemas.registry import Member, Status
 
 
@@ -35,7 +45,10 @@ def restore(desk: Desk, member: str) -> tuple[Member, bytes | None]:
     """Undo either. The answer to hand over, if the member needs another password: sealed to it, signed by the
     registrar."""
     # Where its keys lie on this folder, it has been given none meanwhile.
-    give_token_keys(desk.data, token_keys(desk.data), [member])
+    if member in members_of(desk.data):
+        tokens = token_keys(desk.data)
+        desk.put_on_record(keys_given(member, tokens, desk.clock.now()))
+        give_token_keys(desk.data, tokens, [member])
     record = _changed(desk, member, Status.ACTIVE)
     if has_password(desk.login, member):
         readmit_member(desk.login, member)
@@ -46,6 +59,22 @@ def restore(desk: Desk, member: str) -> tuple[Member, bytes | None]:
     newest = record.keys[-1]
     keys = KeyRequest(member=member, key_id=newest.key_id, signing=newest.public, sealing=record.seal_key)
     return record, desk.welcome(keys, desk.new_password(member))
+
+
+def rate(desk: Desk, member: str) -> int:
+    """How many alerts a second are agreed with the member. Raises Refused if it was never admitted."""
+    known = agreed_rate(desk.login, member)
+    if known is None:
+        raise Refused(f"{member} was never admitted; see `afa member list`.")
+    return known
+
+
+def agree(desk: Desk, member: str, alerts: int) -> int:
+    """Change that, at once; what it was. Raises Refused as `rate`."""
+    before = rate(desk, member)
+    desk.put_on_record(RateAgreed(member=member, rate=alerts, at=desk.clock.now()))
+    agree_rate(desk.login, member, alerts)
+    return before
 
 
 def _changed(desk: Desk, member: str, status: Status) -> Member:

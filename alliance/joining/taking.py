@@ -12,8 +12,9 @@ from pydantic import ValidationError
 from alliance import kafka
 from alliance.errors import Refused
 from alliance.joining import granting
+from alliance.joining.holdings import TAKEN
 from alliance.joining.memberfile import MemberFile
-from alliance.joining.rotation import LETTER, TAKEN
+from alliance.joining.rotation import LETTER
 from schemas.epochs import TokenKeysLetter
 from schemas.topics import joining_topic, member_topic
 

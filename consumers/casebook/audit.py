@@ -21,10 +21,9 @@ from consumers.auditor.chain import SALT, Act, Head, follow
 from consumers.auditor.copy import Copy
 from consumers.auditor.records import act_of, entry_of, row_of
 from consumers.auditor.verifying import verify
+from consumers.casebook import changes
 from consumers.casebook.rows import insert_rows
 from consumers.casebook.tables import Audit
-from schemas.epochs import EPOCHS_KEY
-from schemas.topics import RULES
 
 _PAGE = 10
 """Entries: one may have a thousand acts, and a casebook at work waits for all of them."""
@@ -48,16 +47,10 @@ class Trail:
     acts: list[Act] = field(default_factory=list)
 
     def note_changes(self, records: Iterable[Any], roll: Roll) -> None:
-        """What others have written of the registry, of the allow-list and of the epochs, by whom it is about."""
+        """What others have written of the registry, of the allow-list and of the epochs, and what the registrar did
+        beside them."""
         for record in records:
-            key = (record.key or b"").decode(errors="replace")
-            if record.topic == RULES.name and key == EPOCHS_KEY:
-                act = "list of epochs" if roll.vouches(record) else "list of epochs not believed"
-            elif record.topic == RULES.name:
-                act = "allow-list entry" if record.value else "allow-list entry removed"
-            else:
-                act = "registry record" if roll.proves(record) else "registry record not believed"
-            self.note(act, key, record.value or b"")
+            self.note(*changes.told(record, roll), record.value or b"")
 
     def note(self, act: str, subject: object, content: bytes = b"") -> None:
         """`content` is what was decided or received; only its digest is kept."""

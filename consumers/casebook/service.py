@@ -36,9 +36,9 @@ from consumers.casebook.retention.runs import Retention
 from consumers.casebook.turn import Turn
 from consumers.casebook.work import Inbox, take
 from schemas.epochs import FORMER_HEADER, RETIRED_HEADER
-from schemas.topics import ALIAS, ANSWERS, LEADS, MEMBERS, RULES, VICTIM_REPORT, WITHDRAWAL, Topic
+from schemas.topics import ALIAS, ANSWERS, LEADS, MEMBERS, REGISTRAR_ACTS, RULES, VICTIM_REPORT, WITHDRAWAL, Topic
 
-TOPICS = (LEADS, ANSWERS, VICTIM_REPORT, WITHDRAWAL, ALIAS)
+TOPICS = (LEADS, ANSWERS, VICTIM_REPORT, WITHDRAWAL, ALIAS, REGISTRAR_ACTS)
 MAX_RECORDS = 1000
 _IDLE_S = 0.2
 _RETRY_S = 1.0
@@ -151,7 +151,8 @@ class Casebook:
             spared = frozenset(self._names.every(self._allowing.tokens(now)))
             turn = Turn(db, now, self._registry, self._profile, spared, names=self._names)
             mandate = mandates.newest(db)
-            turn.trail.note_changes(chain.from_iterable(fresh.values()), self._roll)
+            said = chain(_records(batch, REGISTRAR_ACTS), *fresh.values())
+            turn.trail.note_changes(said, self._roll)
             inbox = _inbox(turn, batch, look_again=registry_changed or mandate != self._mandate)
             take(turn, replace(inbox, spared=turn.spared - self._spared))
             head = audit.append(db, turn.trail, self._head, turn.now)

@@ -130,7 +130,7 @@ def test_a_rotation_that_broke_off_at_any_step_is_finished(
     assert rotation.send(desk) == ([], {})
 
 
-def _dies(*given: object) -> None:
+def _dies(*given: object, **named: object) -> None:
     raise RuntimeError("the process ends here")
 
 

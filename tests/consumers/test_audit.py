@@ -11,8 +11,16 @@ from alembic.config import Config
 from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import DBAPIError
 
+from alliance.clock import AllianceClock
+from alliance.joining.desk import Desk
+from alliance.membership import MemberSpec
+from alliance.provision import login_of
+from consumers.auditor import listing, reading
 from consumers.casebook import audit, database, migrations
 from consumers.casebook.tables import Audit
+from schemas.joining import Broker
+from schemas.registry import Alliance, Sector
+from schemas.topics import REGISTRAR_ACTS
 from tests.consumers.archive import SUSPICION, retain
 from tests.consumers.facts import account, lead
 from tests.consumers.office import Office
@@ -88,6 +96,38 @@ def test_a_change_of_the_registry_is_on_record_once_however_often_it_is_read(hub
     with hub.running("casebook"):
         city.register("bank-two")
         hub.until(lambda db: recorded(db, "bank-two") == before + 1)
+    with hub.engine.connect() as db:
+        assert audit.is_unbroken(db)
+
+
+def shown(hub: Hub, unit: str) -> list[tuple[str | None, str]]:
+    """As `afa audit list --about` has it, but for when each was said."""
+    with reading.read_only(hub.database_url) as db:
+        acts = [act for view in listing.newest(db, 10_000, unit) for act in view.acts]
+    return [(act.act, (act.subject or "").partition("/said ")[0]) for act in acts]
+
+
+def test_what_the_registrar_does_beside_the_registry_is_on_record_once_and_in_words(hub: Hub, city: World) -> None:
+    services, unit = city.services, "bank-on-record"
+    login = login_of("registrar", services.admin, services.data.secret)
+    desk = Desk(services.data, login, AllianceClock(0.0, 0.0, 1.0))
+    broker = Broker(bootstrap=services.bootstrap, security_protocol="SASL_PLAINTEXT")
+    spec = MemberSpec(unit, unit, Sector.BANK, Alliance.POLICE_BANK, (f"cnaps:{unit}",), rate=5)
+    until = f"until {desk.invite(spec, broker, timedelta(hours=1)).expires:%Y-%m-%d %H:%M} UTC"
+    desk.withdraw(unit)
+    city.put(REGISTRAR_ACTS.name, b"{}", unit)
+    expected = [
+        ("unit invited", f"{unit}/bank/police-bank/cnaps:{unit}/5 alerts a second/{until}"),
+        ("invite withdrawn", unit),
+        ("registrar's act not believed", unit),
+    ]
+    with hub.running("casebook"):
+        hub.until(lambda _: len(shown(hub, unit)) >= len(expected))
+        before = hub.until(lambda db: recorded(db, "bank-two"))
+    with hub.running("casebook"):
+        city.register("bank-two")
+        hub.until(lambda db: recorded(db, "bank-two") == before + 1)
+    assert shown(hub, unit) == expected
     with hub.engine.connect() as db:
         assert audit.is_unbroken(db)
 

@@ -82,6 +82,7 @@ CONTRACT_OF = {
     "inquiry": "inquiry",
     "reinjected": "to-member",
     "reinject": "reinject",
+    "registrar-act": "registrar-act",
     "sought": "sought",
     "vault-answer": "vault-answer",
     "bundle": "bundle",

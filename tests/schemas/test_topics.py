@@ -8,13 +8,13 @@ from types import ModuleType
 
 import pytest
 
-from schemas import allowlist, audit, envelope, leads, receipts, registry
+from schemas import allowlist, audit, envelope, leads, receipts, registrar, registry
 from schemas.envelope import EVENT
 from schemas.generate import CONTRACTS
 from schemas.topics import BY_KIND, TOPICS, Topic, member_topic
 
 EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples"
-PUBLIC: tuple[ModuleType, ...] = (allowlist, audit, envelope, leads, receipts, registry)
+PUBLIC: tuple[ModuleType, ...] = (allowlist, audit, envelope, leads, receipts, registrar, registry)
 TO_MEMBER = member_topic("bank-a")
 SHOWN = [topic for topic in (*TOPICS, TO_MEMBER) if topic.example]
 CONTRACT_OF = {
@@ -25,6 +25,7 @@ CONTRACT_OF = {
     "ToMember": "to-member",
     "AllowRecord": "allow-record",
     "AuditRecord": "audit-record",
+    "RegistrarAct": "registrar-act",
 }
 
 
