@@ -24,7 +24,14 @@ from tests.producers.support import NOW
 
 NOWHERE = KafkaLogin("127.0.0.1:9", "nobody", "unused")
 EVENT, OTHER = UUID("0190abcd-0000-7000-8000-00000000abcd"), uuid4()
+OWN = uuid4()
+"""Of the withdrawal itself."""
 KEY = Ed25519PrivateKey.generate()
+EVENT_WITH = '{"id":"%s","data":{"kind":"alias"}}'
+TAKING_BACK = '{"id":"%s","data":{"kind":"withdrawal","event_id":"%s"}}'
+ESCAPED = "".join(f"\\u{ord(each):04x}" for each in str(EVENT))
+SPELLINGS = [str(EVENT), str(EVENT).upper(), EVENT.hex, ESCAPED, ESCAPED.upper().replace("\\U", "\\u"),
+             str(EVENT).replace("a", "\\u0061")]  # fmt: skip
 
 
 class Topics:
@@ -33,8 +40,14 @@ class Topics:
     def __init__(self) -> None:
         self.records: dict[str, list[Any]] = {}
 
-    def said(self, text: str, member: str = "bank-one", topic: str = ALIAS.name) -> Any:
-        bundle = f'[{{"id":"{text}"}}]'.encode()
+    def said(self, *ids: str, member: str = "bank-one") -> Any:
+        return self.sent(f"[{','.join(EVENT_WITH % each for each in ids)}]", member)
+
+    def took_back(self, text: str, **over: Any) -> Any:
+        return self.sent(f"[{TAKING_BACK % (OWN, text)}]", topic=WITHDRAWAL.name, **over)
+
+    def sent(self, text: str, member: str = "bank-one", topic: str = ALIAS.name) -> Any:
+        bundle = text.encode()
         headers = [(SIGNATURE_HEADER, sign(KEY, f"{member}/k1", bundle).encode())]
         return self._put(topic, bundle, headers)
 
@@ -83,7 +96,7 @@ def test_a_copy_that_was_refused_too_is_in_nobodys_way(topics: Topics) -> None:
     check(second)
 
 
-@pytest.mark.parametrize("spelling", [str(EVENT), str(EVENT).upper(), EVENT.hex])
+@pytest.mark.parametrize("spelling", SPELLINGS)
 def test_what_was_let_in_since_counts_already(topics: Topics, spelling: str) -> None:
     kept = topics.refused(topics.said(str(EVENT)))
     topics.said(spelling)
@@ -93,7 +106,7 @@ def test_what_was_let_in_since_counts_already(topics: Topics, spelling: str) -> 
 
 def test_of_a_bundle_that_was_refused_in_part_the_rest_counts(topics: Topics) -> None:
     kept = topics.refused(topics.said(str(EVENT)))
-    topics.refused(topics.said(f"{EVENT}{OTHER}"), OTHER)
+    topics.refused(topics.said(str(EVENT), str(OTHER)), OTHER)
     with pytest.raises(Refused, match="at alias/0/1"):
         check(kept)
     check(kept, OTHER)
@@ -105,14 +118,36 @@ def test_another_members_bundle_is_another_matter(topics: Topics) -> None:
     check(kept)
 
 
-def test_what_its_member_took_back_stays_refused_also_if_that_was_refused_too(topics: Topics) -> None:
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_what_its_member_took_back_stays_refused_also_if_that_was_refused_too(topics: Topics, spelling: str) -> None:
     kept = topics.refused(topics.said(str(EVENT)))
-    taken_back = topics.said(str(EVENT), topic=WITHDRAWAL.name)
+    taken_back = topics.took_back(spelling)
     topics.refused(taken_back, member="bank-two")
     check(kept)
     topics.refused(taken_back)
     with pytest.raises(Refused, match="bank-one took it back at withdrawal/0/0"):
         check(kept)
+
+
+def test_of_a_withdrawal_that_no_parser_reads_all_that_stands_in_it_is_taken_back(topics: Topics) -> None:
+    kept = topics.refused(topics.said(str(EVENT)))
+    topics.refused(topics.sent(f"[{TAKING_BACK % (OWN, EVENT)}", topic=WITHDRAWAL.name))
+    with pytest.raises(Refused, match="took it back"):
+        check(kept)
+
+
+def test_a_refused_withdrawal_takes_back_neither_itself_nor_what_it_only_mentions(topics: Topics) -> None:
+    taking_back = topics.refused(topics.took_back(str(OTHER)))
+    check(taking_back, OWN)
+    topics.refused(topics.sent(f'[{{"id":"{OWN}","data":{{"superseded_by":"{EVENT}"}}}}]', topic=WITHDRAWAL.name))
+    check(topics.refused(topics.said(str(EVENT))))
+
+
+@pytest.mark.parametrize("text", ['"%s"', '[["%s"]]', '[{"id":{"id":"%s"}}]', '[{"data":{"id":"%s"}}]'])
+def test_what_only_mentions_an_event_is_not_that_event(topics: Topics, text: str) -> None:
+    kept = topics.refused(topics.said(str(EVENT)))
+    topics.sent(text % EVENT)
+    check(kept)
 
 
 def test_an_id_that_was_used_with_two_contents_is_spent(topics: Topics) -> None:
