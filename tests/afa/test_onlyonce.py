@@ -112,6 +112,15 @@ def test_of_a_bundle_that_was_refused_in_part_the_rest_counts(topics: Topics) ->
     check(kept, OTHER)
 
 
+@pytest.mark.parametrize("notes", [[(EVENT,), (OTHER,)], [(OTHER,), (EVENT,)], [(), (OTHER,)], [(OTHER,), ()]])
+def test_of_a_bundle_that_was_noted_twice_neither_part_counts(topics: Topics, notes: list[tuple[UUID, ...]]) -> None:
+    kept = topics.refused(topics.said(str(EVENT)))
+    twice = topics.said(str(EVENT), str(OTHER))
+    for events in notes:
+        topics.refused(twice, *events)
+    check(kept)
+
+
 def test_another_members_bundle_is_another_matter(topics: Topics) -> None:
     kept = topics.refused(topics.said(str(EVENT)))
     topics.said(str(EVENT), member="bank-two")
@@ -127,6 +136,12 @@ def test_what_its_member_took_back_stays_refused_also_if_that_was_refused_too(to
     topics.refused(taken_back)
     with pytest.raises(Refused, match="bank-one took it back at withdrawal/0/0"):
         check(kept)
+
+
+def test_what_no_parser_reads_takes_nothing_back_on_another_topic(topics: Topics) -> None:
+    kept = topics.refused(topics.said(str(EVENT)))
+    topics.refused(topics.sent(f"[{EVENT_WITH % EVENT}"))
+    check(kept)
 
 
 def test_of_a_withdrawal_that_no_parser_reads_all_that_stands_in_it_is_taken_back(topics: Topics) -> None:
