@@ -17,7 +17,7 @@ from tests.consumers.facts import account, lead, yuan
 from tests.consumers.office import Office
 from tests.consumers.test_calling import call, call_of, tell
 from tests.consumers.test_office import stopped
-from tests.consumers.test_returning import announced, frozen
+from tests.consumers.test_returning import announced, decide, frozen, object_to
 
 pytestmark = pytest.mark.services
 
@@ -30,12 +30,20 @@ def running(office: Office, case_id: UUID) -> dict[Clock, ClockView]:
     return {each.clock: each for each in reversed(found)}
 
 
+def about(office: Office, case_id: UUID) -> dict[Clock, set[object]]:
+    """All that clocks of each kind are about."""
+    with office.engine.connect() as db:
+        found = clocks(db, [case_id], office.now)
+    return {clock: {each.about for each in found if each.clock is clock} for clock in Clock}
+
+
 def test_a_draft_runs_until_it_is_void_a_request_until_it_is_answered_a_hold_until_it_ends(office: Office) -> None:
     mule = account()
     suspicion, stop = stopped(office, mule)
     sent = running(office, stop.case_id)
     assert (sent[Clock.ANSWER].about, sent[Clock.ANSWER].unit) == (stop.request_id, stop.to)
     assert sent[Clock.ACKNOWLEDGEMENT].at < sent[Clock.ANSWER].at
+    assert stop.request_id not in about(office, stop.case_id)[Clock.VOID]
     office.answer(stop, AnswerStatus.EXECUTED, scope=Scope.AMOUNT, amount=yuan(5_000_000))
     for letter in office.requests(suspicion):
         if letter.status is RequestStatus.SENT:
@@ -43,6 +51,7 @@ def test_a_draft_runs_until_it_is_void_a_request_until_it_is_answered_a_hold_unt
     (hold,) = office.holds(mule)
     held = running(office, stop.case_id)
     assert (held[Clock.HOLD].about, held[Clock.HOLD].at) == (hold.hold_id, hold.until)
+    assert held[Clock.HOLD].unit == hold.member
     assert not {Clock.ANSWER, Clock.ACKNOWLEDGEMENT} & held.keys()
     office.now = hold.until
     office.take()
@@ -76,6 +85,42 @@ def test_appeal_dispute_and_return_run_until_they_are_decided_or_over(office: Of
     assert not {Clock.APPEAL, Clock.DISPUTE, Clock.OBJECTIONS} & running(office, hold.case_id).keys()
 
 
+def test_what_is_overdue_goes_on_running_and_no_other_case_shows_it(office: Office) -> None:
+    mule = account()
+    hold, _ = frozen(office, mule, 5_000_000, minor=5_000_000)
+    office.said_by("bank-one", Appeal(hold_id=hold.hold_id, grounds=AppealGrounds.MISTAKEN, statement="it is mine"))
+    office.said_by(
+        "bank-two", Dispute(lead_id=lead(mule).lead_id, grounds=DisputeGrounds.MISTAKEN, statement="it is a shop")
+    )
+    announced(office, hold)
+    [appeal], [dispute] = office.appeals(), office.disputes()
+    office.now = max(appeal.due_at, dispute.due_at)
+    office.take()
+    _, other = stopped(office, account())
+    mine, others = about(office, hold.case_id), about(office, other.case_id)
+    assert (mine[Clock.APPEAL], mine[Clock.DISPUTE]) == ({appeal.appeal_id}, {dispute.dispute_id})
+    assert mine[Clock.REMINDER] and mine[Clock.NOTICE] and mine[Clock.HOLD]
+    assert others[Clock.ANSWER] >= {other.request_id}
+    assert all(mine[clock].isdisjoint(others[clock]) for clock in Clock)
+
+
+def test_a_dispute_of_a_request_runs_in_the_requests_case(office: Office) -> None:
+    _, stop = stopped(office, account())
+    said = Dispute(request_id=stop.request_id, grounds=DisputeGrounds.MISTAKEN, statement="it is a shop")
+    office.said_by(stop.to, said)
+    [dispute] = office.disputes()
+    assert about(office, stop.case_id)[Clock.DISPUTE] == {dispute.dispute_id}
+
+
+def test_a_return_that_is_closed_early_runs_no_more(office: Office) -> None:
+    hold, _ = frozen(office, account(), 5_000_000, minor=5_000_000)
+    back = announced(office, hold)
+    assert object_to(office, back) is None
+    assert Clock.OBJECTIONS in running(office, hold.case_id)
+    assert decide(office, True) is None
+    assert not {Clock.OBJECTIONS, Clock.NOTICE} & running(office, hold.case_id).keys()
+
+
 def test_a_proposed_release_runs_against_its_unit_and_what_was_missed_is_told_again(office: Office) -> None:
     mule = account()
     hold, (report,) = frozen(office, mule, 5_000_000, minor=5_000_000)
@@ -89,6 +134,9 @@ def test_a_proposed_release_runs_against_its_unit_and_what_was_missed_is_told_ag
     missed = running(office, hold.case_id)
     assert Clock.RELEASE not in missed
     assert missed[Clock.REMINDER].unit == "police-one"
+    while reminder := running(office, hold.case_id).get(Clock.REMINDER):
+        office.now = reminder.at
+        office.take()
     assert not [one for one in office.requests() if one.action is Action.RELEASE]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from schemas.reinjection import Reinject, Reinjected
 from tests.consumers import facts
 from tests.consumers.office import Office
 from tests.consumers.test_inquiries import acts
+from tests.consumers.test_signatures import leaves
 
 pytestmark = pytest.mark.services
 
@@ -52,14 +54,14 @@ def test_an_officers_word_is_on_record_by_the_place_of_the_bundle(office: Office
 
 
 def test_its_member_is_told_once_and_of_nothing_that_was_refused(office: Office) -> None:
-    assert judged(office, word(office)) is None
+    assert judged(office, word(office, at=office.now - timedelta(minutes=1))) is None
     assert judged(office, word(office, offset=114), "police-one/p101/k1") is not None
     assert "no member" in (judged(office, word(office, offset=115, member="bank-nobody")) or "")
     with office.engine.connect() as db:
         [(member, value)] = db.execute(select(Outbox.member, Outbox.value)).all()
     told = TO_MEMBER.validate_json(value)
-    assert isinstance(told, Reinjected)
-    assert (member, told.offset, told.reason) == ("bank-one", 113, "a wrong rule")
+    said = {"topic": "suspicious-account", "partition": 2, "offset": 113, "reason": "a wrong rule", "at": office.now}
+    assert (member, told) == ("bank-one", Reinjected.model_validate(said))
 
 
 def test_the_same_word_is_filed_once(office: Office) -> None:
@@ -72,6 +74,11 @@ def test_the_same_word_is_filed_once(office: Office) -> None:
 def test_what_no_officer_of_police_has_signed_is_refused_and_that_is_on_record(office: Office, kid: str) -> None:
     assert "does not verify" in (judged(office, word(office), kid) or "")
     assert acts(office)[-1] == ("reinjection refused", PLACE)
+
+
+def test_an_officer_who_has_left_puts_nothing_back(office: Office) -> None:
+    leaves(office, "p100")
+    assert "does not verify" in (judged(office, word(office)) or "")
 
 
 def test_an_officer_of_another_sector_puts_nothing_back(office: Office) -> None:

@@ -26,7 +26,8 @@ def note(turn: Turn) -> None:
             so_far = held.signatures[: number + 1]
             believed = mandates.is_believed(so_far, turn.registry, turn.profile, turn.now)
             turn.trail.note(f"mandate {'signed' if believed else 'not believed'}", held.mandate_id, so_far[-1].encode())
-        if ended := held.revoked_at is not None:
+        ended = held.revoked_at is not None
+        if ended and not held.end_noted:
             turn.trail.note("mandate revoked", held.mandate_id, (held.revocation or "").encode())
         noted = {"noted": len(held.signatures), "end_noted": ended}
         turn.db.execute(update(row).where(row.mandate_id == held.mandate_id).values(noted))
