@@ -118,6 +118,7 @@ def test_a_routing_code_is_one_units_until_that_is_revoked(hall: Hall) -> None:
     for come_back in (standing.restore, standing.suspend):
         with pytest.raises(Refused, match="is bank-early's"):
             come_back(hall.desk, "bank-route")
+    assert standing.revoke(hall.desk, "bank-route").status is Status.REVOKED
 
 
 def test_an_invite_opens_one_topic_and_nothing_else(hall: Hall) -> None:
