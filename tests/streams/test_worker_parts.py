@@ -12,10 +12,11 @@ from alliance.keys.store import generate
 from alliance.principals import TABLE
 from alliance.roll import Roll
 from streams.__main__ import READS, WRITES
-from streams.app import Worker, load_rules
+from streams.app import Worker
 from streams.batches import Batches
 from streams.driver import Room
 from streams.ending import ends_the_process
+from streams.rules import load_rules
 from tests.producers.support import clock
 from tests.streams.test_owner import LOGIN
 
