@@ -24,7 +24,7 @@ from alliance.kafka import KafkaLogin
 from alliance.profiles import Profile
 from alliance.roll import Roll
 from consumers.auditor.chain import Head
-from consumers.casebook import audit, calls, inbound, offsets
+from consumers.casebook import agenda, audit, inbound, offsets
 from consumers.casebook.audit import Trail
 from consumers.casebook.authority import mandates
 from consumers.casebook.authority.mandates import Filed
@@ -129,10 +129,10 @@ class Casebook:
     def _is_called(self) -> bool:
         """Whether something is due, or was filed or signed, without a record from Kafka."""
         with self._engine.connect() as db:
-            called = calls.look(db)
+            waits = agenda.look(db)
             # What dispatch has sent since began to run out then.
-            self._due = called.due
-            return called.words or called.is_due(self._clock.now()) or mandates.newest(db) != self._mandate
+            self._due = waits.due
+            return waits.words or waits.is_due(self._clock.now()) or mandates.newest(db) != self._mandate
 
     def _unrecorded(self, batch: Batch) -> Batch:
         """What of the registry and the allow-list no entry of the audit covers yet."""
@@ -156,7 +156,7 @@ class Casebook:
             inbox = _inbox(turn, batch, look_again=registry_changed or mandate != self._mandate)
             take(turn, replace(inbox, spared=turn.spared - self._spared))
             head = audit.append(db, turn.trail, self._head, turn.now)
-            due = calls.look(db).due
+            due = agenda.look(db).due
         self._next.update(after)
         self._head, self._due, self._mandate, self._spared = head, due, mandate, turn.spared
 

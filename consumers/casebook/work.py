@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from consumers.casebook import calls, clocks, escalations, inbound
+from consumers.casebook import agenda, clocks, escalations, inbound
 from consumers.casebook.asking import answers, consequences, referring, waiting
 from consumers.casebook.asking.rerouting import reroute
 from consumers.casebook.authority import caseacts, inquiries, mandaterecord, mandates, orders, reinjecting
@@ -41,8 +41,8 @@ class Inbox:
 
 def take(turn: Turn, inbox: Inbox) -> None:
     """All effects of the batch, and of the time that has passed."""
-    called = calls.look(turn.db)
-    look_again, due = inbox.look_again, called.is_due(turn.now)
+    waits = agenda.look(turn.db)
+    look_again, due = inbox.look_again, waits.is_due(turn.now)
     if due:
         clocks.expire(turn)
         look_again |= mandates.begin(turn.db, turn.now)
@@ -55,15 +55,15 @@ def take(turn: Turn, inbox: Inbox) -> None:
     withdrawals.apply(turn, withdrawn)
     known |= reports.named_in(turn, withdrawn)
     answers.apply(turn, inbox.answers)
-    if called.words:
+    if waits.words:
         heard = referring.heard(turn)
         answers.apply(turn, heard)
         referring.judge(turn, heard)
     appeals.apply(turn, inbox.answers)
     disputes.apply(turn, inbox.answers)
     leads.apply(turn, inbox.leads)
-    decided = _judge(turn) if called.words else set()
-    if called.words or called.returns:
+    decided = _judge(turn) if waits.words else set()
+    if waits.words or waits.returns:
         goingon.go_on(turn)
     inbound.close(turn, [*inbox.reports, *inbox.withdrawals, *inbox.answers, *inbox.aliases])
     named = {*reported, *reroute(turn), *waiting.targets(turn)} if look_again else reported
@@ -71,7 +71,7 @@ def take(turn: Turn, inbox: Inbox) -> None:
     consequences.look_again(turn, known)
     if look_again or decided:
         waiting.cover(turn)
-    if called.tasks or due:
+    if waits.tasks or due:
         escalations.close(turn)
     outcomes.tell(turn)
 

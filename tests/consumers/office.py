@@ -18,7 +18,7 @@ from alliance.errors import Refused
 from alliance.keys.encoding import encode
 from alliance.keys.signatures import sign_object
 from alliance.registry import Registry
-from consumers.casebook import audit, calls, database
+from consumers.casebook import agenda, audit, database
 from consumers.casebook.authority import orders
 from consumers.casebook.authority.mandates import add_mandate, revoke_mandate
 from consumers.casebook.evidence import renaming
@@ -136,7 +136,7 @@ class Office:
 
     def next_due(self) -> datetime | None:
         with self.engine.connect() as db:
-            return calls.look(db).due
+            return agenda.look(db).due
 
     def pass_time(self, **span: float) -> None:
         self.now += timedelta(**span)
@@ -267,7 +267,7 @@ class Office:
             signed = rulings.sign(
                 db, about, of, outcome, "it was looked into", self.keys[by], f"police-one/{by}/k1", self.now
             )
-            assert calls.look(db).words
+            assert agenda.look(db).words
         self.take()
         with self.engine.connect() as db:
             judged = rulings.judgement(db, signed)

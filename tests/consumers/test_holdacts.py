@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from alliance import profiles
 from alliance.errors import Refused
-from consumers.casebook import calls
+from consumers.casebook import agenda
 from consumers.casebook.authority import orders
 from consumers.casebook.holding import holdacts
 from consumers.casebook.holding.holdrules import HoldAct
@@ -52,10 +52,10 @@ def act(hold: HoldView, action: Action, **fields: Any) -> HoldAct:
 def drafted(office: Office, wanted: HoldAct) -> Request:
     with office.engine.begin() as db:
         number = holdacts.file_act(db, wanted, office.now)
-        assert calls.look(db).words
+        assert agenda.look(db).words
     office.take()
     with office.engine.connect() as db:
-        assert not calls.look(db).words
+        assert not agenda.look(db).words
         judged = holdacts.judgement(db, number)
         if judged is None or judged.request_id is None:
             raise Refused(str(judged and judged.refusal))

@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from alliance.errors import Refused
-from consumers.casebook import calls
+from consumers.casebook import agenda
 from consumers.casebook.asking import referring
 from consumers.casebook.asking.routing import AWAY
 from consumers.casebook.authority import orders
@@ -64,10 +64,10 @@ def enter(
     event = Event(id=uuid4(), source=source, type=event_type("answer"), time=at or office.now, data=said)
     with office.engine.begin() as db:
         referring.file_answer(db, event, key or office.keys["p100"], KID, office.now)
-        assert calls.look(db).words
+        assert agenda.look(db).words
     office.take()
     with office.engine.connect() as db:
-        assert not calls.look(db).words
+        assert not agenda.look(db).words
         return str(referring.judgement(db, event.id)[1])
 
 

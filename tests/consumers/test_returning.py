@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from alliance.errors import Refused
 from alliance.keys.encoding import encode
-from consumers.casebook import calls
+from consumers.casebook import agenda
 from consumers.casebook.returning import statements
 from consumers.casebook.views import caseviews, returnviews
 from producers.reference.authority import NotProven, prove
@@ -73,10 +73,10 @@ def signed(office: Office, said: Word, by: str = "police-one/p100/k1") -> str | 
     officer = by.split("/")[1]
     with office.engine.begin() as db:
         number = statements.file_statement(db, said, office.keys.get(officer, BANK_KEY), by, office.now)
-        assert calls.look(db).words
+        assert agenda.look(db).words
     office.take()
     with office.engine.connect() as db:
-        assert not calls.look(db).words
+        assert not agenda.look(db).words
         judged = statements.judgement(db, number)
     assert judged is not None
     return judged.refusal

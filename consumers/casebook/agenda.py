@@ -1,4 +1,4 @@
-"""What calls for a turn, in one question to the database: a clock that runs out, an officer's word that waits.
+"""What a turn has before it, in one question to the database: a clock that runs out, an officer's word that waits.
 
 Most turns find none of it, and pay for one question instead of one a clock and a table. Must never decide anything.
 """
@@ -56,7 +56,7 @@ _QUERY = select(
 
 
 @dataclass(frozen=True, slots=True)
-class Calls:
+class Agenda:
     """`due` is when the next clock runs out. Whether `words` of officers wait, `tasks` and `returns` are open."""
 
     due: datetime | None
@@ -68,6 +68,6 @@ class Calls:
         return self.due is not None and self.due <= now
 
 
-def look(db: Connection) -> Calls:
-    """What calls at this moment."""
-    return Calls(*db.execute(_QUERY).one())
+def look(db: Connection) -> Agenda:
+    """What waits at this moment."""
+    return Agenda(*db.execute(_QUERY).one())
