@@ -27,12 +27,13 @@ from schemas.topics import (
     VICTIM_REPORT,
     WITHDRAWAL,
 )
+from streams.allowing import Allowed
 from streams.batches import Batches
 from streams.core.rules import Rules
 from streams.correlate import Owner, Part
 from streams.driver import Room, bounded
 from streams.ending import ends_the_process
-from streams.following import Allowed, Following
+from streams.following import Following
 from streams.intake import Intake
 from streams.receipts import Receipts
 from streams.recovery import client_options
