@@ -61,8 +61,9 @@ def server_properties(home: Path, client_port: int, controller_port: int, admin:
         "num.io.threads": 4,
         "background.threads": 2,
         "num.recovery.threads.per.data.dir": 2,
-        # After a crash the new broker may register only when the old one's session is over: 9 s by default.
-        "broker.session.timeout.ms": 2_000,
+        # After a crash the new broker may register only when the old one's session is over: 9 s by default. A machine
+        # that halts for longer than this leaves clients without any broker for a moment.
+        "broker.session.timeout.ms": 5_000,
         "broker.heartbeat.interval.ms": 500,
     }
     return "".join(f"{key}={value}\n" for key, value in lines.items())

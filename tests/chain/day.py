@@ -18,7 +18,7 @@ from alliance.keys.tokens import TokenKeys
 from producers.clear import validated
 from producers.tokenise import tokenise
 from tests.chain.cast import BANKS, CARRIER, PLATFORM, ROUTES
-from tests.streams.days import MAKERS, Scene, withdrawal
+from tests.streams.days import LONGEST_S, MAKERS, Scene, withdrawal
 from tests.streams.support import IDS
 
 NAME = "张伟"
@@ -73,7 +73,8 @@ def scenes(seed: int, count: int, alerts: int, now: datetime, tokens: TokenKeys)
         scene = ClearScene(chance, f"{seed}-{index}", now)
         for _ in range(alerts):
             member, data = chance.choice(MAKERS)(scene)
-            _tell(scene, member, data, now - timedelta(seconds=chance.randrange(6 * 86400)), tokens)
+            # Nobody tells of what has not ended.
+            _tell(scene, member, data, now - timedelta(seconds=chance.randrange(LONGEST_S, 6 * 86400)), tokens)
             if chance.random() < 0.1 and data["kind"] != "victim-report":
                 _withdraw(scene)
         yield scene

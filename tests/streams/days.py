@@ -19,6 +19,8 @@ from streams.core.extract import alerts_of, retraction_of
 from tests.streams.support import SECTORS, World, number
 
 Maker = Callable[["Scene"], tuple[str, dict[str, Any]]]
+LONGEST_S = 3600
+"""Of a call."""
 
 
 @dataclass
@@ -47,7 +49,7 @@ def _call(scene: Scene) -> tuple[str, dict[str, Any]]:
         "number": scene.pick("number", "caller", 3),
         "device": scene.pick("device", "goip", 2),
         "callee": scene.victim(),
-        "duration_s": scene.chance.choice((30, 3600)),
+        "duration_s": scene.chance.choice((30, LONGEST_S)),
         "risk": scene.chance.choice((0.2, 0.6, 0.9)),
     }
 
@@ -105,7 +107,7 @@ def scenes(seed: int, count: int, alerts: int, now: datetime, world: World) -> I
         scene = Scene(chance, f"{seed}-{index}-{now.timestamp()}", now)
         for _ in range(alerts):
             member, data = chance.choice(MAKERS)(scene)
-            event = world.event(member, data, now - timedelta(seconds=chance.randrange(3600, 6 * 86400)))
+            event = world.event(member, data, now - timedelta(seconds=chance.randrange(LONGEST_S, 6 * 86400)))
             scene.events.append((member, event))
             if chance.random() < 0.1 and data["kind"] != "victim-report":
                 scene.events.append((member, world.event(member, withdrawal(event), now)))
