@@ -98,7 +98,7 @@ class Following:
         return bool(batches)
 
     def _rule(self, record: Any) -> None:
-        key = record.key.decode(errors="replace")
+        key = (record.key or b"").decode(errors="replace")
         if key != EPOCHS_KEY:
             self._allowing.take(key, record.value)
         elif not self._roll.vouches(record):
