@@ -125,7 +125,7 @@ def agreed_rate(login: KafkaLogin, member: str) -> int | None:
 def has_password(login: KafkaLogin, member: str) -> bool:
     """Whether the broker would let the member in."""
     with admin(login) as client:
-        return member_principal(checked(member)) in client.describe_user_scram_credentials()
+        return _has_password(client, member_principal(checked(member)))
 
 
 def open_joining(login: KafkaLogin, member: str, code: str) -> None:
@@ -235,9 +235,15 @@ def _set_passwords(client: KafkaAdminClient, passwords: dict[str, str]) -> None:
 
 
 def _take_password(client: KafkaAdminClient, principal: str) -> None:
-    if principal in client.describe_user_scram_credentials():
+    if _has_password(client, principal):
         deletion = UserScramCredentialDeletion(principal, ScramMechanism.SCRAM_SHA_256)
         _refuse_errors(client.alter_user_scram_credentials([deletion]))
+        taken = "Kafka has not taken over that {!r} has no password any more"
+        until(lambda: not _has_password(client, principal), taken.format(principal))
+
+
+def _has_password(client: KafkaAdminClient, principal: str) -> bool:
+    return principal in client.describe_user_scram_credentials()
 
 
 def _refuse_errors(results: dict[str, str | None]) -> None:
