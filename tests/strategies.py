@@ -93,6 +93,7 @@ SPANS = {
 EDGES = sorted({seconds * 1000 for seconds in RULES["windows"].values()})
 NEAR = [0, 1, MINUTE, 20 * MINUTE, 2 * HOUR, DAY]
 FAR = [*(edge + off for edge in EDGES for off in (-1, 0, 1)), 120 * DAY]
+STEPS = st.sampled_from(NEAR) | st.sampled_from(FAR)
 
 
 @dataclass(frozen=True)
@@ -140,14 +141,25 @@ def worlds(draw: st.DrawFn, conflicts: bool = False) -> World:
 
 
 @st.composite
-def capped_worlds(draw: st.DrawFn, caps: Sequence[str] = tuple(ALL_CAPS), withdrawals: bool = True) -> World:
+def capped_worlds(draw: st.DrawFn, caps: Sequence[str] = tuple(ALL_CAPS)) -> World:
     """Worlds about few victims, in which the named caps, lowered by the rules' override, are often crossed."""
     cast = draw(st.sampled_from([Cast(8, 1), Cast(1, 1)]))
     alerts = draw(casts_of_alerts(cast, 6, 14))
-    withdrawn = draw(retractions(alerts)) if withdrawals else []
-    lowered = draw(rules())
-    lowered["caps"] |= {cap: ALL_CAPS[cap] for cap in caps}
-    return World(repeated(draw, alerts), tuple(withdrawn), lowered)
+    return World(repeated(draw, alerts), tuple(draw(retractions(alerts))), lowered(draw, caps))
+
+
+@st.composite
+def worlds_of_questions(draw: st.DrawFn) -> World:
+    """Worlds in which banks ask about one payee within days, some more often than the cap has it; none is withdrawn."""
+    classes = [Class.CALL, Class.PAYEE, *(4 * [Class.CHECK])]
+    asked = draw(casts_of_alerts(Cast(1, 1), 6, 12, classes, st.sampled_from(NEAR)))
+    return World(repeated(draw, asked), (), lowered(draw, ["checks"]))
+
+
+def lowered(draw: st.DrawFn, caps: Sequence[str]) -> dict[str, Any]:
+    """Rules with these caps so low that few alerts cross them."""
+    chosen = draw(rules())
+    return chosen | {"caps": chosen["caps"] | {cap: ALL_CAPS[cap] for cap in caps}}
 
 
 @st.composite
@@ -159,27 +171,30 @@ def rules(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
-def casts_of_alerts(draw: st.DrawFn, cast: Cast, at_least: int, at_most: int) -> list[Alert]:
+def casts_of_alerts(
+    draw: st.DrawFn, cast: Cast, at_least: int, at_most: int,
+    classes: Sequence[Class] = tuple(Class), steps: st.SearchStrategy[int] = STEPS,
+) -> list[Alert]:  # fmt: skip
     """Alerts of unique ids; members number their events alike, so that an event id alone says nothing."""
     moments = [BASE + draw(st.sampled_from([0, 60, 120])) * DAY]
     sent: dict[str, int] = {}
     alerts: list[Alert] = []
     for _ in range(draw(st.integers(at_least, at_most))):
-        cls = draw(st.sampled_from(Class))
+        cls = draw(st.sampled_from(classes))
         member = draw(st.sampled_from(SENDERS[cls]))
         sent[member] = sent.get(member, 0) + 1
         event = hashlib.sha256(b"%d" % sent[member]).digest()[:16]
-        start, end = draw(spans(cls, moments))
+        start, end = draw(spans(cls, moments, steps))
         moments += [start, end]
         alerts.append(draw(contents(cls, member, event, (start, end), cast)))
     return alerts
 
 
 @st.composite
-def spans(draw: st.DrawFn, cls: Class, moments: list[int]) -> tuple[int, int]:
+def spans(draw: st.DrawFn, cls: Class, moments: list[int], steps: st.SearchStrategy[int]) -> tuple[int, int]:
     """A span one of whose ends lies some step, mostly an edge of a window, from an earlier one's."""
     length = draw(st.sampled_from(SPANS[cls]))
-    step = draw(st.sampled_from(NEAR) | st.sampled_from(FAR))
+    step = draw(steps)
     moment = draw(st.sampled_from(moments)) + draw(st.sampled_from([step, -step]))
     start = moment - length if draw(st.booleans()) else moment
     start = min(max(start, BASE), BASE + 120 * DAY)

@@ -18,7 +18,7 @@ from streams.core.alert import Alert, Retraction
 from streams.core.rules import parse
 from streams.core.snapshots import Snapshot
 from tests import oracle
-from tests.strategies import World, capped_worlds, worlds
+from tests.strategies import World, capped_worlds, worlds, worlds_of_questions
 from tests.streams.network import deliver
 
 
@@ -74,7 +74,7 @@ def test_hubs_are_crossed_both_ways(world: World, partitions: int, seed: int) ->
     told_exactly(world, partitions, seed)
 
 
-@given(capped_worlds(caps=("checks",), withdrawals=False), st.integers(1, 5), st.integers(0, 10**6))
+@given(worlds_of_questions(), st.integers(1, 5), st.integers(0, 10**6))
 def test_of_many_questions_the_same_are_kept_in_whatever_order_they_come(
     world: World, partitions: int, seed: int
 ) -> None:
