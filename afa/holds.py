@@ -36,7 +36,8 @@ app.command("keep")(keeping.keep)
 HoldId = Annotated[UUID, typer.Argument(metavar="HOLD", help="The hold, as in `afa holds`.")]
 Why = Annotated[str, typer.Option("--reason", help="Why, in words for the member that holds.")]
 Amount = Annotated[
-    str | None, typer.Option("--amount", help="What stays held, in the hold's currency; all, if not said.")
+    str | None,
+    typer.Option("--amount", help="What stays held, in the hold's currency; if not said, what is traced to victims."),
 ]
 Days = Annotated[
     int | None, typer.Option("--days", min=1, help="How long from its execution; as the profile says, unless given.")

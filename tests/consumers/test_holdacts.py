@@ -189,6 +189,30 @@ def test_a_stop_becomes_a_freeze_on_paper_that_is_reduced_and_renewed(office: Of
     assert row(office, hold).frozen_at == frozen.since + timedelta(hours=1)
 
 
+@pytest.mark.parametrize(("minor", "said"), [(5_000_000, 0), (5_000_001, 1)])
+def test_a_freeze_of_more_than_is_traced_says_so_to_its_signers(office: Office, minor: int, said: int) -> None:
+    mule = account()
+    _, stop = stopped(office, mule)
+    office.answer(stop, AnswerStatus.EXECUTED, scope=Scope.ACCOUNT, amount=yuan(9_000_000))
+    freeze = drafted(office, act(held(office, mule), Action.FREEZE, amount=yuan(minor)))
+    beyond = ["no more than 5000000 CNY, in minor units, of it can be traced to victims"]
+    assert freeze.reasons == ["the case needs it", *said * beyond]
+
+
+def test_a_freeze_of_what_no_victim_claims_wants_the_amount_from_the_paper(office: Office) -> None:
+    """Its unit keeps the hold, though the report that it rested on is annulled."""
+    mule = account()
+    _, stop = stopped(office, mule, release_at_once=False)
+    office.answer(stop, AnswerStatus.EXECUTED, amount=yuan(5_000_000))
+    assert stop.authority.covered_by is not None
+    office.annul(stop.authority.covered_by)
+    assert office.keep(held(office, mule)) is None
+    with pytest.raises(Refused, match="can be traced to a victim; name what the paper says"):
+        drafted(office, act(held(office, mule), Action.FREEZE))
+    freeze = drafted(office, act(held(office, mule), Action.FREEZE, amount=yuan(1_000_000)))
+    assert freeze.reasons[1:] == ["no more than 0 CNY, in minor units, of it can be traced to victims"]
+
+
 def test_a_freeze_lasts_and_is_renewed_no_more_than_the_profile_has_it(office: Office) -> None:
     mule = account()
     hold = begun(office, mule)

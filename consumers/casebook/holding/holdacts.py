@@ -6,6 +6,7 @@ does not allow, that raises it, or that would outlive it unsigned.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -32,6 +33,10 @@ from schemas.base import Money
 from schemas.identifiers import Identifier
 from schemas.requests import Action, RequestStatus
 
+_BEYOND = "no more than {} {}, in minor units, of it can be traced to victims"
+_UNTRACED = (
+    "Nothing of what the hold {} keeps can be traced to a victim; name what the paper says is to be kept (--amount)."
+)
 _EXHAUSTED = "Under the profile {} an account is stopped {} times in a case at most, and an extension is one of them."
 
 
@@ -83,12 +88,12 @@ def _draft(turn: Turn, act: HoldAct) -> Draft:
     check(act, hold)
     assert hold is not None
     within_the_law(act, turn.profile, _renewed(turn, hold.hold_id))
-    act = _reduced(turn, act, hold)
+    act, beside = _reduced(turn, act, hold)
     case, law = read_cases(turn, [hold.case_id])[hold.case_id], turn.law()
     authority = cover.by_officer(None, law).model_copy(update={"document_hash": act.paper})
     if hold.unit is not None:
         authority = authority.model_copy(update={"unit": hold.unit})
-    asked = _asked(act, hold, case, law)
+    asked = _asked(act, hold, case, law, beside)
     if act.action is Action.EXTEND and is_exhausted(case, asked, law):
         raise Refused(_EXHAUSTED.format(law.profile.name, law.profile.stop.most.value))
     waits = RequestStatus.AWAITING_AUTHORISATION if asked.route.to else RequestStatus.DRAFTED
@@ -104,17 +109,21 @@ def _renewed(turn: Turn, hold_id: UUID) -> int:
     return turn.db.scalar(query.select_from(row).where(mine)) or 0
 
 
-def _reduced(turn: Turn, act: HoldAct, hold: Any) -> HoldAct:
-    """A freeze that names no amount keeps the victims' money alone, where the profile says so."""
-    if act.action is not Action.FREEZE or act.amount is not None or not turn.profile.reduce_at_freeze.value:
-        return act
+def _reduced(turn: Turn, act: HoldAct, hold: Any) -> tuple[HoldAct, Sequence[str]]:
+    """A freeze that names no amount keeps the victims' money alone, where the profile says so; with what its signers
+    read of one that names more."""
+    if act.action is not Action.FREEZE or not turn.profile.reduce_at_freeze.value:
+        return act, ()
     minor = following.tainted(turn, hold.case_id, hold.target)
+    if act.amount is not None:
+        beyond = minor is None or act.amount.minor > minor
+        return act, [_BEYOND.format(minor or 0, hold.currency)] if beyond else ()
     if not minor:
-        return act
-    return replace(act, amount=Money(minor=min(minor, hold.minor), currency=hold.currency))
+        raise Refused(_UNTRACED.format(hold.hold_id))
+    return replace(act, amount=Money(minor=min(minor, hold.minor), currency=hold.currency)), ()
 
 
-def _asked(act: HoldAct, hold: Any, case: Case, law: Law) -> Act:
+def _asked(act: HoldAct, hold: Any, case: Case, law: Law, beside: Sequence[str]) -> Act:
     """The act at its next attempt. Raises Refused while the one before is under way, or nobody can be asked."""
     route = permitted(to_keeper(hold.member, law.registry), act.action, law.registry)
     if route.is_closed:
@@ -129,7 +138,7 @@ def _asked(act: HoldAct, hold: Any, case: Case, law: Law) -> Act:
         route,
         amount=_amount(act, hold),
         attempt=1 + max((known.attempt for known in same), default=0),
-        reasons=(act.reason,),
+        reasons=(act.reason, *beside),
         parent=hold.request_id,
         hold_id=hold.hold_id,
         duration_s=act.duration_s,
