@@ -30,6 +30,7 @@ from hypothesis.stateful import (
 from sqlalchemy import select
 
 from alliance.errors import Refused
+from consumers.casebook.authority import caseacts
 from consumers.casebook.holding import holdacts
 from consumers.casebook.holding.holdrules import HoldAct
 from consumers.casebook.ids import case_id
@@ -37,7 +38,7 @@ from consumers.casebook.lifecycle import HOLD_ENDS
 from consumers.casebook.tables import HoldRow, RequestRow
 from producers.reference.entries import Held
 from schemas.answers import OutflowType
-from schemas.decisions import Finding
+from schemas.decisions import Finding, MergeCase
 from schemas.leads import Evidence, Lead
 from schemas.objections import Appeal, AppealGrounds, Dispute, DisputeGrounds
 from schemas.requests import Action, AuthorityClass, Caps, HoldStatus, HoldView, Mandate, RequestStatus
@@ -51,6 +52,7 @@ MULES, VICTIMS = 4, 3
 MULE, VICTIM, WHICH = st.integers(0, MULES - 1), st.integers(0, VICTIMS - 1), st.integers(0, 40)
 BANKS = st.sampled_from(["bank-one", "bank-two"])
 MINOR = st.integers(1, 3_000_00)
+ACTS = (Action.EXTEND, Action.REDUCE, Action.RELEASE, Action.FREEZE, Action.FREEZE, Action.RENEW, Action.RENEW)
 GROUNDS = st.sampled_from(AppealGrounds)
 TIMES = st.sampled_from([1, 1, 2])
 POLICE = ("police-one",)
@@ -241,17 +243,23 @@ class Scam(RuleBasedStateMachine):
         if waiting:
             self.office.order(waiting[which % len(waiting)].request_id)
 
-    @rule(which=WHICH, action=st.sampled_from([Action.FREEZE, Action.REDUCE, Action.RELEASE, Action.RENEW]), part=MINOR)
-    def act_on_a_hold(self, which: int, action: Action, part: int) -> None:
+    @rule(which=WHICH, actions=st.lists(st.sampled_from(ACTS), min_size=1, max_size=3), part=st.none() | MINOR)
+    def act_on_holds(self, which: int, actions: Sequence[Action], part: int | None) -> None:
+        """One after the other, each as the member has answered to the one before."""
+        for action in actions:
+            self.act_on_a_hold(which, action, part)
+            self.town.settle()
+
+    def act_on_a_hold(self, which: int, action: Action, part: int | None) -> None:
         """An officer asks for it, and signs what the casebook drafts; or is refused."""
         if not (holds := self._holds()):
             return
         hold = holds[which % len(holds)]
-        prolongs = action in (Action.FREEZE, Action.RENEW)
-        amount = self.town.money(min(part, hold.amount.minor)) if action is not Action.RELEASE and hold.amount else None
+        on_paper, is_less = action in (Action.FREEZE, Action.RENEW), action in (Action.FREEZE, Action.REDUCE)
+        amount = self.town.money(min(part, hold.amount.minor)) if part and is_less and hold.amount else None
         act = HoldAct(
             hold.hold_id, action, "the case needs it", amount,
-            30 * 86_400 if prolongs else None, PAPER if prolongs else None,
+            30 * 86_400 if on_paper else None, PAPER if on_paper else None,
         )  # fmt: skip
         try:
             with self.office.engine.begin() as db:
@@ -264,6 +272,20 @@ class Scam(RuleBasedStateMachine):
         assert judged is not None
         if judged.request_id:
             self.office.order(judged.request_id)
+
+    @precondition(lambda self: all(self.evidence.values()))
+    @rule(first=st.booleans())
+    def merge(self, first: bool) -> None:
+        """The case of one suspect goes on in the other's, once."""
+        cases = [case_id(self._lead(who, Level.NONE).lead_id) for who in (0, 1)]
+        mine, into = cases if first else reversed(cases)
+        act = MergeCase(case_id=mine, into=into, reason="one and the same", at=self.office.now)
+        try:
+            with self.office.engine.begin() as db:
+                caseacts.file_case_act(db, act, self.office.keys["p100"], "police-one/p100/k1", self.office.now)
+        except Refused:
+            return
+        self.office.take()
 
     @rule(which=WHICH)
     def decline(self, which: int) -> None:
@@ -304,6 +326,8 @@ class Scam(RuleBasedStateMachine):
             self.take_out(pick(MULES), pick(1, 1_000_00), OutflowType.ATM)
         if happens() < 0.6:
             self.work(self.chance.choice(["bank-one", "bank-two"]), pick(40), happens() < 0.2, happens() < 0.5)
+        if happens() < 0.05:
+            self.act_on_a_hold(pick(40), self.chance.choice(ACTS), self.chance.choice([None, pick(1, 3_000_00)]))
         if happens() < 0.6:
             self.answer(pick(40), happens() < 0.1)
 
