@@ -21,6 +21,7 @@ from schemas.answers import AnswerStatus, Comparison
 from schemas.base import seconds
 from schemas.requests import Action, Scope
 
+_LESS = frozenset({Action.REDUCE, Action.FREEZE})
 STOP = timedelta(hours=48)
 """How long a stop lasts where the request does not say."""
 
@@ -66,15 +67,18 @@ def _not_comparable(ask: Ask, named: Comparison) -> str:
 
 
 def change(ask: Ask) -> Decision:
-    """Extend, renew, reduce, or convert into a freeze, a hold of the same unit; never to a greater amount."""
+    """Extend, renew, reduce, or convert into a freeze, a hold of the same unit; never to a greater amount. What makes
+    it less makes it no longer, and what extends it neither less nor shorter."""
     hold = ask.hold_meant()
     if hold is None or hold.measure is Measure.DELAY:
         return refused(ask.request, "no order of this id or case is in force on the account")
-    if hold.unit != ask.proof.unit:
-        return refused(ask.request, "a hold is changed by the unit that ordered it")
-    amount = min(ask.request.amount.minor, hold.amount) if ask.request.amount else hold.amount
-    until = ask.now + seconds(ask.request.duration_s) if ask.request.duration_s else hold.until
-    measure = Measure.FREEZE if ask.request.action is Action.FREEZE else hold.measure
+    if not _is_theirs(ask, hold):
+        return refused(ask.request, "a hold is changed by the unit that ordered it, or under its mandate")
+    action, asked, lasts = ask.request.action, ask.request.amount, ask.request.duration_s
+    amount = min(asked.minor, hold.amount) if asked and action in _LESS else hold.amount
+    until = ask.now + seconds(lasts) if lasts and action is not Action.REDUCE else hold.until
+    until = max(until, hold.until) if action is Action.EXTEND else until
+    measure = Measure.FREEZE if action is Action.FREEZE else hold.measure
     changed = msgspec.structs.replace(hold, measure=measure, amount=amount, until=until)
     done = answer(ask.request, AnswerStatus.EXECUTED, scope=Scope.AMOUNT, amount=ask.money(amount), until=until)
     return Decision(done, [changed])
@@ -87,23 +91,35 @@ def release(ask: Ask) -> Decision:
     hold = ask.hold_meant()
     if hold is None:
         return refused(ask.request, "no hold of this id or case is in force on the account")
-    if hold.measure is not Measure.DELAY and hold.unit != ask.proof.unit and not _by_law(ask, hold):
-        return refused(ask.request, "a hold is released by the unit that ordered it, and the law lets go of none such")
+    if hold.measure is not Measure.DELAY and not _is_theirs(ask, hold) and not _by_law(ask, hold):
+        return refused(ask.request, "a hold is released by the unit that ordered it, under its mandate, or by the law")
     done = answer(ask.request, AnswerStatus.EXECUTED, scope=Scope.AMOUNT, amount=ask.money(hold.amount))
     return Decision(done, [Lifted(hold.hold_id, hold.account, ask.now)])
 
 
 def _unqueue(ask: Ask, waiting: Queued) -> Decision:
-    if waiting.unit != ask.proof.unit and not _by_law(ask, waiting):
-        return refused(ask.request, "an order is taken back by the unit that gave it")
+    if not _is_theirs(ask, waiting) and not _by_law(ask, waiting):
+        return refused(ask.request, "an order is taken back by the unit that gave it, or under its mandate")
     done = answer(ask.request, AnswerStatus.EXECUTED, scope=Scope.AMOUNT, amount=ask.money(0))
     return Decision(done, [Lifted(waiting.hold_id, waiting.account, ask.now)])
 
 
+def _is_theirs(ask: Ask, order: Held | Queued) -> bool:
+    """Whether it is an order of the unit that asks. The hub needs no officer's hand for a mandate that it has: by one
+    may be changed what was ordered under it, and not once that is frozen on paper."""
+    mandate = ask.proof.mandate
+    if order.unit != ask.proof.unit:
+        return False
+    return mandate is None or (order.mandate == str(mandate.mandate_id) and not _is_frozen(order))
+
+
+def _is_frozen(order: Held | Queued) -> bool:
+    return isinstance(order, Held) and order.measure is Measure.FREEZE
+
+
 def _by_law(ask: Ask, order: Held | Queued) -> bool:
     """Whether the hub's word suffices for exactly this order: by the bank's own profile, and never for a freeze."""
-    frozen = isinstance(order, Held) and order.measure is Measure.FREEZE
-    if ask.proof.law is None or frozen or order.hold_id != str(ask.request.hold_id):
+    if ask.proof.law is None or _is_frozen(order) or order.hold_id != str(ask.request.hold_id):
         return False
     return by_law(ask.proof.law, mandated=bool(order.mandate), since=order.at, now=ask.now)
 

@@ -107,7 +107,8 @@ class Carrier(Queueless):
         order = self.suspended[line].get(str(request.hold_id))
         if order is None or not _lasts(order, now):
             return "no suspension of this id is in force on the line"
-        if order.unit == proof.unit:
+        # No line is suspended under a mandate: what an officer ordered is no standing order's to undo.
+        if order.unit == proof.unit and proof.mandate is None:
             return None
         if proof.law is not None and by_law(proof.law, mandated=False, since=order.at, now=now):
             return None

@@ -6,7 +6,9 @@ that it carries out none of these, whoever delivers them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import orjson
 import pytest
@@ -14,9 +16,10 @@ import pytest
 from alliance.keys.encoding import decode, encode
 from alliance.keys.signatures import sign_object
 from producers.reference.authority import NotProven, prove
+from producers.reference.bank import Bank
 from schemas.answers import AnswerStatus
 from schemas.names import AccountName
-from schemas.requests import Action, Authority, AuthorityClass, Request
+from schemas.requests import Action, Authority, AuthorityClass, Mandate, Request
 from tests.producers.reference.support import (
     BANK,
     CHEN,
@@ -123,6 +126,68 @@ def test_a_mandate_that_was_edited_on_its_way(over: dict[str, Any]) -> None:
     [jws] = MANDATED.authority.mandate
     with pytest.raises(NotProven, match="does not verify"):
         prove(with_authority(MANDATED, mandate=[edited(jws, **over)]), registry(), CN, NOW)
+
+
+HOLD = UUID(int=7)
+OTHER = mandate(mandate_id=UUID(int=8))
+
+
+def frozen() -> Bank:
+    """Stopped under the mandate, and frozen on paper by two officers since."""
+    books = bank()
+    freeze = request(2, Action.FREEZE, hold_id=HOLD, amount=None, duration_s=30 * 86400)
+    for asked in (mandated(request(hold_id=HOLD)), signed_by(freeze, LI, CHEN, paper=PAPER)):
+        assert done(books, asked).answer.status is AnswerStatus.EXECUTED
+    return books
+
+
+def stopped(asked: Request) -> Bank:
+    books = bank()
+    assert done(books, asked).answer.status is AnswerStatus.EXECUTED
+    return books
+
+
+@pytest.mark.parametrize("action", [Action.RELEASE, Action.REDUCE, Action.EXTEND])
+@pytest.mark.parametrize(("books", "under"), [
+    (frozen, mandate()),
+    (lambda: stopped(ordered(request(hold_id=HOLD))), mandate()),
+    (lambda: stopped(mandated(request(hold_id=HOLD))), OTHER),
+], ids=["a freeze", "an officer's stop", "another mandate's stop"])  # fmt: skip
+def test_a_hold_changed_by_a_mandate_under_which_it_was_not_ordered(
+    action: Action, books: Callable[[], Bank], under: Mandate
+) -> None:
+    """A hub needs nobody's hand for a mandate that it has: with it may go what was ordered under it, and no more."""
+    kept, before = books(), books().ledger.holds
+    under = under.model_copy(update={"actions": [Action.STOP, Action.EXTEND]})
+    asked = mandated(request(3, action, hold_id=HOLD, amount=yuan(1), duration_s=60), under)
+    assert done(kept, asked).answer.status is AnswerStatus.REFUSED
+    assert kept.ledger.holds == before
+
+
+def test_an_order_that_waits_taken_back_by_a_mandate_under_which_it_was_not_given() -> None:
+    books = stopped(ordered(request(case_id=UUID(int=4), hold_id=UUID(int=4))))
+    done(books, ordered(request(2, hold_id=HOLD)))
+    assert done(books, mandated(request(3, Action.RELEASE, hold_id=HOLD))).answer.status is AnswerStatus.REFUSED
+    assert [order.hold_id for order in books.ledger.queue(MULE, NOW)] == [str(HOLD)]
+
+
+def test_a_hold_made_longer_by_what_makes_it_less() -> None:
+    books = stopped(mandated(request(hold_id=HOLD)))
+    [before] = books.ledger.active(MULE, NOW)
+    less = mandated(request(3, Action.REDUCE, hold_id=HOLD, amount=yuan(300_000), duration_s=10**8))
+    assert done(books, less).answer.status is AnswerStatus.EXECUTED
+    [after] = books.ledger.active(MULE, NOW)
+    assert (after.amount, after.until) == (300_000, before.until)
+
+
+def test_a_hold_let_go_by_an_extension_under_a_mandate_that_leaves_that_to_its_unit() -> None:
+    under = mandate(actions=[Action.STOP, Action.EXTEND], release_at_once=False)
+    books = stopped(mandated(request(hold_id=HOLD), under))
+    before = books.ledger.active(MULE, NOW)
+    assert done(books, mandated(request(2, Action.RELEASE, hold_id=HOLD), under)).answer.status is AnswerStatus.REFUSED
+    again = mandated(request(3, Action.EXTEND, hold_id=HOLD, amount=yuan(1), duration_s=1), under)
+    assert done(books, again).answer.status is AnswerStatus.EXECUTED
+    assert books.ledger.active(MULE, NOW) == before
 
 
 def test_a_mandate_that_is_signed_anew_by_an_officer_whom_it_does_not_name() -> None:

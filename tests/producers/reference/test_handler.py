@@ -297,7 +297,8 @@ def test_a_hold_is_reduced_frozen_and_released_by_its_unit() -> None:
     assert frozen.until == NOW + timedelta(days=30)
     assert [hold.measure for hold in books.ledger.active(MULE, NOW)] == [Measure.FREEZE]
     assert done(books, request(4, Action.RELEASE)).answer.status is AnswerStatus.REFUSED
-    assert done(books, mandated(request(5, Action.RELEASE))).answer.status is AnswerStatus.EXECUTED
+    assert done(books, mandated(request(5, Action.RELEASE))).answer.status is AnswerStatus.REFUSED
+    assert done(books, ordered(request(6, Action.RELEASE))).answer.status is AnswerStatus.EXECUTED
     assert books.ledger.free(MULE, NOW) == 500_000
 
 

@@ -74,6 +74,12 @@ def test_a_suspension_ends_by_itself() -> None:
     assert told(books, late, NOW + WEEK).status is AnswerStatus.REFUSED
 
 
+def test_it_is_lifted_under_no_mandate_that_the_hub_has() -> None:
+    books = suspended()
+    assert told(books, mandated(asked(Action.RELEASE))).status is AnswerStatus.REFUSED
+    assert books.is_suspended(LINE, NOW)
+
+
 def test_it_is_lifted_by_the_unit_that_ordered_it_and_by_no_other() -> None:
     books = suspended()
     theirs = signed_by(asked(Action.RELEASE), ZHAO, unit=POLICE_2)
