@@ -40,7 +40,8 @@ class Registry:
         if record is not None:
             members[name] = record
             routes.update(dict.fromkeys(record.routes, name))
-            keys.update((f"{name}/{key.key_id}", (key, _public(key))) for key in record.keys)
+            # Two parts name a member's key and three an officer's: no key of the one may pass for one of the other.
+            keys.update((f"{name}/{key.key_id}", (key, _public(key))) for key in record.keys if "/" not in key.key_id)
             signers = ((f"{name}/{each.officer}/{each.key.key_id}", each.key) for each in record.officers)
             keys.update((kid, (key, _public(key))) for kid, key in signers)
         self._members, self._routes, self._keys = members, routes, keys

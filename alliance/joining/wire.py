@@ -63,6 +63,9 @@ def requested(jws: str) -> KeyRequest:
         raise Refused(f"The request for keys is of no use ({error}); ask with new keys.") from error
     if kid != f"{request.member}/{request.key_id}":
         raise Refused(f"The request for keys is signed as {kid}, whom it does not name.")
+    # What such a key signed would count as that officer's word, and no fingerprint tells what a key is called.
+    if "/" in request.key_id:
+        raise Refused(f"The request is for a key that is named as an officer's ({kid}); ask with another key id.")
     return request
 
 

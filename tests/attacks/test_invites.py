@@ -9,16 +9,21 @@ from uuid import UUID
 
 import pytest
 
+from alliance.authority import verified
 from alliance.errors import Refused
 from alliance.joining import wire
 from alliance.joining.judging import ADMISSION, REQUEST, Judged, Note, judge
 from alliance.joining.memberfile import MemberFile, new_keys
 from alliance.joining.newcomer import ask, taken
+from alliance.joining.succession import rotated
 from alliance.keys import store
 from alliance.keys.encoding import encode
 from alliance.keys.signatures import sign_object
 from alliance.keys.store import MemberKeys
+from alliance.membership import signing_key
+from alliance.registry import Registry
 from schemas.joining import Broker, ClockOrigin, EpochKey, Invite, KeyRequest, Welcome
+from schemas.registry import Alliance, Member, Officer, Sector, SigningKey
 
 NOW = datetime(2026, 11, 10, 12, tzinfo=UTC)
 REGISTRAR = store.generate("registrar")
@@ -31,6 +36,15 @@ INVITE = Invite(
     expires=NOW + timedelta(hours=1),
 )
 UNIT, THIEF = new_keys("bank-042"), new_keys("bank-042")
+POLICE = Member(
+    member="police-ty",
+    name="Police",
+    sector=Sector.POLICE,
+    alliance=Alliance.COMPREHENSIVE,
+    keys=[SigningKey(key_id="k1", public=UNIT.public.signing, valid_from=NOW)],
+    seal_key=UNIT.public.sealing,
+    officers=[Officer(officer="director", rank="county-head", key=signing_key(store.generate("director"), [], NOW))],
+)
 ORIGIN = ClockOrigin(origin_wall=0.0, origin_alliance=0.0, rate=1.0)
 WELCOME = Welcome(password="p" * 43, token_keys=[EpochKey(epoch="e1", key=encode(bytes(32)))], clock=ORIGIN)
 
@@ -114,6 +128,29 @@ def test_a_key_that_its_sender_does_not_have_is_refused() -> None:
     )
     forged = sign_object(THIEF.signing, "bank-042/k1", request.model_dump(mode="json"))
     assert "does not verify" in refused(Note(REQUEST, forged, 0))
+
+
+def named_as(key_id: str) -> KeyRequest:
+    """What a police unit asks for whose clerk has the unit's own keys, and is no officer."""
+    public = THIEF.public
+    return KeyRequest(member=POLICE.member, key_id=key_id, signing=public.signing, sealing=public.sealing)
+
+
+def test_a_key_that_is_named_as_an_officers() -> None:
+    """The fingerprint that the registrar compares says nothing of what a key is called."""
+    asked_for = named_as("director/k2")
+    inner = sign_object(THIEF.signing, f"{POLICE.member}/director/k2", asked_for.model_dump(mode="json"))
+    present = sign_object(UNIT.signing, f"{POLICE.member}/k1", {"request": inner})
+    with pytest.raises(Refused, match="named as an officer's"):
+        wire.endorsed(present, Registry([POLICE]).key)
+
+
+def test_an_order_by_a_units_key_that_is_named_as_an_officers() -> None:
+    """Also where a record has such a key already."""
+    registry = Registry([rotated(POLICE, named_as("director/k2"), NOW)])
+    order = sign_object(THIEF.signing, f"{POLICE.member}/director/k2", {"action": "freeze"})
+    with pytest.raises(Refused, match="unknown-key"):
+        verified(order, "order", registry, NOW)
 
 
 HEADER = sign_object(UNIT.signing, UNIT.kid, {}).split(".")[0]
