@@ -16,6 +16,7 @@ from afa.place import Run, database
 from alliance.errors import Refused
 from alliance.membership import load_officer
 from consumers.casebook.holding import keeping
+from consumers.casebook.holding.keeping import Proposal
 from consumers.casebook.views import listings
 
 
@@ -40,10 +41,10 @@ def keep(
         raise typer.BadParameter("to keep it takes --reason, --as and --officer", param_hint="HOLD")
     run = Run(data)
     with database(run.database_url) as engine:
-        _tell(engine, hold)
+        shown = _tell(engine, hold)
         if reason is not None and unit is not None and officer is not None:
             confirm(f"Keep it, signed as {officer} of {unit}?", yes)
-            _keep(engine, run, hold, reason, (unit, officer))
+            _keep(engine, run, hold, shown, reason, (unit, officer))
         with engine.connect() as db:
             view = listings.hold(db, hold)
     assert view is not None
@@ -54,18 +55,19 @@ def keep(
         note(f"Keep it with --reason, --as and --officer; let go with `afa hold release {hold} --reason …`.")
 
 
-def _tell(engine: Engine, hold_id: UUID) -> None:
+def _tell(engine: Engine, hold_id: UUID) -> Proposal:
     with engine.connect() as db:
         found = keeping.read_proposal(db, hold_id)
     by = f"by {when(found.decide_by)}" if found.decide_by else "and has not in time"
     note(f"Its release is proposed because {found.cause}; {found.unit or 'nobody'} must decide {by}.")
     note(f"Kept, it goes on until {when(found.until)}.")
+    return found
 
 
-def _keep(engine: Engine, run: Run, hold_id: UUID, reason: str, signer: tuple[str, str]) -> None:
+def _keep(engine: Engine, run: Run, hold_id: UUID, shown: Proposal, reason: str, signer: tuple[str, str]) -> None:
     kid, key = load_officer(run.data, *signer)
     with engine.begin() as db:
-        number = keeping.file_keep(db, hold_id, reason, key, kid, run.clock.now())
+        number = keeping.file_keep(db, hold_id, shown, reason, key, kid, run.clock.now())
     judged = await_judgement(engine, lambda db: keeping.judgement(db, number), "decision")
     if judged.refusal:
         raise Refused(f"The casebook refuses the decision: {judged.refusal}")

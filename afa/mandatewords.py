@@ -33,10 +33,11 @@ def sign(
     run = Run(data)
     kid, key = load_officer(run.data, unit, officer)
     with run.database() as db:
-        _tell(read_mandate(db, mandate_id).mandate)
+        shown = read_mandate(db, mandate_id).mandate
+    _tell(shown)
     confirm(f"Sign this as {officer} of {unit}?", yes)
     with run.database() as db:
-        wanting = sign_mandate(db, mandate_id, key, kid, run.registry(), run.profile, run.clock.now())
+        wanting = sign_mandate(db, mandate_id, shown, key, kid, run.registry(), run.profile, run.clock.now())
         view = read_mandate(db, mandate_id)
     show_mandates(run, [view], json)
     note(f"Signed by {officer} of {unit}; {f'it still wants {wanting}' if wanting else 'it is in force'}.")

@@ -20,7 +20,7 @@ from afa.output import note, show
 from afa.place import Run, database
 from alliance.errors import Refused
 from alliance.membership import load_officer
-from consumers.casebook.authority.orders import read_draft, refusal_of, sign_draft
+from consumers.casebook.authority.orders import file_order, read_draft, refusal_of
 from consumers.casebook.views import listings, returnviews
 from schemas.requests import Request, RequestStatus, RequestView
 
@@ -55,7 +55,7 @@ def order(
             drafts.tell(request, view, returnviews.paid_by(db, request))
         if unit is not None and officer is not None:
             confirm(f"Sign this as {officer} of {unit}?", yes)
-            view = _signed(engine, run, request_id, unit, officer)
+            view = _signed(engine, run, request, unit, officer)
     show([[view]], REQUEST_COLUMNS, as_json=json, empty="")
     if unit is None:
         note(f"Sign it with `afa order {request_id} --as MEMBER --officer ID`.")
@@ -72,15 +72,15 @@ def _draft(engine: Engine, request_id: UUID) -> tuple[Request, RequestView]:
     return request, view
 
 
-def _signed(engine: Engine, run: Run, request_id: UUID, unit: str, officer: str) -> RequestView:
+def _signed(engine: Engine, run: Run, shown: Request, unit: str, officer: str) -> RequestView:
     kid, key = load_officer(run.data, unit, officer)
     with engine.begin() as db:
-        jws = sign_draft(db, request_id, key, kid, run.clock.now())
-    refusal = await_judgement(engine, lambda db: _refusal(db, request_id, jws), "order")
+        jws = file_order(db, shown, key, kid, run.clock.now())
+    refusal = await_judgement(engine, lambda db: _refusal(db, shown.request_id, jws), "order")
     if refusal:
         raise Refused(f"The casebook refuses the order: {refusal}")
     with engine.connect() as db:
-        view = listings.request(db, request_id)
+        view = listings.request(db, shown.request_id)
     assert view is not None
     return view
 

@@ -25,7 +25,7 @@ from alliance.errors import Refused, SetupError
 from alliance.ids import IdSource
 from alliance.membership import load_keys, load_officer
 from consumers.casebook.asking import referring
-from consumers.casebook.authority.orders import read_referable, refer_draft, refusal_of
+from consumers.casebook.authority.orders import file_order, read_referable, refusal_of
 from consumers.casebook.views import listings, returnviews
 from producers.clear import protect
 from producers.money import minor_from_major
@@ -67,7 +67,7 @@ def take(
             drafts.tell(draft, _known(db, request_id), returnviews.paid_by(db, draft))
         confirm(f"Take this over as {officer} of {unit}?", yes)
         with engine.begin() as db:
-            jws = refer_draft(db, request_id, key, kid, run.clock.now())
+            jws = file_order(db, draft, key, kid, run.clock.now())
         refusal = await_judgement(engine, lambda db: _said(refusal_of(db, request_id, jws)), "order")
         if refusal:
             raise Refused(f"The casebook refuses the order: {refusal}")

@@ -123,7 +123,8 @@ class Office:
         """An officer declines the proposed release; why the casebook refuses that, if it does."""
         with self.engine.begin() as db:
             key = key or self.keys["p100"]
-            number = keeping.file_keep(db, hold.hold_id, "it is another victim's too", key, kid, self.now)
+            shown = keeping.read_proposal(db, hold.hold_id)
+            number = keeping.file_keep(db, hold.hold_id, shown, "it is another victim's too", key, kid, self.now)
         self.take()
         with self.engine.connect() as db:
             judged = keeping.judgement(db, number)

@@ -50,7 +50,8 @@ def refer(
     office: Office, one: RequestView, key: Ed25519PrivateKey | None = None, by: str = "p100", unit: str = "police-one"
 ) -> str:
     with office.engine.begin() as db:
-        jws = orders.refer_draft(db, one.request_id, key or office.keys[by], f"{unit}/{by}/k1", office.now)
+        shown = orders.read_referable(db, one.request_id, unit)
+        jws = orders.file_order(db, shown, key or office.keys[by], f"{unit}/{by}/k1", office.now)
     office.take()
     with office.engine.connect() as db:
         return str(orders.refusal_of(db, one.request_id, jws)[1])

@@ -65,17 +65,17 @@ def read_mandate(db: Connection, mandate_id: UUID) -> MandateView:
     return MandateView(mandate=_content(row.signatures[0]), signatures=row.signatures)
 
 
-def sign_mandate(
-    db: Connection, mandate_id: UUID, key: Ed25519PrivateKey, kid: str, registry: Registry, profile: Profile,
-    now: datetime,
+def sign_mandate(  # noqa: PLR0913, PLR0917 — what is signed, by whom, and what it is judged by
+    db: Connection, mandate_id: UUID, shown: Mandate, key: Ed25519PrivateKey, kid: str, registry: Registry,
+    profile: Profile, now: datetime,
 ) -> str | None:  # fmt: skip
-    """Sign what the others have signed, word for word; whose signature it still wants, None if nobody's.
+    """Sign what the officer was shown; whose signature it still wants, None if nobody's.
 
-    Raises Refused if the signature adds nothing, or does not verify.
+    Raises Refused if that is not, word for word, what the others have signed, or the signature adds nothing.
     """
     view = read_mandate(db, mandate_id)
     wanted = missing(view.signatures, registry, profile, now)
-    signatures = [*view.signatures, sign_object(key, kid, view.mandate.model_dump(mode="json"))]
+    signatures = [*view.signatures, sign_object(key, kid, shown.model_dump(mode="json"))]
     still = missing(signatures, registry, profile, now)
     if wanted is None or still == wanted:
         raise Refused(f"The signature of {kid} adds nothing: the mandate wants {wanted or 'nobody else'}.")

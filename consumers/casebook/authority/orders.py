@@ -46,9 +46,15 @@ def read_draft(db: Connection, request_id: UUID) -> Request:
 
 
 def sign_draft(db: Connection, request_id: UUID, key: Ed25519PrivateKey, kid: str, now: datetime) -> str:
-    """Sign the request as the officer `kid` (`unit/officer/key`) and file the signature; the signature."""
-    jws = sign_object(key, kid, read_draft(db, request_id).order_text())
-    insert_rows(db, FiledOrder, [{"request_id": request_id, "jws": jws, "filed_at": now}])
+    """Sign the request as it is now as the officer `kid` (`unit/officer/key`), to whom nobody has shown it."""
+    return file_order(db, read_draft(db, request_id), key, kid, now)
+
+
+def file_order(db: Connection, shown: Request, key: Ed25519PrivateKey, kid: str, now: datetime) -> str:
+    """Sign what the officer was shown, and file the signature; the signature. If the request has become another since,
+    the casebook refuses it."""
+    jws = sign_object(key, kid, shown.order_text())
+    insert_rows(db, FiledOrder, [{"request_id": shown.request_id, "jws": jws, "filed_at": now}])
     return jws
 
 
@@ -62,13 +68,6 @@ def read_referable(db: Connection, request_id: UUID, unit: str) -> Request:
     if row.member is not None or row.status != RequestStatus.DRAFTED or row.authority != AuthorityClass.POLICE_ORDER:
         raise Refused(f"The request {request_id} is no police order that waits for a holder out of the city.")
     return requests.message(row.body, unit)
-
-
-def refer_draft(db: Connection, request_id: UUID, key: Ed25519PrivateKey, kid: str, now: datetime) -> str:
-    """Take the request over to the officer's own unit; the signature, over the request as to that unit."""
-    jws = sign_object(key, kid, read_referable(db, request_id, kid.partition("/")[0]).order_text())
-    insert_rows(db, FiledOrder, [{"request_id": request_id, "jws": jws, "filed_at": now}])
-    return jws
 
 
 def refusal_of(db: Connection, request_id: UUID, jws: str) -> tuple[bool, str | None]:

@@ -45,12 +45,14 @@ def read_proposal(db: Connection, hold_id: UUID) -> Proposal:
     return Proposal(hold.unit, hold.cause or "", hold.until, hold.decide_by)
 
 
-def file_keep(db: Connection, hold_id: UUID, reason: str, key: Ed25519PrivateKey, kid: str, now: datetime) -> int:
-    """Sign, as the officer `kid`, that the hold is kept, and file it; its number. Raises Refused if no release of it
-    is proposed."""
-    hold = _proposed(db, hold_id)
+def file_keep(
+    db: Connection, hold_id: UUID, shown: Proposal, reason: str, key: Ed25519PrivateKey, kid: str, now: datetime
+) -> int:
+    """Sign, as the officer `kid`, that the hold is kept against what was shown, and file it; its number. Raises Refused
+    if no release of it is proposed."""
+    _proposed(db, hold_id)
     try:
-        said = KeepHold(hold_id=hold_id, proposed_for=hold.cause or "", until=hold.until, reason=reason)
+        said = KeepHold(hold_id=hold_id, proposed_for=shown.cause, until=shown.until, reason=reason)
     except ValidationError as error:
         raise Refused("Say why in up to 500 characters.") from error
     values = {"hold_id": hold_id, "jws": sign_object(key, kid, said.model_dump(mode="json")), "filed_at": now}
