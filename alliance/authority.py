@@ -36,6 +36,23 @@ def allows(profile: Profile, action: Action, kind: AuthorityClass) -> bool:
     return rule is not None and kind in rule.by.value
 
 
+def too_long(profile: Profile, action: Action, duration_s: int | None) -> str | None:
+    """Why what is ordered may not last so long at the place, in words; None if it may. A stop, which one
+    officer orders, would be a freeze by its length alone."""
+    if action in (Action.STOP, Action.EXTEND):
+        most = profile.stop.duration_s.value
+    elif action in (Action.FREEZE, Action.RENEW) and profile.freeze is not None:
+        most = profile.freeze.duration_s.value
+    elif action is Action.SUSPEND:
+        most = profile.suspend.duration_s.value
+    else:
+        return None
+    if duration_s is None:
+        # Of a hold of money its holder knows an end; a line would be cut off until somebody thinks of it.
+        return "nobody has said for how long the line is suspended" if action is Action.SUSPEND else None
+    return f"a {action.value} lasts {most} s at most, and this one {duration_s} s" if duration_s > most else None
+
+
 def verified(jws: str, what: str, registry: Registry, now: datetime) -> tuple[Signer, dict[str, Any]]:
     """Who signed, and what. Raises Refused unless it is an officer, of active police, whose key is valid now."""
     try:

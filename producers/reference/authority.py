@@ -50,6 +50,8 @@ def prove(request: Request, registry: Registry, profile: Profile, now: datetime)
     kind = request.authority.authority
     if not authority.allows(profile, request.action, kind):
         raise NotProven(_not_by(request, profile))
+    if why := authority.too_long(profile, request.action, request.duration_s):
+        raise NotProven(why)
     if kind is AuthorityClass.POLICE_ORDER:
         return Proof(_ordered(request, registry, profile, now), by_name=profile.stop.match_name.value)
     if kind is AuthorityClass.MANDATE:

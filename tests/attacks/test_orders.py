@@ -147,6 +147,24 @@ def stopped(asked: Request) -> Bank:
     return books
 
 
+TEN_YEARS = 10 * 365 * 86400
+
+
+@pytest.mark.parametrize("asked", [
+    ordered(request(duration_s=48 * 3600 + 1)),
+    ordered(request(action=Action.EXTEND, duration_s=TEN_YEARS)),
+    mandated(request(duration_s=TEN_YEARS), mandate(duration_s=TEN_YEARS)),
+    signed_by(request(action=Action.FREEZE, duration_s=180 * 86400 + 1), CHEN, LI, paper=PAPER),
+    signed_by(request(action=Action.RENEW, duration_s=TEN_YEARS), CHEN, LI, paper=PAPER),
+    ordered(request(action=Action.SUSPEND, duration_s=30 * 86400 + 1)),
+    ordered(request(action=Action.SUSPEND, duration_s=None)),
+])  # fmt: skip
+def test_an_order_for_longer_than_the_law_has_it(asked: Request) -> None:
+    """What one officer signs as a stop of ten years would be a freeze, which is two officers' and a head's."""
+    with pytest.raises(NotProven, match=r"at most|for how long"):
+        prove(asked, registry(), CN, NOW)
+
+
 @pytest.mark.parametrize("action", [Action.RELEASE, Action.REDUCE, Action.EXTEND])
 @pytest.mark.parametrize(("books", "under"), [
     (frozen, mandate()),

@@ -84,6 +84,16 @@ def test_officers_who_sign_in_one_turn_are_counted_together(office: Office, free
     assert sent.authority.officers == ["p200", "p101"]
 
 
+def test_a_stop_of_ten_years_is_no_stop_whoever_writes_it_into_the_database(office: Office) -> None:
+    """A freeze wants two officers, and of them a head; a stop wants one."""
+    stop = waiting(office)
+    longer = "update request set body = jsonb_set(body::jsonb, '{duration_s}', '315360000') where request_id = :id"
+    with office.engine.begin() as db:
+        db.execute(text(longer), {"id": stop.request_id})
+    assert "a stop lasts 172800 s at most" in str(office.signed(stop.request_id))
+    assert not office.deliver()
+
+
 def test_officers_of_two_units_do_not_sign_one_order(office: Office) -> None:
     office.registry.apply("police-two", office.police("p101", unit="police-two"))
     stop = waiting(office, MILLION)

@@ -37,7 +37,7 @@ from tests.producers.reference.support import (
 )
 
 CASES = [UUID(int=10 * number) for number in range(9)]
-HOURS_49 = NOW + timedelta(hours=49)
+HOURS_47 = NOW + timedelta(hours=47)
 
 
 def stop(number: int, minor: int = 500_000, **over: Any) -> Request:
@@ -94,22 +94,22 @@ def test_whoever_came_first_is_first_and_the_next_holds_the_rest() -> None:
 
 def test_a_turn_comes_when_the_first_is_reduced_or_runs_out() -> None:
     books = bank()
-    done(books, stop(1))
-    done(books, stop(2, duration_s=50 * 3600))
+    done(books, stop(1, duration_s=46 * 3600))
+    done(books, stop(2))
     done(books, ordered(request(3, Action.REDUCE, case_id=CASES[1], amount=yuan(400_000), duration_s=None)))
     assert amounts(turns(books)) == [(str(CASES[2]), 100_000)]
-    done(books, stop(4, 400_000, duration_s=50 * 3600))
-    assert amounts(turns(books, HOURS_49)) == [(str(CASES[4]), 400_000)]
+    done(books, stop(4, 400_000))
+    assert amounts(turns(books, HOURS_47)) == [(str(CASES[4]), 400_000)]
 
 
 def test_what_the_first_lets_go_can_not_be_paid_away_before_the_turn() -> None:
     books = bank()
-    done(books, stop(1))
-    done(books, stop(2, 400_000, duration_s=50 * 3600))
-    assert books.ledger.free(MULE, HOURS_49) == 100_000
+    done(books, stop(1, duration_s=46 * 3600))
+    done(books, stop(2, 400_000))
+    assert books.ledger.free(MULE, HOURS_47) == 100_000
     with pytest.raises(PaymentRefused, match="free"):
-        books.ledger.pay(paid(100_001, HOURS_49))
-    assert books.ledger.pay(paid(100_000, HOURS_49))
+        books.ledger.pay(paid(100_001, HOURS_47))
+    assert books.ledger.pay(paid(100_000, HOURS_47))
 
 
 def test_a_salary_that_arrives_meanwhile_is_free() -> None:
