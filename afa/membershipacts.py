@@ -1,4 +1,4 @@
-"""`afa member suspend`, `revoke`, `restore`, `rate`, `uninvite`: the registrar changes what a unit may do."""
+"""`afa member suspend`, `revoke`, `restore`, `dismiss`, `rate`, `uninvite`: the registrar changes who may do what."""
 
 from __future__ import annotations
 
@@ -50,6 +50,22 @@ def restore(
         path = out or Path(f"{member}.login")
         write_private(path, answer.decode("ascii") + "\n")
         note(f"It needs the new password in {path}, sealed so that it alone can read it: afa member accept {path.name}")
+
+
+def dismiss(
+    member: Annotated[str, MEMBER],
+    officer: Annotated[str, typer.Argument(metavar="OFFICER", help="Who signs nothing for the unit any more.")],
+    data: Data = None,
+) -> None:
+    """End an officer's key: for one who leaves the unit, or whose key is in other hands.
+
+    Orders that were not carried out yet, and mandates that need the signature, count no more; holds go on. To let the
+    officer sign with a new key later, remove the file with the old one, and name the officer to `afa member add` anew.
+
+    Example: afa member dismiss police-ty chen-guoqiang
+    """
+    standing.dismiss(desk(Run(data)), member, officer)
+    note(f"Nothing counts any more that {officer} of {member} has signed or signs.")
 
 
 def rate(

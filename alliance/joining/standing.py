@@ -1,5 +1,5 @@
 """Suspending, revoking and restoring a member: in the registry, for its signatures, and at the broker, for its login;
-and the rate that is agreed with it.
+the end of an officer's key; and the rate that is agreed with a member.
 
 A suspended member keeps its password, which is good for nothing meanwhile; a revoked one gets another if it comes back.
 Nothing that it has sent is taken back.
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from alliance.errors import Refused
 from alliance.joining.desk import Desk
-from alliance.joining.succession import with_status
+from alliance.joining.succession import dismissed, with_status
 from alliance.membership import give_token_keys, keys_given, members_of, token_keys
 from alliance.principals import member_principal
 from alliance.provision import (
@@ -61,6 +61,13 @@ def restore(desk: Desk, member: str) -> tuple[Member, bytes | None]:
     return record, desk.welcome(keys, desk.new_password(member))
 
 
+def dismiss(desk: Desk, member: str, officer: str) -> Member:
+    """The officer's key signs nothing any more: who leaves, or whose key is in other hands."""
+    record = dismissed(_known(desk, member), officer, desk.clock.now())
+    publish(desk.login, registrar_keys(desk.data), [record])
+    return record
+
+
 def rate(desk: Desk, member: str) -> int:
     """How many alerts a second are agreed with the member. Raises Refused if it was never admitted."""
     known = agreed_rate(desk.login, member)
@@ -78,14 +85,18 @@ def agree(desk: Desk, member: str, alerts: int) -> int:
 
 
 def _changed(desk: Desk, member: str, status: Status) -> Member:
-    registry = desk.registry()
-    known = registry.member(member)
-    if known is None:
-        raise Refused(f"{member} is no member; see `afa member list`.")
+    known = _known(desk, member)
     if status is not Status.REVOKED:
         # Whoever came since may answer for them.
-        registry.refuse_taken(member, known.routes)
+        desk.registry().refuse_taken(member, known.routes)
     desk.withdraw(member)
     record = with_status(known, status)
     publish(desk.login, registrar_keys(desk.data), [record])
     return record
+
+
+def _known(desk: Desk, member: str) -> Member:
+    known = desk.registry().member(member)
+    if known is None:
+        raise Refused(f"{member} is no member; see `afa member list`.")
+    return known

@@ -45,6 +45,20 @@ def with_status(known: Member, status: Status) -> Member:
     return known.model_copy(update={"status": status})
 
 
+def dismissed(known: Member, officer: str, now: datetime) -> Member:
+    """The same unit, of whose officer nothing counts that is verified from now on, whenever it was signed. Raises
+    Refused if it has none such, or has none any more."""
+    serving = [each.officer for each in known.officers if each.key.valid_to is None or now < each.key.valid_to]
+    if officer not in serving:
+        has = f"it has {', '.join(sorted(serving))}" if serving else "it has none"
+        raise Refused(f"{known.member} has no officer {officer!r} who may sign; {has}.")
+    officers = [
+        each.model_copy(update={"key": _ending(each.key, now)}) if each.officer == officer else each
+        for each in known.officers
+    ]
+    return known.model_copy(update={"officers": officers})
+
+
 def succeeded(former: Iterable[SigningKey], request: KeyRequest, now: datetime, overlap: timedelta) -> list[SigningKey]:
     """The former keys, each with an end, and the new one; of those that have ended the oldest are dropped for room.
 

@@ -25,7 +25,7 @@ COMMANDS = ["up", "down", "status", "publish", "withdraw", "token", "risk-check"
             "quarantine list", "quarantine show", "quarantine reinject", "member list", "member add",
             "member invite", "member pending", "member approve", "member uninvite",
             "member rules", "member set-rules", "member registrar", "member suspend",
-            "member revoke", "member restore", "member rate",
+            "member revoke", "member restore", "member dismiss", "member rate",
             "member join", "member accept", "member rotate-key",
             "mandate list", "mandate add", "mandate sign", "mandate revoke", "case show", "case close",
             "case merge", "case transfer",

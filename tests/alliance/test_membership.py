@@ -10,7 +10,9 @@ import pytest
 from alliance.clock import AllianceClock
 from alliance.embedded.datadir import DataDir
 from alliance.embedded.services import EmbeddedServices
-from alliance.errors import SetupError
+from alliance.errors import Refused, SetupError
+from alliance.joining import standing
+from alliance.joining.desk import Desk
 from alliance.kafka import KafkaLogin, probe
 from alliance.keys.signatures import sign_object, verify_object
 from alliance.membership import (
@@ -98,6 +100,20 @@ def test_an_officer_signs_what_the_registry_can_verify(data: DataDir, registrar:
     assert verify_object(sign_object(key, kid, {"a": 1}), lambda kid: registry.key(kid, NOW)) == (kid, {"a": 1})
     with pytest.raises(SetupError, match=r"no officer 'qian' here; it has zhao"):
         load_officer(data, POLICE.member, "qian")
+
+
+def test_an_officer_who_was_dismissed_signs_nothing_also_when_the_unit_is_admitted_again(
+    data: DataDir, registrar: KafkaLogin
+) -> None:
+    admit(data, registrar, POLICE)
+    later = NOW.replace(hour=20)
+    standing.dismiss(Desk(data, registrar, clock(later)), POLICE.member, "zhao")
+    admit(data, registrar, POLICE, now=later)
+    registry = read_registry(registrar)
+    keys = [registry.key("police-enrol/zhao/k1", at) is not None for at in (NOW, later)]
+    assert keys == [True, False]
+    with pytest.raises(Refused, match="has no officer 'zhao' who may sign"):
+        standing.dismiss(Desk(data, registrar, clock(later)), POLICE.member, "zhao")
 
 
 def test_all_members_share_one_token_key_and_no_file_of_it_is_open_to_others(

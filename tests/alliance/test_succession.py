@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from alliance.errors import Refused
 from alliance.joining.memberfile import new_keys
-from alliance.joining.succession import OVERLAP, joined, rotated, with_status
+from alliance.joining.succession import OVERLAP, dismissed, joined, rotated, with_status
 from alliance.keys.store import MemberKeys
 from alliance.membership import MemberSpec
 from alliance.registry import Registry
 from schemas.joining import KeyRequest
-from schemas.registry import Alliance, Member, Sector, Status
+from schemas.registry import Alliance, Member, Officer, Sector, SigningKey, Status
 
 NOW = datetime(2026, 11, 10, 12, tzinfo=UTC)
 SPEC = MemberSpec("bank-042", "Bank", Sector.BANK, Alliance.POLICE_BANK, ("cnaps:102161000042",))
@@ -58,6 +58,25 @@ def test_who_joins_anew_has_lost_its_keys_which_end_at_once() -> None:
     anew = joined(SPEC, request(SECOND), with_status(MEMBER, Status.REVOKED), later)
     assert anew.status is Status.ACTIVE
     assert (valid(anew, FIRST, later), valid(anew, SECOND, later)) == (False, True)
+
+
+def test_an_officer_who_is_dismissed_signs_nothing_from_then_on_and_the_others_do() -> None:
+    officers = [
+        Officer(officer=name, rank="captain", key=SigningKey(key_id="k1", public=key.public.signing, valid_from=NOW))
+        for name, key in (("zhao", FIRST), ("qian", SECOND))
+    ]
+    unit = MEMBER.model_copy(update={"officers": officers})
+    later = NOW + timedelta(days=1)
+    left = dismissed(unit, "zhao", later)
+    serves = {
+        (name, at): Registry([left]).key(f"bank-042/{name}/k1", at) is not None
+        for name in ("zhao", "qian")
+        for at in (NOW, later)
+    }
+    assert serves == {("zhao", NOW): True, ("zhao", later): False, ("qian", NOW): True, ("qian", later): True}
+    for gone in ("zhao", "sun"):
+        with pytest.raises(Refused, match="who may sign; it has qian"):
+            dismissed(left, gone, later)
 
 
 @given(st.lists(st.sampled_from([0, 1, 2, 3, 15]), max_size=14))
