@@ -108,7 +108,8 @@ def checkpoint(data: Data = None, json: Json = False) -> None:
     if not place.key.exists():
         raise SetupError(f"{place.key}: there is no auditor's key here; run this where the auditor runs.")
     keys, run = checkpoints.keys_at(place.key), place.run
-    signed = Auditor(run.database_url, place.login, keys, run.trusted, run.clock.now).checkpoint()
+    kept = checkpoints.signed_file(place.key)
+    signed = Auditor(run.database_url, place.login, keys, run.trusted, run.clock.now, kept).checkpoint()
     print(signed.model_dump_json() if json else f"Signed up to entry {signed.number:,}, {signed.hash}.")
 
 

@@ -5,6 +5,7 @@ The key file is made where the auditor runs and never leaves it; beside it lies 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import orjson
@@ -35,6 +36,25 @@ def keys_at(path: Path) -> MemberKeys:
 def public_file(path: Path) -> Path:
     """Where the public half of a key file lies."""
     return path.with_suffix(".pub")
+
+
+def signed_file(path: Path) -> Path:
+    """Where the auditor that has this key file keeps what it has signed last: out of the hub's reach, as its key is."""
+    return path.with_name("signed.json")
+
+
+def keep(file: Path, record: AuditCheckpoint) -> None:
+    write_atomically(file, record.model_dump_json().encode() + b"\n", mode=0o600)
+
+
+def kept(file: Path, public: Ed25519PublicKey) -> Checkpoint | None:
+    """What was signed last; None if nothing was yet. Raises SetupError for a file that this key has not signed."""
+    if not file.exists():
+        return None
+    with suppress(ValidationError, OSError):
+        if said := proven(AuditCheckpoint.model_validate_json(file.read_bytes()), public):
+            return said
+    raise SetupError(f"{file}: this is not what the auditor has signed last; restore it, as its key, from a copy.")
 
 
 def public_at(path: Path) -> Ed25519PublicKey:

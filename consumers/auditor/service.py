@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -58,10 +59,11 @@ class Auditor:
         keys: MemberKeys,
         registrar: Ed25519PublicKey,
         now: Callable[[], datetime],
+        signed_file: Path,
         every_s: float = EVERY_S,
     ) -> None:
         self._database_url, self._login, self._keys, self._now = database_url, login, keys, now
-        self._registrar = registrar
+        self._registrar, self._signed_file = registrar, signed_file
         self._public = keys.signing.public_key()
         self._post = Post(login)
         self._every_s, self._signed, self._signed_at = every_s, 0, -every_s
@@ -82,7 +84,7 @@ class Auditor:
         with read_only(self._database_url) as db:
             topic = AuditTopic(self._login)
             try:
-                return self._sign(topic, self._copy(db, topic, topic.end(self._public)))
+                return self._sign(topic, self._copy(db, topic, self._begin(db, topic)))
             finally:
                 topic.close()
                 self._post.discard()
@@ -90,7 +92,7 @@ class Auditor:
     def _serve(self, db: psycopg.Connection[Any], stop: threading.Event) -> None:
         topic = AuditTopic(self._login)
         try:
-            head = topic.end(self._public)
+            head = self._begin(db, topic)
             while not stop.is_set():
                 head = self._copy(db, topic, head)
                 if head.number > self._signed and time.monotonic() - self._signed_at >= self._every_s:
@@ -103,6 +105,19 @@ class Auditor:
             stop.wait()
         finally:
             topic.close()
+
+    def _begin(self, db: psycopg.Connection[Any], topic: AuditTopic) -> Head:
+        """Where the topic ends. Raises Refused where it or the database lacks what was signed last: who rewrites both
+        must not have the auditor sign that, too."""
+        head, last = topic.end(self._public), checkpoints.kept(self._signed_file, self._public)
+        if last is None:
+            return head
+        if head.number < last.number:
+            raise Refused(f"The topic ends with entry {head.number}, and entry {last.number} was signed.")
+        found = db.execute("select hash from audit where number = %s", [last.number]).fetchone()
+        if found is None or found[0].hex() != last.hash:
+            raise Refused(f"Entry {last.number} in the database is not what was signed; see `afa audit verify`.")
+        return head
 
     def _copy(self, db: psycopg.Connection[Any], topic: AuditTopic, head: Head) -> Head:
         """Until nothing is new; where the chain stands then."""
@@ -121,6 +136,7 @@ class Auditor:
             raise Refused("Nothing is on record yet, so that there is nothing to sign.")
         said = Checkpoint(number=head.number, hash=head.hash.hex(), at=self._now())
         signed = checkpoints.sign(self._keys, said)
+        checkpoints.keep(self._signed_file, signed)
         topic.write([signed])
         self._send(signed)
         self._signed, self._signed_at = head.number, time.monotonic()

@@ -22,6 +22,7 @@ from consumers.auditor.records import message_of, row_of
 from consumers.auditor.service import Auditor, following
 from consumers.auditor.topic import AuditTopic
 from consumers.auditor.verifying import verify
+from consumers.casebook import audit
 from consumers.casebook.rows import insert_rows
 from consumers.casebook.tables import Audit
 from schemas.audit import AuditCheckpoint, AuditReport, Checkpoint, Where, Wrong
@@ -108,14 +109,15 @@ def test_the_owner_of_the_database_can_not_rewrite_what_the_topic_and_the_member
     login = login_of("auditor", city.services.admin, city.services.data.secret)
     keys = checkpoints.keys_at(file)
     registrar = city.registrar.public.verifier()
-    auditor = Auditor(casebook_url, login, keys, registrar, lambda: office.now)
+    last = checkpoints.signed_file(file)
+    auditor = Auditor(casebook_url, login, keys, registrar, lambda: office.now, last)
     office.suspect(lead(account()))
     signed = auditor.checkpoint()
     letter = box.until(lambda one: isinstance(one, AuditCheckpoint))
     assert checkpoints.proven(letter, keys.signing.public_key()) == signed
     kept = [letter.model_dump_json()]
 
-    stop, at_work = threading.Event(), Auditor(casebook_url, login, keys, registrar, lambda: office.now)
+    stop, at_work = threading.Event(), Auditor(casebook_url, login, keys, registrar, lambda: office.now, last)
     thread = threading.Thread(target=at_work.run, args=[stop])
     office.suspect(lead(account()))
     thread.start()
@@ -135,6 +137,9 @@ def test_the_owner_of_the_database_can_not_rewrite_what_the_topic_and_the_member
 
     rewrite(office)
     assert office.is_audited()
+    with pytest.raises(Refused, match="Entry 2 in the database is not what was signed"):
+        auditor.checkpoint()
+    last.unlink()
     with pytest.raises(Refused, match="Entry 2 in the database is not what the topic has"):
         auditor.checkpoint()
     altered = verified(casebook_url, city, file, [*kept, kept[0][:-20] + 'AAAAAAAAAAAAAAAAAA"}'])
@@ -144,6 +149,37 @@ def test_the_owner_of_the_database_can_not_rewrite_what_the_topic_and_the_member
         (Wrong.REWRITTEN, Where.DATABASE, 1, None),
         (Wrong.UNSIGNED, Where.CHECKPOINTS, 0, None),
     }
+
+
+@pytest.mark.services
+def test_who_rewrites_topic_and_database_does_not_have_the_auditor_sign_that(
+    office: Office, casebook_url: str, city: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is started anew, and knows by what it keeps beside its key that another record was there."""
+    file, topic = tmp_path / "key.json", [Head()]
+    login = login_of("auditor", city.services.admin, city.services.data.secret)
+    keys, registrar = checkpoints.keys_at(file), city.registrar.public.verifier()
+    monkeypatch.setattr(AuditTopic, "end", lambda self, public: topic[-1])
+    monkeypatch.setattr(AuditTopic, "write", lambda self, records: None)
+
+    def started() -> Auditor:
+        last = checkpoints.signed_file(file)
+        return Auditor(casebook_url, login, keys, registrar, lambda: office.now, last)
+
+    office.suspect(lead(account()))
+    signed = started().checkpoint()
+    topic.append(Head(signed.number, bytes.fromhex(signed.hash)))
+    assert started().checkpoint().hash == signed.hash
+    rewrite(office)
+    with office.engine.connect() as db:
+        rewritten = audit.head(db)
+    for end, why in ((Head(), "The topic ends with entry 0"), (rewritten, "is not what was signed")):
+        topic.append(end)
+        with pytest.raises(Refused, match=why):
+            started().checkpoint()
+    checkpoints.keep(checkpoints.signed_file(file), checkpoints.sign(generate("auditor"), signed))
+    with pytest.raises(SetupError, match="not what the auditor has signed last"):
+        started().checkpoint()
 
 
 @pytest.mark.services
