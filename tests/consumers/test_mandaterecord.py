@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import sha256
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
 
+from schemas.decisions import RevokeMandate
 from schemas.requests import Mandate
 from tests.consumers.office import Office
 from tests.consumers.test_inquiries import acts
@@ -16,7 +18,7 @@ pytestmark = pytest.mark.services
 
 
 def about_mandates(office: Office) -> list[tuple[str, str]]:
-    return [(act, subject) for act, subject in acts(office) if act.startswith("mandate ")]
+    return [(act, subject) for act, subject in acts(office) if act.startswith("mandate")]
 
 
 def contents(office: Office) -> list[str]:
@@ -52,6 +54,35 @@ def test_a_mandate_is_on_record_as_it_is_signed_and_as_it_ends(office: Office) -
     office.take()
     assert [act for act, _ in about_mandates(office)] == ["mandate signed", "mandate revoked", "mandate not believed"]
     assert office.is_audited()
+
+
+def forged(office: Office, mandate: Mandate) -> str:
+    return f"{office.sign({'reason': 'x'})[:-20]}{'A' * 20}"
+
+
+def of_another(office: Office, mandate: Mandate) -> str:
+    other = office.mandate(mandate_id=uuid4())
+    return office.sign(RevokeMandate(mandate_id=other.mandate_id, reason="x", at=office.now).model_dump(mode="json"))
+
+
+def by_another_unit(office: Office, mandate: Mandate) -> str:
+    office.registry.apply("police-two", office.police("p101", unit="police-two"))
+    said = RevokeMandate(mandate_id=mandate.mandate_id, reason="x", at=office.now)
+    return office.sign(said.model_dump(mode="json"), "p101", "police-two")
+
+
+@pytest.mark.parametrize("word", [forged, of_another, by_another_unit])
+def test_an_end_that_no_officer_of_the_unit_has_signed_is_on_record_as_that(
+    office: Office, word: Callable[[Office, Mandate], str]
+) -> None:
+    """As whoever writes to the table can have a mandate ended, and an officer blamed for it."""
+    mandate = office.mandate()
+    with office.engine.begin() as db:
+        end = text("update mandate set revoked_at = :now, revocation = :word where mandate_id = :id")
+        db.execute(end, {"now": office.now, "word": word(office, mandate), "id": mandate.mandate_id})
+    office.take()
+    ends = [one for one in about_mandates(office) if one[0] != "mandate signed"]
+    assert ends == [("mandate's end not believed", str(mandate.mandate_id))]
 
 
 def test_each_officers_signature_is_noted_as_it_comes(office: Office) -> None:

@@ -28,6 +28,8 @@ def note(turn: Turn) -> None:
             turn.trail.note(f"mandate {'signed' if believed else 'not believed'}", held.mandate_id, so_far[-1].encode())
         ended = held.revoked_at is not None
         if ended and not held.end_noted:
-            turn.trail.note("mandate revoked", held.mandate_id, (held.revocation or "").encode())
+            said = mandates.is_revoked(held.mandate_id, held.signatures, held.revocation or "", turn.registry, turn.now)
+            act = "mandate revoked" if said else "mandate's end not believed"
+            turn.trail.note(act, held.mandate_id, (held.revocation or "").encode())
         noted = {"noted": len(held.signatures), "end_noted": ended}
         turn.db.execute(update(row).where(row.mandate_id == held.mandate_id).values(noted))

@@ -133,6 +133,16 @@ def is_believed(signatures: Sequence[str], registry: Registry, profile: Profile,
     return True
 
 
+def is_revoked(mandate_id: UUID, signatures: Sequence[str], revocation: str, registry: Registry, now: datetime) -> bool:
+    """Whether an officer of its unit, valid now, has signed that it ends."""
+    try:
+        signer, signed = authority.verified(revocation, "revocation", registry, now)
+        said = RevokeMandate.model_validate_json(orjson.dumps(signed))
+        return (said.mandate_id, signer.unit) == (mandate_id, _content(signatures[0]).unit)
+    except (Refused, ValueError):
+        return False
+
+
 def in_force(db: Connection, registry: Registry, profile: Profile, now: datetime) -> list[InForce]:
     """Those that verify now, the oldest first."""
     query = select(MandateRow.signatures).where(MandateRow.revoked_at.is_(None)).order_by(MandateRow.filed_at)
