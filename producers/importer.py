@@ -146,8 +146,8 @@ class _Rejected:
     def write(self, line: int, row: Any, reason: str) -> None:
         try:
             if self._file is None:
-                # It holds what the input holds: personal data.
-                handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+                # Personal data, as the input: into a file of our own alone, and through no link that another has laid.
+                handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
                 self._file = os.fdopen(handle, "wb")
             self._file.write(orjson.dumps({"line": line, "row": row, "reason": reason}) + b"\n")
         except OSError as error:

@@ -17,6 +17,7 @@ from pydantic import AwareDatetime, BaseModel
 
 import producers
 from alliance.errors import SetupError, SpoolFull
+from producers import importer
 from producers.importer import ImportResult, import_file, row_id
 from producers.mapping import Mapping, load
 from producers.money import minor_from_major
@@ -121,6 +122,24 @@ def test_bad_rows_are_put_aside(tmp_path: Path) -> None:
     assert found.keys() == wanted.keys()
     for line, reason in wanted.items():
         assert re.match(reason, found[line])
+
+
+def test_bad_rows_go_into_no_file_that_another_has_put_there_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are personal data, and in a folder that is open to others the name can be guessed."""
+    theirs = tmp_path / "theirs"
+    theirs.write_text("before")
+    file = table(tmp_path, "no row at all\n")
+
+    def counted(path: Path) -> int:
+        path.with_name(f"{path.name}.rejected.jsonl").symlink_to(theirs)
+        return 1
+
+    monkeypatch.setattr(importer, "count_lines", counted)
+    with pytest.raises(SetupError, match="can not be put aside"):
+        imported(tmp_path / "spool.db", file, mapping=load(MAPPING))
+    assert theirs.read_text() == "before"
 
 
 def test_a_clean_import_takes_away_the_bad_rows_of_the_last(tmp_path: Path) -> None:
