@@ -25,9 +25,7 @@ def verify(copy: Copy, signed: Iterable[Checkpoint], stored: Iterable[Stored]) -
         checkpoints.setdefault(checkpoint.number, set()).add(bytes.fromhex(checkpoint.hash))
     told = len(copy.entries)
     topic = {number: copy.entries[number][:DIGEST] for number in checkpoints if number in copy.entries}
-    faults = [*copy.faults, *copy.gaps()]
-    if copy.entries:
-        faults += _disowned(Where.TOPIC, topic, checkpoints)
+    faults = [*copy.faults, *copy.gaps(), *_disowned(Where.TOPIC, topic, checkpoints)]
     database = _Database(copy, checkpoints)
     for entry, acts in stored:
         database.take(entry, acts)

@@ -36,7 +36,7 @@ def kinds(faults: Sequence[AuditFault]) -> set[Wrong]:
 @given(st.integers(0, 12), st.integers(1, 3), st.integers(0, 12), st.sets(st.integers(0, 11)))
 def test_what_nobody_touched_is_sound(length: int, acts: int, told: int, at: set[int]) -> None:
     rows = chain(length, acts)
-    signed = [checkpoint(rows[place]) for place in sorted(at) if place < (min(told, length) or length)]
+    signed = [checkpoint(rows[place]) for place in sorted(at) if place < min(told, length)]
     report = verified(rows, rows[:told], signed)
     assert report.faults == []
     assert (report.entries, report.acts, report.told) == (length, length * acts, min(told, length))
@@ -156,6 +156,14 @@ def test_who_rewrites_topic_and_database_disagrees_with_the_next_checkpoint(plac
 def test_a_chain_that_was_cut_off_disagrees_with_its_checkpoint(length: int) -> None:
     report = verified(WHOLE[: length - 1], WHOLE[: length - 1], [checkpoint(WHOLE[length - 1])])
     assert length in named(report, Wrong.REWRITTEN)
+
+
+@given(PLACES)
+def test_a_topic_that_was_emptied_lacks_what_was_signed(place: int) -> None:
+    """Nothing is signed before it is there, so that whoever has a checkpoint knows that something was."""
+    report = verified(WHOLE, (), [checkpoint(WHOLE[place])])
+    assert named(report, Wrong.REWRITTEN, Where.TOPIC) == set(range(1, place + 2))
+    assert kinds(report.faults) == {Wrong.REWRITTEN}
 
 
 def test_two_checkpoints_of_one_entry_that_differ_are_a_fault() -> None:
