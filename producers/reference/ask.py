@@ -106,6 +106,7 @@ class Ask:
             at=self.now,
             until=until,
             mandate=str(mandate.mandate_id) if mandate else "",
+            begun=amount,
         )
 
     def money(self, minor: int) -> Money:

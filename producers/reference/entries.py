@@ -102,6 +102,8 @@ class Held(msgspec.Struct, frozen=True, tag="held"):
     at: datetime
     until: datetime
     mandate: str = ""
+    begun: int = 0
+    """The amount with which it began, however little is left of it; 0 in what was written before that was kept."""
 
 
 class Queued(msgspec.Struct, frozen=True, tag="queued"):

@@ -21,7 +21,12 @@ def over_mandate(ledger: Ledger, account: str, mandate: Mandate | None, amount: 
     on_account = sum(hold.amount for hold in held if hold.account == account and hold.until > now)
     if on_account + amount > mandate.caps.per_account:
         return f"the account would be held above the mandate's cap of {mandate.caps.per_account}"
-    today = sum(hold.amount for hold in held if hold.at > now - timedelta(days=1))
+    # What was let go since has been stopped all the same.
+    today = sum(max(order.amount, _begun(order)) for order in held if order.at > now - timedelta(days=1))
     if today + amount > mandate.caps.per_day:
         return f"the day would be above the mandate's cap of {mandate.caps.per_day}"
     return None
+
+
+def _begun(order: Held | Queued) -> int:
+    return order.begun if isinstance(order, Held) else order.amount

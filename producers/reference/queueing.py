@@ -78,6 +78,7 @@ def _hold(order: Queued, amount: int, now: datetime) -> Held:
         at=now,
         until=now + seconds(order.duration_s),
         mandate=order.mandate,
+        begun=amount,
     )
 
 

@@ -7,6 +7,7 @@ that it carries out none of these, whoever delivers them.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,9 @@ from alliance.keys.encoding import decode, encode
 from alliance.keys.signatures import sign_object
 from producers.reference.authority import NotProven, prove
 from producers.reference.bank import Bank
+from producers.reference.entries import Moved, Opened, Way
 from schemas.answers import AnswerStatus
+from schemas.identifiers import IdentifierKind
 from schemas.names import AccountName
 from schemas.requests import Action, Authority, AuthorityClass, Mandate, Request
 from tests.producers.reference.support import (
@@ -29,7 +32,9 @@ from tests.producers.reference.support import (
     MULE,
     NAME,
     NOW,
+    PERSON,
     POLICE,
+    THEIRS,
     VICTIM,
     account,
     bank,
@@ -196,6 +201,18 @@ def test_a_hold_made_longer_by_what_makes_it_less() -> None:
     assert done(books, less).answer.status is AnswerStatus.EXECUTED
     [after] = books.ledger.active(MULE, NOW)
     assert (after.amount, after.until) == (300_000, before.until)
+
+
+@pytest.mark.parametrize("how", [Action.RELEASE, Action.REDUCE])
+def test_more_stopped_in_a_day_than_a_mandate_has_by_letting_go_between(how: Action) -> None:
+    second = "6217000000018068"
+    come = Moved("T00000013", Way.IN, second, 500_000, NOW - timedelta(hours=1), other=THEIRS)
+    books = bank([Opened(second, IdentifierKind.ACCOUNT, PERSON, (), 0, NOW, NAME), come])
+    done(books, mandated(request(hold_id=HOLD)))
+    assert done(books, mandated(request(2, how, hold_id=HOLD, amount=yuan(1)))).answer.status is AnswerStatus.EXECUTED
+    another = request(3, case_id=UUID(int=3), hold_id=UUID(int=3), target=account(second))
+    answer = done(books, mandated(another)).answer
+    assert (answer.status, "the day would be above" in (answer.reason or "")) == (AnswerStatus.REFUSED, True)
 
 
 def test_a_hold_let_go_by_an_extension_under_a_mandate_that_leaves_that_to_its_unit() -> None:
