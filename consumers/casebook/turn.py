@@ -27,6 +27,8 @@ from schemas.requests import Action, RequestStatus
 _DAY = timedelta(days=1)
 _CALL: ColumnElement[str] = literal_column(f"'{Action.CALL.value}'")
 """As the index of calls has it: a parameter would hide from the plan that this is its condition."""
+_IS_STOP: ColumnElement[bool] = RequestRow.action == Action.STOP.value
+"""Under a mandate things are let go, too, which uses nothing of it up."""
 _UNANSWERED = (RequestStatus.DRAFTED, RequestStatus.SENT, RequestStatus.ACKNOWLEDGED)
 
 
@@ -82,6 +84,7 @@ class Turn:
                 RequestRow.drafted_at > self.now - _DAY,
                 RequestRow.member.is_not(None),
                 RequestRow.status.not_in(FRUITLESS),
+                _IS_STOP,
             )
             .group_by(RequestRow.mandate_id)
         )
@@ -89,10 +92,11 @@ class Turn:
 
     def _on_accounts(self, ids: list[UUID], accounts: set[str]) -> dict[tuple[UUID, str], int]:
         found: dict[tuple[UUID, str], int] = {}
-        for table, states in ((HoldRow, tuple(UNENDED)), (RequestRow, _UNANSWERED)):
+        under_way = RequestRow.status.in_(_UNANSWERED) & _IS_STOP
+        for table, counts in ((HoldRow, HoldRow.status.in_(tuple(UNENDED))), (RequestRow, under_way)):
             query = (
                 select(table.mandate_id, table.target, func.sum(table.minor))
-                .where(among(table.mandate_id, ids), among(table.target, accounts), table.status.in_(states))
+                .where(among(table.mandate_id, ids), among(table.target, accounts), counts)
                 .group_by(table.mandate_id, table.target)
             )
             for mandate, target, total in self.db.execute(query):

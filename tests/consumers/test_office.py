@@ -89,6 +89,23 @@ def test_a_draft_that_nobody_signed_becomes_void(office: Office) -> None:
         office.order(stop.request_id)
 
 
+def test_a_release_under_a_mandate_uses_up_none_of_its_day(office: Office) -> None:
+    """Nor does it give anything back: what was stopped was stopped."""
+    caps = {"currency": "CNY", "per_hold": 5_000_000, "per_account": 5_000_000, "per_day": 10_000_000}
+    suspicion, first = stopped(office, account(), caps=caps)
+    office.answer(first, AnswerStatus.EXECUTED, scope=Scope.AMOUNT, amount=yuan(5_000_000))
+    office.withdraw(*suspicion.evidence)
+    freed = office.release_of(first)
+    assert freed.authority.authority is AuthorityClass.MANDATE
+    office.answer(freed, AnswerStatus.EXECUTED)
+    for classes in (AuthorityClass.MANDATE, AuthorityClass.POLICE_ORDER):
+        mule = account()
+        office.report(mule)
+        office.suspect(lead(mule, reported=True))
+        (asked,) = [one for one in office.requests() if one.target == mule and one.action is Action.STOP]
+        assert asked.authority is classes
+
+
 def test_a_mandate_covers_no_more_than_its_caps(office: Office) -> None:
     office.mandate(caps={"currency": "CNY", "per_hold": 6_000_000, "per_account": 6_000_000, "per_day": 9_000_000})
     mules = [account() for _ in range(3)]
