@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from heapq import nlargest
 from typing import Any
 
 from producers.reference.authority import Proof
@@ -66,8 +67,10 @@ class Ask:
 
     def _left(self, matched: Matched) -> list[Moved]:
         since = matched.payment.at if matched.payment else self.now - _LOOK_BACK
-        moves = self.ledger.moves(self.account, Way.OUT, since)
-        return [move for move in moves if not self.ledger.is_return(move)][:_MAX_OUTFLOWS]
+        moves = [move for move in self.ledger.moves(self.account, Way.OUT, since) if not self.ledger.is_return(move)]
+        # The greatest, not the first: a thief could hide the one that matters behind many of a cent.
+        told = nlargest(_MAX_OUTFLOWS, enumerate(moves), key=lambda placed: placed[1].amount)
+        return [move for _, move in sorted(told, key=lambda placed: placed[0])]
 
     def orders(self) -> list[Held]:
         """The holds in force that police ordered, the first in the queue first."""
@@ -92,11 +95,33 @@ class Ask:
             return order.case_id == str(self.request.case_id)
         return order.hold_id == str(self.request.hold_id)
 
+    def is_its_own(self, order: Held | Queued) -> bool:
+        """Whether who asks may change or end it: its unit by an order; by a mandate what is held under that and was not
+        frozen since, as a freeze stands on paper."""
+        mandate, frozen = self.proof.mandate, isinstance(order, Held) and order.measure is Measure.FREEZE
+        if mandate is not None and (frozen or order.mandate != str(mandate.mandate_id)):
+            return False
+        return order.unit == self.proof.unit
+
+    def is_taken(self) -> bool:
+        """Whether the id of the measure asked for is another's, which it would replace."""
+        key = (self.account, self._new_id())
+        return key in self.ledger.holds or key in self.ledger.waiting
+
+    def stops(self) -> int:
+        """How often the account was stopped in the case, extensions included."""
+        ever = self.ledger.history(self.account)
+        case = [hold for hold in ever if hold.case_id == str(self.request.case_id)]
+        return sum(1 + hold.extended for hold in case if hold.measure is not Measure.DELAY)
+
+    def _new_id(self) -> str:
+        return str(self.request.hold_id or self.request.request_id)
+
     def new_hold(self, measure: Measure, amount: int, until: datetime) -> Held:
         """The entry of a measure that begins now."""
         mandate = self.proof.mandate
         return Held(
-            hold_id=str(self.request.hold_id or self.request.request_id),
+            hold_id=self._new_id(),
             request_id=str(self.request.request_id),
             case_id=str(self.request.case_id),
             account=self.account,

@@ -39,6 +39,10 @@ class Proof:
     law: Releases | None = None
     by_name: bool = False
     """Whether the law has the account's name compared before a stop."""
+    stops: int = 0
+    """How often the law has an account stopped in one case; an extension counts as one."""
+    renewals: int = 0
+    """How often it has a freeze renewed."""
 
     @property
     def police(self) -> bool:
@@ -53,11 +57,17 @@ def prove(request: Request, registry: Registry, profile: Profile, now: datetime)
     if why := authority.too_long(profile, request.action, request.duration_s):
         raise NotProven(why)
     if kind is AuthorityClass.POLICE_ORDER:
-        return Proof(_ordered(request, registry, profile, now), by_name=profile.stop.match_name.value)
+        return _proof(_ordered(request, registry, profile, now), None, profile)
     if kind is AuthorityClass.MANDATE:
         mandate = _mandated(request, registry, profile, now)
-        return Proof(mandate.unit, mandate, by_name=profile.stop.match_name.value)
+        return _proof(mandate.unit, mandate, profile)
     return Proof(law=profile.release)
+
+
+def _proof(unit: str, mandate: Mandate | None, profile: Profile) -> Proof:
+    renewals = profile.freeze.renewals.value if profile.freeze else 0
+    stop = profile.stop
+    return Proof(unit, mandate, by_name=stop.match_name.value, stops=stop.most.value, renewals=renewals)
 
 
 def _not_by(request: Request, profile: Profile) -> str:

@@ -39,7 +39,7 @@ DELAY = timedelta(hours=24)
 """How long the bank's own delay lasts at most."""
 _CUSTOMERS = frozenset({IdentifierKind.NUMBER, IdentifierKind.PERSON})
 _FOR_CUSTOMERS = frozenset({Action.DELAY, Action.VERIFY, Action.QUERY, Action.WATCH, Action.WARN, Action.RELEASE})
-_FOR_PAYERS = frozenset({Action.DELAY, Action.VERIFY, Action.WATCH, Action.WARN})
+_FOR_PAYERS = frozenset({Action.DELAY, Action.VERIFY, Action.WATCH, Action.WARN, Action.RELEASE})
 
 
 class Bank:
@@ -110,11 +110,14 @@ class Bank:
         payee = next(iter(self.payees.find(request.target)), None)
         if payee is None or request.action not in _FOR_PAYERS:
             return decision.not_found(request)
+        hold_id = str(request.hold_id or request.request_id)
+        if request.action is Action.RELEASE and not self.ledger.is_slowed(payee, hold_id, now):
+            return decision.refused(request, "no delay of this id is in force on payments to it")
         done = answer(request, AnswerStatus.EXECUTED, "about our customers' payments to it")
-        if request.action is not Action.DELAY:
+        if request.action not in (Action.DELAY, Action.RELEASE):
             return Decision(done, [Noted(payee, request.action.value, str(request.request_id), now)])
-        until = now + _delay_of(request)
-        slowed = Slowed(payee, str(request.request_id), now, until)
+        until = now if request.action is Action.RELEASE else now + _delay_of(request)
+        slowed = Slowed(payee, str(request.request_id), now, until, hold_id)
         return Decision(done.model_copy(update={"until": until}), [slowed])
 
 
@@ -146,6 +149,8 @@ def _note(ask: Ask) -> Decision:
 
 def _delay(ask: Ask) -> Decision:
     """The bank's own risk control: nothing leaves until the customer was asked, and no money is bound."""
+    if ask.is_taken():
+        return decision.refused(ask.request, holding.TAKEN)
     until = ask.now + _delay_of(ask.request)
     there = ask.ledger.unheld(ask.account, ask.now)
     amount = ask.money(min(ask.request.amount.minor, there)) if ask.request.amount else None
@@ -154,7 +159,8 @@ def _delay(ask: Ask) -> Decision:
 
 
 def _delay_of(request: Request) -> timedelta:
-    return min(seconds(request.duration_s), DELAY) if request.duration_s else DELAY
+    # A number without a bound makes no timedelta.
+    return seconds(min(request.duration_s, DELAY // seconds(1))) if request.duration_s else DELAY
 
 
 def noted(ask: Ask) -> Noted:

@@ -104,6 +104,9 @@ class Held(msgspec.Struct, frozen=True, tag="held"):
     mandate: str = ""
     begun: int = 0
     """The amount with which it began, however little is left of it; 0 in what was written before that was kept."""
+    extended: int = 0
+    """How often its time as a stop was set anew, and as a freeze."""
+    renewed: int = 0
 
 
 class Queued(msgspec.Struct, frozen=True, tag="queued"):
@@ -141,12 +144,14 @@ class Lifted(msgspec.Struct, frozen=True, tag="lifted"):
 
 
 class Slowed(msgspec.Struct, frozen=True, tag="slowed"):
-    """Payments to an account elsewhere are not let go until then: the payers are asked first."""
+    """Payments to an account elsewhere are not let go until then: the payers are asked first. The same id and payee
+    replace it."""
 
     payee: str
     request_id: str
     at: datetime
     until: datetime
+    hold_id: str = ""
 
 
 class Noted(msgspec.Struct, frozen=True, tag="noted"):

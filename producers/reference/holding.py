@@ -24,6 +24,10 @@ from schemas.requests import Action, Scope
 _LESS = frozenset({Action.REDUCE, Action.FREEZE})
 STOP = timedelta(hours=48)
 """How long a stop lasts where the request does not say."""
+TAKEN = "a measure of this id is in the books already, which this one would replace"
+_FOREIGN = "the amount is in another currency than the account"
+_CHANGES = {Action.EXTEND: Measure.STOP, Action.FREEZE: Measure.STOP, Action.RENEW: Measure.FREEZE}
+"""Of what each is the next step."""
 
 
 def stop(ask: Ask) -> Decision:
@@ -37,12 +41,16 @@ def stop(ask: Ask) -> Decision:
         matched = matched._replace(comparison=Comparison.NOT_COMPARABLE)
         if ask.proof.mandate:
             return refused(ask.request, _not_comparable(ask, named), comparison=matched.comparison)
+    if ask.is_taken():
+        return refused(ask.request, TAKEN)
     if any(hold.case_id == str(ask.request.case_id) for hold in ask.orders()):
         return refused(ask.request, "an order of this case holds money on the account already")
     if any(order.case_id == str(ask.request.case_id) for order in ask.waiting()):
         return refused(ask.request, "an order of this case waits for money on the account already")
-    if ask.request.amount and ask.request.amount.currency != ask.currency:
-        return refused(ask.request, "the amount is in another currency than the account")
+    if ask.stops() >= ask.proof.stops:
+        return refused(ask.request, _as_often(ask))
+    if _is_foreign(ask):
+        return refused(ask.request, _FOREIGN)
     wanted = ask.request.amount.minor if ask.request.amount else ask.ledger.balance(ask.account)
     amount = min(wanted, ask.ledger.unheld(ask.account, ask.now))
     waits = 0 if amount > 0 else min(wanted, ask.ledger.held(ask.account, ask.now))
@@ -72,16 +80,40 @@ def change(ask: Ask) -> Decision:
     hold = ask.hold_meant()
     if hold is None or hold.measure is Measure.DELAY:
         return refused(ask.request, "no order of this id or case is in force on the account")
-    if not _is_theirs(ask, hold):
-        return refused(ask.request, "a hold is changed by the unit that ordered it, or under its mandate")
+    if reason := _not_changed(ask, hold):
+        return refused(ask.request, reason)
     action, asked, lasts = ask.request.action, ask.request.amount, ask.request.duration_s
     amount = min(asked.minor, hold.amount) if asked and action in _LESS else hold.amount
     until = ask.now + seconds(lasts) if lasts and action is not Action.REDUCE else hold.until
     until = max(until, hold.until) if action is Action.EXTEND else until
     measure = Measure.FREEZE if action is Action.FREEZE else hold.measure
-    changed = msgspec.structs.replace(hold, measure=measure, amount=amount, until=until)
+    extended, renewed = hold.extended + (action is Action.EXTEND), hold.renewed + (action is Action.RENEW)
+    changed = msgspec.structs.replace(
+        hold, measure=measure, amount=amount, until=until, extended=extended, renewed=renewed
+    )
     done = answer(ask.request, AnswerStatus.EXECUTED, scope=Scope.AMOUNT, amount=ask.money(amount), until=until)
     return Decision(done, [changed])
+
+
+def _not_changed(ask: Ask, hold: Held) -> str | None:
+    action = ask.request.action
+    if not ask.is_its_own(hold):
+        return "a hold is changed by the unit that ordered it, and by a mandate what is held under that alone"
+    if _CHANGES.get(action, hold.measure) is not hold.measure:
+        return f"{action.value} is not for a {hold.measure.value}"
+    if action is Action.EXTEND and ask.stops() >= ask.proof.stops:
+        return _as_often(ask)
+    if action is Action.RENEW and hold.renewed >= ask.proof.renewals:
+        return f"the law has a freeze renewed {ask.proof.renewals} times at most"
+    return _FOREIGN if _is_foreign(ask) else None
+
+
+def _as_often(ask: Ask) -> str:
+    return f"the law has an account stopped {ask.proof.stops} times at most in a case, an extension being one"
+
+
+def _is_foreign(ask: Ask) -> bool:
+    return ask.request.amount is not None and ask.request.amount.currency != ask.currency
 
 
 def release(ask: Ask) -> Decision:
@@ -91,15 +123,15 @@ def release(ask: Ask) -> Decision:
     hold = ask.hold_meant()
     if hold is None:
         return refused(ask.request, "no hold of this id or case is in force on the account")
-    if hold.measure is not Measure.DELAY and not _is_theirs(ask, hold) and not _by_law(ask, hold):
-        return refused(ask.request, "a hold is released by the unit that ordered it, under its mandate, or by the law")
+    if hold.measure is not Measure.DELAY and not ask.is_its_own(hold) and not _by_law(ask, hold):
+        return refused(ask.request, "a hold is released by the unit that ordered it, and the law lets go of none such")
     done = answer(ask.request, AnswerStatus.EXECUTED, scope=Scope.AMOUNT, amount=ask.money(hold.amount))
     return Decision(done, [Lifted(hold.hold_id, hold.account, ask.now)])
 
 
 def _unqueue(ask: Ask, waiting: Queued) -> Decision:
-    if not _is_theirs(ask, waiting) and not _by_law(ask, waiting):
-        return refused(ask.request, "an order is taken back by the unit that gave it, or under its mandate")
+    if not ask.is_its_own(waiting) and not _by_law(ask, waiting):
+        return refused(ask.request, "an order is taken back by the unit that gave it")
     done = answer(ask.request, AnswerStatus.EXECUTED, scope=Scope.AMOUNT, amount=ask.money(0))
     return Decision(done, [Lifted(waiting.hold_id, waiting.account, ask.now)])
 

@@ -56,7 +56,9 @@ class Ledger:
         """Whose account is meant, by the request that may stop it."""
         self.notes: list[Noted] = []
         self._returns: set[str] = set()
-        self._slowed: dict[str, datetime] = {}
+        self._lifted: set[tuple[str, str]] = set()
+        self._slowed: dict[str, dict[str, datetime]] = defaultdict(dict)
+        """Until when, by payee and what delays the payments to it."""
         self._balances: dict[str, int] = {}
         self._moves: dict[str, list[Moved]] = defaultdict(list)
         self._serials: dict[tuple[str, Way], Moved] = {}
@@ -83,7 +85,7 @@ class Ledger:
             case Queued() | Told() | Lifted():
                 self._ordered(entry)
             case Slowed():
-                self._slowed[entry.payee] = entry.until
+                self._slowed[entry.payee][entry.hold_id or entry.request_id] = entry.until
             case Noted():
                 self.notes.append(entry)
             case Carded():
@@ -103,8 +105,10 @@ class Ledger:
         return sum(self._balances.values())
 
     def active(self, account: str, now: datetime) -> list[Held]:
-        """The measures in force on an account, the oldest first."""
-        return [hold for hold in self.history(account) if hold.at <= now < hold.until]
+        """The measures in force on an account, the oldest first. A clock that was set back before one's beginning opens
+        none, and brings none back."""
+        lasting = [hold for hold in self.history(account) if now < hold.until]
+        return [hold for hold in lasting if (account, hold.hold_id) not in self._lifted]
 
     def history(self, account: str) -> list[Held]:
         """Every measure that ever was on an account, in its last form."""
@@ -180,6 +184,10 @@ class Ledger:
         """Whether it gave a victim's money back, rather than moved it on."""
         return move.serial in self._returns
 
+    def is_slowed(self, payee: str, hold_id: str, now: datetime) -> bool:
+        """Whether this very measure delays payments to an account elsewhere."""
+        return now < self._slowed.get(payee, {}).get(hold_id, now)
+
     def _listed(self, entry: Listed) -> None:
         listed = ReturnList.model_validate_json(entry.body)
         # What the order must name does not change by a second letter.
@@ -187,7 +195,8 @@ class Ledger:
             self._returns |= {serial_of(payment) for payment in listed.payments}
 
     def _is_slowed(self, payment: Moved, now: datetime) -> bool:
-        return payment.other is not None and now < self._slowed.get(payment.other.number, now)
+        measures = self._slowed.get(payment.other.number, {}) if payment.other else {}
+        return any(now < until for until in measures.values())
 
     def _held(self, entry: Held) -> None:
         key = (entry.account, entry.hold_id)
@@ -205,6 +214,7 @@ class Ledger:
             del self.untold[key]
         elif self.waiting.pop(key, None) is None:
             self.holds[key] = msgspec.structs.replace(self.holds[key], until=entry.at)
+            self._lifted.add(key)
 
     def _moved(self, entry: Moved) -> None:
         self._serials[entry.serial, entry.way] = entry

@@ -3,6 +3,8 @@ the payee has no name that both know."""
 
 from __future__ import annotations
 
+import re
+
 from producers.reference.entries import Moved
 from producers.reference.index import TokenIndex
 from schemas.alerts import Channel, TransferStatus
@@ -21,6 +23,10 @@ _CHANNELS = {
 }
 
 
+_HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+_LONGEST_PLACE = 100
+
+
 def outflow(move: Moved, index: TokenIndex, currency: str) -> Outflow:
     """The payee is verified: the bank itself sent the money there."""
     other = move.other
@@ -34,5 +40,6 @@ def outflow(move: Moved, index: TokenIndex, currency: str) -> Outflow:
         payee=payee,
         serial=index.identifier(IdentifierKind.TRANSFER_SERIAL, move.serial, holders),
         channel=_CHANNELS[move.means],
-        place=move.place or None,
+        # In the words of a shop or a customer, which must not keep the answer from being given.
+        place=_HIDDEN.sub(" ", move.place).strip()[:_LONGEST_PLACE] or None,
     )

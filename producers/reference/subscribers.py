@@ -95,6 +95,8 @@ class Carrier(Queueless):
             return decision.not_ours(request)
         if request.action is Action.RELEASE and (why := self._stays(found[0], request, proof, now)):
             return decision.refused(request, why)
+        if request.action is Action.SUSPEND and str(request.hold_id or request.request_id) in self.suspended[found[0]]:
+            return decision.refused(request, "a suspension of this id is in the books already")
         until = None
         if request.action is Action.SUSPEND and request.duration_s:
             until = now + seconds(request.duration_s)
@@ -107,7 +109,6 @@ class Carrier(Queueless):
         order = self.suspended[line].get(str(request.hold_id))
         if order is None or not _lasts(order, now):
             return "no suspension of this id is in force on the line"
-        # No line is suspended under a mandate: what an officer ordered is no standing order's to undo.
         if order.unit == proof.unit and proof.mandate is None:
             return None
         if proof.law is not None and by_law(proof.law, mandated=False, since=order.at, now=now):

@@ -121,6 +121,21 @@ def test_no_mandate_and_no_members_word_cuts_a_line_off() -> None:
     assert not books.is_suspended(LINE, NOW)
 
 
+def test_no_other_order_replaces_a_suspension_and_no_mandate_lifts_one() -> None:
+    books = suspended()
+    theirs = signed_by(asked(Action.SUSPEND, case_id=UUID(int=40), duration_s=1), ZHAO, unit=POLICE_2)
+    assert told(books, theirs).status is AnswerStatus.REFUSED
+    assert told(books, mandated(asked(Action.RELEASE))).status is AnswerStatus.REFUSED
+    assert books.is_suspended(LINE, NOW + WEEK - timedelta(seconds=1))
+
+
+def test_a_suspension_is_no_longer_than_the_law_has_it() -> None:
+    month = CN.suspend.duration_s.value
+    for duration_s, goes in ((month, True), (month + 1, False)):
+        answer = told(carrier(), signed_by(asked(Action.SUSPEND, duration_s=duration_s), CHEN))
+        assert (answer.status is AnswerStatus.EXECUTED) is goes
+
+
 def test_its_entries_are_what_they_were_when_they_are_read_again() -> None:
     books = suspended()
     entries = [books.decode(msgspec.json.encode(entry)) for entry in books.acted]
