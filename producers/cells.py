@@ -121,6 +121,8 @@ def _money(spec: Conversion, text: str, currency: str) -> dict[str, Any]:
 
 
 def _time(spec: Conversion, text: str) -> str:
+    if not spec.format and len(text) <= len("2026-11-10"):
+        raise ValueError(f"{text!r} has no time of day; take it from its column, too, or give a format")
     moment = datetime.strptime(text, spec.format) if spec.format else datetime.fromisoformat(text)
     if moment.tzinfo is None:
         if spec.zone is None:

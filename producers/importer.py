@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -88,8 +89,7 @@ def row_id(member: str, event: dict[str, Any]) -> UUID | None:
     moment = moment_of(event.get("time"))
     if moment is None or not 0 <= to_ms(moment) < 1 << 48:
         return None
-    content = orjson.dumps(event, option=orjson.OPT_SORT_KEYS)
-    tail = int.from_bytes(hashlib.sha256(member.encode() + b"\0" + content).digest()[:10], "big")
+    tail = int.from_bytes(hashlib.sha256(member.encode() + b"\0" + _json(event)).digest()[:10], "big")
     low = tail & ((1 << 62) - 1)
     return UUID(int=to_ms(moment) << 80 | 0x7 << 76 | (tail >> 62 & 0xFFF) << 64 | 0b10 << 62 | low)
 
@@ -108,9 +108,12 @@ def _ready(member: str, row: dict[str, Any], kind: str | None, offset: timedelta
     data = event.get("data")
     if kind is not None and isinstance(data, dict) and "kind" not in data:
         event = {**event, "data": {"kind": kind, **data}}
-    if "id" in event or (made := row_id(member, event)) is None:
+    if event.get("id") is not None:
         return event
-    return {"id": str(made), **event}
+    # A null is how many exports write that there is none.
+    bare = {key: value for key, value in event.items() if key != "id"}
+    made = row_id(member, bare)
+    return bare if made is None else {"id": str(made), **bare}
 
 
 def _offset(client: MemberClient, rows: Rows) -> timedelta | None:
@@ -120,9 +123,17 @@ def _offset(client: MemberClient, rows: Rows) -> timedelta | None:
     offset = offset_to(client.clock.now(), chain([first], events))
     if offset is None:
         return None
-    key = hashlib.sha256(orjson.dumps(first, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    key = hashlib.sha256(_json(first)).hexdigest()
     standing = client.spool.note(f"rebase/{key}", str(int(offset.total_seconds())))
     return timedelta(seconds=int(standing))
+
+
+def _json(value: Any, option: int = orjson.OPT_SORT_KEYS) -> bytes:
+    try:
+        return orjson.dumps(value, option=option)
+    except orjson.JSONEncodeError:
+        # An integer beyond 64 bits, for which the row is refused; until then it is a row like others.
+        return json.dumps(value, ensure_ascii=False).encode()
 
 
 def _chunks(rows: Rows) -> Iterator[list[tuple[int, dict[str, Any] | BadRow]]]:
@@ -149,14 +160,20 @@ class _Rejected:
                 # Personal data, as the input: into a file of our own alone, and through no link that another has laid.
                 handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
                 self._file = os.fdopen(handle, "wb")
-            self._file.write(orjson.dumps({"line": line, "row": row, "reason": reason}) + b"\n")
+            self._file.write(_json({"line": line, "row": row, "reason": reason}, option=0) + b"\n")
         except OSError as error:
             raise SetupError(
                 f"{self._path}: bad rows can not be put aside ({error.strerror}); name another file for them"
             ) from error
 
     def __enter__(self) -> _Rejected:
-        self._path.unlink(missing_ok=True)
+        try:
+            self._path.unlink(missing_ok=True)
+        except OSError as error:
+            raise SetupError(
+                f"{self._path}: the bad rows of an earlier import can not be taken away ({error.strerror}); import the "
+                "file from a folder in which you may write"
+            ) from error
         return self
 
     def __exit__(self, *exc: object) -> None:

@@ -43,9 +43,12 @@ class Mapping(Part):
     @classmethod
     def _known_encoding(cls, value: str) -> str:
         try:
-            return codecs.lookup(value).name
-        except LookupError as error:
+            "a".encode(value, "surrogateescape")
+            name = codecs.lookup(value).name
+        except (LookupError, UnicodeError) as error:
             raise ValueError("no text encoding of this name") from error
+        # What spreadsheets write begins with a mark, which is no part of the first column's name.
+        return "utf-8-sig" if name == "utf-8" else name
 
     @model_validator(mode="after")
     def _paths_fit(self) -> Mapping:

@@ -31,8 +31,8 @@ def _moments(event: dict[str, Any]) -> Iterator[datetime]:
         return
     yield begun
     if isinstance(data, dict):
-        if isinstance(lasted := data.get("duration_s"), int) and lasted <= _LONGEST_S:
-            yield begun + timedelta(seconds=lasted)
+        if isinstance(lasted := data.get("duration_s"), int) and 0 <= lasted <= _LONGEST_S:
+            yield _later(begun, timedelta(seconds=lasted))
         if (seen := moment_of(data.get("last_seen"))) is not None:
             yield seen
 
@@ -59,4 +59,12 @@ def shifted(node: Any, offset: timedelta) -> Any:
 
 def _moved(key: str, child: Any, offset: timedelta) -> Any:
     moment = moment_of(child) if key in TIME_FIELDS else None
-    return shifted(child, offset) if moment is None else (moment + offset).isoformat()
+    return shifted(child, offset) if moment is None else _later(moment, offset).isoformat()
+
+
+def _later(moment: datetime, by: timedelta) -> datetime:
+    """The same where the calendar ends before: validation will name it."""
+    try:
+        return moment + by
+    except OverflowError:
+        return moment

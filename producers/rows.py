@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from alliance.errors import SetupError
 from producers.mapping import Mapping
@@ -32,7 +32,7 @@ def read_jsonl(path: Path) -> Rows:
     """One clear event a line; empty lines are passed over. SetupError if the file can not be read."""
     try:
         with path.open("rb") as file:
-            for number, line in enumerate(file, start=1):
+            for number, line in enumerate(_lines(file), start=1):
                 if line.strip():
                     yield number, _from_json(line.strip().removeprefix(b"\xef\xbb\xbf"))
     except OSError as error:
@@ -44,7 +44,7 @@ def read_csv(path: Path, mapping: Mapping, routes: Iterable[str] = ()) -> Rows:
 
     SetupError if the file can not be read, or its heading lacks a column that the mapping names.
     """
-    own = frozenset(routes)
+    own, number = frozenset(routes), 1
     try:
         # Bytes that are not of the encoding spoil their row, not the file.
         with path.open(encoding=mapping.encoding, errors="surrogateescape", newline="") as file:
@@ -59,6 +59,11 @@ def read_csv(path: Path, mapping: Mapping, routes: Iterable[str] = ()) -> Rows:
                 number = reader.line_num + 1
     except OSError as error:
         raise _unreadable(path, error) from error
+    except UnicodeError as error:
+        # Of an encoding of wide characters one bad byte spoils all that follows.
+        raise SetupError(
+            f"{path}: from line {number} on no {mapping.encoding} ({error}); save the file anew"
+        ) from error
 
 
 def count_lines(path: Path) -> int:
@@ -92,10 +97,19 @@ def _cells(reader: CsvReader) -> Iterator[list[str] | BadRow]:
             yield BadRow(None, f"not CSV, up to line {reader.line_num}: {error}")
 
 
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """Of one that is too long no more than shows it: a file of one line may be larger than the memory."""
+    while line := file.readline(_LONGEST_LINE + 100):
+        rest = line
+        while rest and not rest.endswith(b"\n"):
+            rest = file.readline(_LONGEST_LINE)
+        yield line
+
+
 def _from_json(line: bytes) -> dict[str, Any] | BadRow:
     shown = line.decode("utf-8", "replace")
     if len(line) > _LONGEST_LINE:
-        return BadRow(shown[:200], f"{len(line)} bytes are too many for one event")
+        return BadRow(shown[:200], f"more than {_LONGEST_LINE} bytes in a line are too many for one event")
     try:
         event = strictjson.loads(line)
     except StrictJsonError as error:

@@ -7,6 +7,7 @@ something failed is sent again; its ids are the same, so that the hub counts it 
 from __future__ import annotations
 
 import math
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import islice
@@ -92,7 +93,7 @@ class Sender:
             while self._work():
                 try:
                     self._round()
-                except (KafkaError, OSError, AfaError) as error:
+                except (KafkaError, OSError, AfaError, sqlite3.Error) as error:
                     self._fail(error)
                     # Not stamina's: its pause would outlast a stop.
                     self._stopping.wait(pause)
@@ -135,8 +136,8 @@ class Sender:
             except KafkaError as error:
                 failure = error
             else:
-                self.sent += len(events)
                 self._spool.mark_sent(events)
+                self.sent += len(events)
         if failure is not None:
             raise failure
 
@@ -157,7 +158,7 @@ class Sender:
 
     def _fail(self, error: Exception) -> None:
         first = self.trouble is None
-        self.trouble = _sentence(error, self._login)
+        self.trouble = _sentence(error, self._login, self._spool)
         if first:
             _log.warning("publishing waits", reason=self.trouble, waiting=self._spool.waiting_rows)
         # A producer that lost a batch has lost its sequence too; a new one begins clean.
@@ -180,7 +181,9 @@ class Sender:
                 producer.close(timeout=1)
 
 
-def _sentence(error: Exception, login: KafkaLogin) -> str:
+def _sentence(error: Exception, login: KafkaLogin, spool: Spool) -> str:
     if isinstance(error, AfaError):
         return str(error)
+    if isinstance(error, sqlite3.Error):
+        return f"{spool.path}: what was sent can not be marked ({error}); free some space, or check the disk"
     return f"Kafka at {login.bootstrap} takes nothing from {login.username!r} ({type(error).__name__}: {error})"

@@ -7,11 +7,14 @@ appear in what is returned as the payload, nor in an error.
 from __future__ import annotations
 
 import math
+import re
 from typing import Any, NamedTuple
 
 from alliance.errors import InvalidAlert
 from alliance.keys.tokens import TokenKeys
 from schemas.canonical import Canonical, CanonicalError, canonical, is_joinable_number
+
+_DECIMAL = re.compile(r"\s*[0-9]+\.0+\s*")
 
 
 class Found(NamedTuple):
@@ -67,6 +70,11 @@ class _Walk:
             raise InvalidAlert(f"{path}.kind", "an identifier needs its kind, as text")
         if not isinstance(value, str):
             raise InvalidAlert(f"{path}.value", "an identifier is text, also where it is made of digits; quote it")
+        if _DECIMAL.fullmatch(value):
+            # Without its dot it would be another's.
+            raise InvalidAlert(
+                f"{path}.value", "malformed: a decimal number, as spreadsheets make of digits; give text"
+            )
         try:
             self._last = canonical(kind, value)
         except CanonicalError as error:

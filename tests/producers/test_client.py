@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from alliance.errors import InvalidAlert, Refused, Retry, SetupError, SpoolFull,
 from alliance.keys.store import generate
 from alliance.registry import Registry
 from producers.client import MemberClient
-from producers.spool import Limits, Outcome
+from producers.spool import Limits, Outcome, Spool
 from schemas.answers import Answer, AnswerStatus
 from schemas.base import Money
 from schemas.identifiers import Identifier, IdentifierKind
@@ -111,6 +112,27 @@ def test_within_a_topic_nothing_passes_what_could_not_be_sent(tmp_path: Path) ->
     with client(tmp_path / "spool", broker) as bank:
         bank.flush(20)
     assert [event["id"] for event in broker.events()] == [str(one) for one in ids]
+
+
+def test_a_disk_that_is_full_for_a_while_ends_no_sending(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    marks: list[Any] = []
+    broker = FakeBroker()
+    mark_sent = Spool.mark_sent
+
+    def full_at_first(spool: Spool, sent: Any) -> None:
+        marks.append(sent)
+        if len(marks) < 3:
+            raise sqlite3.OperationalError("database or disk is full")
+        mark_sent(spool, sent)
+
+    monkeypatch.setattr(Spool, "mark_sent", full_at_first)
+    with client(tmp_path / "spool", broker) as bank:
+        first = bank.publish(transfer(1))
+        bank.flush(20)
+        second = bank.publish(transfer(2))
+        bank.flush(20)
+        assert (bank.sent, bank.waiting, bank.trouble) == (2, 0, None)
+    assert {event["id"] for event in broker.events()} == {str(first), str(second)}
 
 
 def test_a_client_after_another_sends_the_rest(tmp_path: Path) -> None:

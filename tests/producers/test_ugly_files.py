@@ -1,0 +1,112 @@
+"""Files as they come: no bad row, bad byte or absurd number ends an import; nothing is guessed or counted twice."""
+
+from __future__ import annotations
+
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from alliance.errors import SetupError
+from producers.cells import Conversion, value_of
+from producers.importer import import_file
+from producers.mapping import Mapping
+from producers.rows import BadRow, read_csv, read_jsonl
+from tests.producers.support import FakeBroker, client, identifier, transfer
+from tests.producers.test_importer import imported, rejected
+
+TWO = Mapping.model_validate({"kind": "alias", "fields": {"data.x": "{a}", "data.y": "{b}"}})
+
+
+def lines(folder: Path, *events: bytes) -> Path:
+    path = folder / "alerts.jsonl"
+    path.write_bytes(b"\n".join(events))
+    return path
+
+
+def test_an_integer_beyond_64_bits_is_a_bad_row_like_another(tmp_path: Path) -> None:
+    huge = orjson.dumps(transfer(2)).replace(b"28697", b"1" * 30)
+    first = huge.replace(b"0.54", b"0.55")
+    path = lines(tmp_path, first, orjson.dumps(transfer(1)), huge)
+    for rebase in (False, True):
+        result = imported(tmp_path / f"spool-{rebase}", path, rebase=rebase)
+        assert (result.accepted, result.bad) == (1, 2)
+        assert [entry["line"] for entry in rejected(result)] == [1, 3]
+        assert result.bad_rows.read_bytes().count(b"1" * 30) == 2
+
+
+def test_an_id_that_is_null_is_none_and_the_row_counts_once(tmp_path: Path) -> None:
+    path, broker = lines(tmp_path, orjson.dumps({"id": None, **transfer()})), FakeBroker()
+    assert [imported(tmp_path / "spool", path, broker).accepted for _ in range(2)] == [1, 0]
+    assert len(broker.events()) == 1
+
+
+def test_times_at_the_ends_of_the_calendar_end_no_import(tmp_path: Path) -> None:
+    absurd: list[dict[str, Any]] = [
+        {**transfer(2), "time": "9999-12-31T23:59:59+00:00"},
+        {**transfer(3), "time": "0001-01-01T00:00:00+08:00"},
+        {**transfer(4, duration_s=10**9), "time": "9999-12-31T00:00:00Z"},
+        {**transfer(5, duration_s=-(10**18))},
+    ]
+    result = imported(tmp_path / "spool", lines(tmp_path, *map(orjson.dumps, absurd)), rebase=True)
+    assert result.accepted + result.bad == 4
+
+
+def test_a_file_of_one_endless_line_is_not_read_into_memory(tmp_path: Path) -> None:
+    path = lines(tmp_path, b"x" * 40_000_000, b"{}")
+    tracemalloc.start()
+    rows = list(read_jsonl(path))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [number for number, _ in rows] == [1, 2]
+    assert isinstance(rows[0][1], BadRow)
+    assert "too many" in rows[0][1].reason
+    assert peak < 15_000_000
+
+
+def test_bytes_of_a_wide_encoding_are_named_with_their_line(tmp_path: Path) -> None:
+    path = tmp_path / "alerts.csv"
+    path.write_bytes("a,b\n1,2\n".encode("utf-16") + b"\n")
+    with pytest.raises(SetupError, match=r"alerts\.csv: from line \d on no utf-16"):
+        list(read_csv(path, TWO.model_copy(update={"encoding": "utf-16"})))
+
+
+def test_a_spreadsheets_mark_is_no_part_of_the_first_columns_name(tmp_path: Path) -> None:
+    path = tmp_path / "alerts.csv"
+    path.write_bytes(b"\xef\xbb\xbfa,b\n1,2\n")
+    named = Mapping.model_validate({**TWO.model_dump(by_alias=True), "encoding": "UTF-8"})
+    assert list(read_csv(path, named)) == [(2, {"data": {"kind": "alias", "x": "1", "y": "2"}})]
+
+
+@pytest.mark.parametrize("name", ["base64", "idna", "rot13"])
+def test_what_is_no_encoding_of_a_file(name: str) -> None:
+    with pytest.raises(ValueError, match="no text encoding"):
+        Mapping.model_validate({"kind": "alias", "fields": {}, "encoding": name})
+
+
+@pytest.mark.parametrize("text", ["2026-11-10", "20261110", "2026-W46-2"])
+def test_a_day_is_no_time(text: str) -> None:
+    cell = {"from": "{t}", "type": "time", "zone": "Asia/Shanghai"}
+    with pytest.raises(ValueError, match="no time of day"):
+        value_of(Conversion.model_validate(cell), {"t": text})
+    meant = Conversion.model_validate({**cell, "format": "%Y-%m-%d"})
+    assert value_of(meant, {"t": "2026-11-10"}) == "2026-11-10T00:00:00+08:00"
+
+
+@pytest.mark.parametrize("value", ["6217000000018067.0", " 6217000000018067.00 "])
+def test_digits_that_a_spreadsheet_made_a_decimal_number_of_are_nobody_elses_account(
+    tmp_path: Path, value: str
+) -> None:
+    event = transfer(counterparty={"account": identifier("account", value)})
+    result = imported(tmp_path / "spool", lines(tmp_path, orjson.dumps(event)))
+    assert result.bad == 1
+    assert rejected(result)[0]["reason"].startswith("data.counterparty.account.value: malformed: a decimal number")
+
+
+def test_bad_rows_that_can_not_be_taken_away_are_said(tmp_path: Path) -> None:
+    path = lines(tmp_path, orjson.dumps(transfer()))
+    path.with_name("alerts.jsonl.rejected.jsonl").mkdir()
+    with client(tmp_path / "spool", FakeBroker()) as bank, pytest.raises(SetupError, match="can not be taken away"):
+        import_file(bank, path, progress=False)
