@@ -54,11 +54,12 @@ def serve(member: str, folder: Path | None, settings: Settings, stopping: Event)
     if known is None:
         raise SetupError(f"{member} is not in the registry; enrol it with `afa member add`.")
     own = member_dir(data, member) / "reference"
-    books = Books(own / "books.db", stub_of(known, keys))
+    # The spool first: who holds it holds the books.
     with MemberClient(keys, login, roll.registry, own / "spool.db", ticking) as client:
+        books = Books(own / "books.db", stub_of(known, keys))
         print(f"{member} reads {member_topic(member).name}", file=sys.stderr, flush=True)
         ReferenceMember(client, keys, login, roll, books, ticking, profiles.load(settings.profile)).run(stopping)
-    books.close()
+        books.close()
 
 
 if __name__ == "__main__":

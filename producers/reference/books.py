@@ -6,6 +6,7 @@ written is ever changed.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -38,16 +39,21 @@ class Books:
         self.stub = stub
         self.lock = RLock()
         self._disk = _connect(path)
-        for (line,) in self._disk.execute("select line from entry order by seq"):
+        self._last = 0
+        for seq, line in self._disk.execute("select seq, line from entry order by seq"):
             stub.apply(stub.decode(line))
+            self._last = seq
 
     @contextmanager
     def batch(self) -> Iterator[None]:
-        """All that is recorded inside is one transaction. Raises Stop if the disk does not take it: then the process
-        must end, since the stub is ahead of the disk."""
+        """All that is recorded inside is one transaction. Raises Stop if the disk does not take it, or another process
+        has written there: then this one must end, since stub and disk are apart."""
         with self.lock:
             try:
                 self._disk.execute("begin immediate")
+                (last,) = self._disk.execute("select coalesce(max(seq), 0) from entry").fetchone()
+                if last != self._last:
+                    raise Stop(f"{self.path}: another process has these books, too; stop one, start the other anew")
                 yield
                 self._disk.execute("commit")
             except sqlite3.Error as error:
@@ -59,7 +65,9 @@ class Books:
     def record(self, entries: Iterable[Any]) -> None:
         """Inside a `batch`: what happened, on its way to the disk, and in the stub at once."""
         for entry in entries:
-            self._disk.execute("insert into entry (line) values (?)", (msgspec.json.encode(entry),))
+            written = self._disk.execute("insert into entry (line) values (?)", (msgspec.json.encode(entry),))
+            assert written.lastrowid is not None
+            self._last = written.lastrowid
             self.stub.apply(entry)
 
     def answer_once(self, request: Request, decide: Callable[[], Decision]) -> tuple[Answer, bool]:
@@ -98,6 +106,9 @@ class Books:
 def _connect(path: Path) -> sqlite3.Connection:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Customers' names and balances are for its owner alone.
+        if not path.exists():
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         disk = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         disk.execute("pragma journal_mode = wal")
         disk.execute("pragma synchronous = full")

@@ -5,6 +5,7 @@ What was handled is committed by the reader; what a crash left uncommitted comes
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import structlog
@@ -32,16 +33,20 @@ class Mail:
         self._consumer: KafkaConsumer = kafka.consumer(login, [], f"{member}.reference")
         self._consumer.assign([self._place, members])
         self._consumer.seek_to_beginning(members)
+        self._first: int | None = None
         self._next: int | None = None
+        self._silent = False
 
     def poll(self, timeout_ms: int) -> list[Letter]:
-        """What came; empty after the timeout. Kafka's absence is an empty poll: the client reconnects by itself."""
+        """What came; empty after the timeout. Kafka's absence is an empty poll: the client reconnects by itself. So is
+        its refusal, as while this member is suspended."""
         letters: list[Letter] = []
-        for place, records in self._consumer.poll(timeout_ms=timeout_ms).items():
+        for place, records in self._polled(timeout_ms).items():
             if place != self._place:
                 self._roll.take(records)
                 continue
             for record in records:
+                self._first = record.offset if self._first is None else self._first
                 self._next = record.offset + 1
                 letters += self._letter(record)
         return letters
@@ -56,10 +61,28 @@ class Mail:
             # It comes again after a restart, and is known by its id.
             _log.warning("mail not committed", member=self._member, reason=str(error))
         else:
-            self._next = None
+            self._first = self._next = None
+
+    def again(self) -> None:
+        """What `poll` gave since the last commit could not be done yet: it comes again."""
+        if self._first is not None:
+            self._consumer.seek(self._place, self._first)
+        self._first = self._next = None
 
     def close(self) -> None:
         self._consumer.close()
+
+    def _polled(self, timeout_ms: int) -> dict[TopicPartition, list[Any]]:
+        try:
+            polled: dict[TopicPartition, list[Any]] = self._consumer.poll(timeout_ms=timeout_ms)
+        except KafkaError as error:
+            if not self._silent:
+                _log.warning("mail can not be read at the moment", member=self._member, reason=str(error))
+            self._silent = True
+            time.sleep(timeout_ms / 1000)
+            return {}
+        self._silent = False
+        return polled
 
     def _letter(self, record: Any) -> list[Letter]:
         try:

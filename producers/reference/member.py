@@ -29,6 +29,7 @@ from schemas.requests import Request
 from schemas.returns import ReturnList
 
 _POLL_MS = 200
+_SUSPENDED_S = 1.0
 _log = structlog.get_logger(__name__)
 
 
@@ -72,12 +73,21 @@ class ReferenceMember:
         try:
             while not stopping.is_set():
                 before = time.monotonic()
-                self.step(_POLL_MS)
+                self._round(stopping)
                 # A broker that is away can make a poll return at once.
                 if time.monotonic() - before < 0.001:
                     stopping.wait(0.05)
         finally:
             self._mail.close()
+
+    def _round(self, stopping: Event) -> None:
+        try:
+            self.step(_POLL_MS)
+        except Refused as error:
+            # While it is suspended it may send nothing; what it decided it says once it may.
+            _log.warning("mail waits", member=self._client.member, reason=str(error))
+            self._mail.again()
+            stopping.wait(_SUSPENDED_S)
 
     def step(self, timeout_ms: int) -> int:
         """One round; how many letters it took."""

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -70,6 +71,27 @@ def test_what_the_disk_does_not_take_did_not_happen(tmp_path: Path) -> None:
 
     _, stub = opened(tmp_path / "books.db")
     assert not stub.ledger.holds
+
+
+def test_two_processes_on_one_file_do_not_both_act(tmp_path: Path) -> None:
+    """The second was started before the first had ended: what it knows of the money is no longer true."""
+    (books, _), (later, stub) = (opened(tmp_path / "books.db") for _ in range(2))
+    for number in (1, 2):
+        asked = ordered(request(number, case_id=UUID(int=number), match=None))
+        books.answer_once(asked, lambda asked=asked: decide(books, asked))  # type: ignore[misc]
+    other = ordered(request(3, case_id=UUID(int=3), match=None))
+    with pytest.raises(Stop, match="another process"):
+        later.answer_once(other, lambda: decide(later, other))
+    assert not stub.ledger.holds
+    assert books.answered(other.request_id) is None
+
+
+def test_only_its_owner_may_read_what_customers_have(tmp_path: Path) -> None:
+    books, _ = opened(tmp_path / "books.db")
+    with books.batch():
+        books.record([])
+    for path in tmp_path.glob("books.db*"):
+        assert path.stat().st_mode & 0o077 == 0
 
 
 def test_a_file_that_is_no_books_is_named(tmp_path: Path) -> None:
