@@ -26,11 +26,13 @@ _EVER = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """`account` is the target in the bank's own terms; amounts of the ledger are in `currency`."""
+    """`account` is the target in the bank's own terms; amounts of the ledger are in `currency`, and `route` is the
+    bank's own."""
 
     ledger: Ledger
     index: TokenIndex
     currency: str
+    route: str
     request: Request
     account: str
     proof: Proof

@@ -101,7 +101,8 @@ class Bank:
         if request.target.kind in _CUSTOMERS and request.action not in _FOR_CUSTOMERS:
             return decision.refused(request, f"{request.action.value} needs an account, not a customer")
         made = [
-            _act(Ask(self.ledger, self.index, self._currency, request, account, proof, now)) for account in accounts
+            _act(Ask(self.ledger, self.index, self._currency, self.route, request, account, proof, now))
+            for account in accounts
         ]
         return Decision(made[0].answer, [entry for each in made for entry in each.entries], made[0].payees)
 

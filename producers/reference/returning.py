@@ -62,7 +62,8 @@ def _paid(ask: Ask, payment: ReturnPayment) -> Iterator[Entry]:
         yield Moved(serial, Way.OUT, ask.account, amount, ask.now, OutflowType.COUNTER, place=place)
         return
     yield Moved(serial, Way.OUT, ask.account, amount, ask.now, other=victim)
-    if victim.number in ask.ledger.accounts:
+    # Two banks may have accounts of one number, as wallets that are called by a telephone.
+    if victim.route == ask.route and victim.number in ask.ledger.accounts:
         giver = AccountRef(victim.route, ask.account, ask.ledger.accounts[ask.account].kind)
         yield Moved(serial, Way.IN, victim.number, amount, ask.now, other=giver)
 

@@ -71,9 +71,9 @@ def registry() -> Registry:
     )
 
 
-def bank(entries: Iterable[Entry] = (), keys: TokenKeys = TOKENS) -> Bank:
+def bank(entries: Iterable[Entry] = (), keys: TokenKeys = TOKENS, route: str = "cnaps:102161000012") -> Bank:
     """A mule's account to which 5,000 yuan of a victim's came an hour ago."""
-    made = Bank(BANK, "cnaps:102161000012", keys)
+    made = Bank(BANK, route, keys)
     stolen = Moved(SERIAL, Way.IN, MULE, 500_000, NOW - timedelta(hours=1), other=THEIRS)
     opened = Opened(MULE, IdentifierKind.ACCOUNT, PERSON, (PHONE,), 0, NOW - timedelta(days=30), NAME)
     for entry in (opened, stolen, *entries):

@@ -30,6 +30,7 @@ from tests.producers.reference.support import (
     PERSON,
     POLICE,
     POLICE_2,
+    THEIRS,
     VICTIM,
     account,
     bank,
@@ -45,9 +46,12 @@ HOLD = UUID(int=77)
 OPENED = Opened(VICTIM, IdentifierKind.ACCOUNT, PERSON, (), 0, NOW - timedelta(days=30))
 
 
-def frozen(*entries: Any, amount: int = 500_000) -> Bank:
-    """A mule's account of which so much is frozen."""
-    books = bank(entries)
+OTHERS = "cnaps:102161000012"
+
+
+def frozen(*entries: Any, amount: int = 500_000, route: str = OTHERS) -> Bank:
+    """A mule's account of which so much is frozen; the victim is a customer of the bank of THEIRS."""
+    books = bank(entries, route=route)
     done(books, ordered(request(1, hold_id=HOLD, amount=yuan(amount))))
     freeze = request(2, Action.FREEZE, hold_id=HOLD, amount=None, match=None)
     assert done(books, signed_by(freeze, LI, CHEN, paper=PAPER)).answer.status is AnswerStatus.EXECUTED
@@ -95,7 +99,7 @@ def amounts(books: Bank) -> tuple[int, int]:
 
 
 def test_a_part_and_then_the_rest_go_to_the_victims_account_and_no_money_is_made_or_lost() -> None:
-    books = frozen(OPENED)
+    books = frozen(OPENED, route=THEIRS.route)
     total = books.ledger.total()
     told(books, part := listed(3, 200_000, 100_000))
     answer = returned(books, asked(3, part))
@@ -108,6 +112,14 @@ def test_a_part_and_then_the_rest_go_to_the_victims_account_and_no_money_is_made
     assert (amounts(books), books.ledger.active(MULE, NOW)) == ((0, 0), [])
     assert books.ledger.total() == total
     assert books.ledger.balance(VICTIM) == total
+
+
+def test_a_customer_whose_account_has_the_number_of_a_victims_elsewhere_gets_nothing() -> None:
+    books = frozen(OPENED)
+    told(books, pays := listed(3, 200_000))
+    assert returned(books, asked(3, pays)).status is AnswerStatus.EXECUTED
+    [left] = books.ledger.moves(MULE, Way.OUT, NOW)
+    assert (left.other, books.ledger.balance(VICTIM), books.ledger.total()) == (THEIRS, 0, 300_000)
 
 
 def test_who_is_not_a_customer_is_paid_at_the_own_bank_and_who_is_not_known_over_the_counter() -> None:
@@ -221,7 +233,7 @@ def test_whatever_is_asked_no_payment_is_made_twice_and_no_money_is_made_or_lost
     held: int, lists: list[list[tuple[int, int]]], known: bool
 ) -> None:
     """Lists may name a payment again, and more than there is; what is over the counter has left the bank."""
-    books = frozen(OPENED, amount=held)
+    books = frozen(OPENED, amount=held, route=THEIRS.route)
     paid: dict[UUID, int] = {}
     for number, amounts_of in enumerate(lists, start=3):
         payments = [listed(number, minor, first=which, payer=known).payments[0] for which, minor in amounts_of]
