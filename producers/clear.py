@@ -71,8 +71,7 @@ def protect(
     _check_time(checked, now)
     seals = [] if checked.data.kind in _UNSEALED else make_seals(found, {**clear, **names}, member, registry, event_id)
     wire = orjson.dumps({**draft, "seals": [{"to": seal.to, "blob": seal.blob} for seal in seals]})
-    if len(wire) > MAX_EVENT_BYTES or (len(wire) > MAX_CONTENT and len(content_of(draft)) > MAX_CONTENT):
-        raise InvalidAlert("data", f"{len(wire)} bytes are too many for one event; report in several")
+    check_size(draft, wire)
     identifiers = list({identifier.tokens[0]: identifier.wire for identifier in found}.values())
     return Protected(checked.model_copy(update={"seals": seals}), wire, digest, identifiers)
 
@@ -97,6 +96,12 @@ def validated(event_id: UUID, member: str, time: object, payload: dict[str, Any]
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise InvalidAlert(_path(first["loc"], first["type"]), first["msg"]) from error
+
+
+def check_size(draft: dict[str, Any], wire: bytes) -> None:
+    """InvalidAlert for what the hub would not take, or no bundle has room for."""
+    if len(wire) > MAX_EVENT_BYTES or (len(wire) > MAX_CONTENT and len(content_of(draft)) > MAX_CONTENT):
+        raise InvalidAlert("data", f"{len(wire)} bytes are too many for one event; report in several")
 
 
 def given_id(event: ClearEvent) -> UUID | None:

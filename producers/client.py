@@ -23,7 +23,16 @@ from alliance.keys.store import MemberKeys
 from alliance.registry import Registry
 from producers import answers, sender
 from producers.answers import Answers, Listen
-from producers.clear import ClearEvent, Protected, check_sender, content_digest, given_id, protect, validated
+from producers.clear import (
+    ClearEvent,
+    Protected,
+    check_sender,
+    check_size,
+    content_digest,
+    given_id,
+    protect,
+    validated,
+)
 from producers.sender import Connect, Sender
 from producers.spool import Entry, Limits, Outcome, Spool
 from schemas.alerts import Withdrawal
@@ -262,6 +271,7 @@ class MemberClient:
         check_sender(self.registry, self.member, payload["kind"])
         draft, event = validated(self._ids.next(), self.member, self.clock.now(), payload)
         wire = orjson.dumps({**draft, "seals": []})
+        check_size(draft, wire)
         return self._accept(_entry(Protected(event, wire, hashlib.sha256(wire).digest(), [])))
 
     def _own_identifiers(self, event_id: UUID) -> list[dict[str, Any]]:

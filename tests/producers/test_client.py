@@ -17,7 +17,7 @@ from alliance.keys.store import generate
 from alliance.registry import Registry
 from producers.client import MemberClient
 from producers.spool import Limits, Outcome, Spool
-from schemas.answers import Answer, AnswerStatus
+from schemas.answers import Answer, AnswerStatus, EarlierOrder, Outflow, OutflowType
 from schemas.base import Money
 from schemas.identifiers import Identifier, IdentifierKind
 from tests.producers.support import (
@@ -255,6 +255,22 @@ def test_an_answer(tmp_path: Path) -> None:
     by_id = {event["id"]: event for event in broker.events()}
     assert by_id[str(answer)]["data"] == held.model_dump(mode="json", exclude_none=True)
     assert {topic for topic, *_ in broker.records} == {"answers"}
+
+
+def test_an_answer_of_which_the_hub_would_take_nothing_is_refused_and_holds_nothing_up(tmp_path: Path) -> None:
+    far = Identifier(kind=IdentifierKind.ACCOUNT, tokens=[TOKEN] * 2, holders=["cnaps:" + "9" * 64] * 4)
+    out = Outflow(type=OutflowType.POS, amount=Money(minor=1, currency="CNY"), time=NOW, place="\U0001f3e6" * 500)
+    most = out.model_copy(update={"payee": far, "serial": far, "payee_name": "A" * 2000})
+    earlier = [EarlierOrder(unit="\U0001f3e6" * 500)] * 16
+    for outflow in (out, most):
+        long = Answer(
+            request_id=UUID(ID), status=AnswerStatus.PARTIAL, outflows=[outflow] * 200, earlier_orders=earlier
+        )
+        with client(tmp_path / "spool", FakeBroker()) as bank:
+            with pytest.raises(InvalidAlert, match="too many"):
+                bank.answer(long)
+            bank.publish(transfer())
+            bank.flush(10)
 
 
 def test_a_stranger_publishes_nothing(tmp_path: Path) -> None:
