@@ -178,14 +178,16 @@ class Spool:
             self._writer.execute("commit")
             self._until_prune -= rows
         except sqlite3.Error as error:
-            _roll_back(self._writer)
+            # Said first: whatever comes of the rollback, nobody may take it for accepted.
             for ticket in batch:
                 ticket.error = self._explain(error)
             rows = size = 0
+            with suppress(sqlite3.Error):
+                _roll_back(self._writer)
         except BaseException:
-            _roll_back(self._writer)
             for ticket in batch:
                 ticket.error = Stop(f"{self.path}: the spool was interrupted; nothing of this was accepted")
+            _roll_back(self._writer)
             raise
         finally:
             for ticket in batch:
@@ -245,7 +247,8 @@ class Spool:
         )
 
     def _explain(self, error: sqlite3.Error) -> AfaError:
-        if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+        # What Python itself says, as of a file that was closed, has no code.
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
             return SpoolFull(f"{self.path}: the disk is full; nothing of this was accepted: free some space")
         return Stop(f"{self.path}: the spool can not be written ({error}); nothing of this was accepted")
 

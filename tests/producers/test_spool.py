@@ -172,6 +172,29 @@ def test_a_thread_that_is_refused_does_not_spoil_the_others(tmp_path: Path) -> N
     spool.close()
 
 
+def test_threads_that_come_as_it_is_closed_are_told_that_nothing_was_accepted(tmp_path: Path) -> None:
+    spool = opened(tmp_path / "spool")
+
+    def offer(number: int) -> str:
+        try:
+            return str(spool.add([entry(number)]))
+        except Stop as error:
+            return str(error)
+
+    with ThreadPoolExecutor(8) as pool:
+        with spool._write_lock:
+            offers = [pool.submit(offer, number) for number in range(8)]
+            while len(spool._queue) < 8:
+                pass
+            spool._writer.close()
+        said = [each.result() for each in offers]
+    assert all("nothing of this was accepted" in each for each in said)
+    spool.close()
+    later = opened(tmp_path / "spool")
+    assert waiting(later) == []
+    later.close()
+
+
 def test_one_process_at_a_time(tmp_path: Path) -> None:
     spool = opened(tmp_path / "spool")
     with pytest.raises(SetupError, match="in use by process"):
