@@ -41,6 +41,9 @@ def publish(  # noqa: PLR0913, PLR0917 — each argument is an option of the com
     ] = None,
     kind: Annotated[str | None, typer.Option(help="The kind of the lines that name none.")] = None,
     rebase: Annotated[bool, typer.Option("--rebase", help="Move a historical file so that its end is now.")] = False,
+    ids: Annotated[
+        Path | None, typer.Option(help="Where to write each row's event id, by its line, as `afa withdraw` takes it.")
+    ] = None,
     data: Data = None,
     json: Json = False,
 ) -> None:
@@ -50,7 +53,7 @@ def publish(  # noqa: PLR0913, PLR0917 — each argument is an option of the com
     """
     rules = load_mapping(mapping) if mapping else for_file(file)
     with clerk(data, member, member_file) as client:
-        result = import_file(client, file, rules, kind=kind, rebase=rebase, progress=sys.stderr.isatty())
+        result = import_file(client, file, rules, kind=kind, rebase=rebase, progress=sys.stderr.isatty(), ids_path=ids)
         client.flush(_FLUSH_S)
     if json:
         counts = {"accepted": result.accepted, "duplicates": result.duplicates, "bad": result.bad}

@@ -48,13 +48,16 @@ def import_file(
     kind: str | None = None,
     rebase: bool = False,
     progress: bool = True,
-    bad_rows_path: Path | None = None,
+    ids_path: Path | None = None,
 ) -> ImportResult:
     """Publish every good row of a JSON Lines file, or of a CSV file if there is a mapping; durable on return.
 
     `kind` stands where a JSON line names none. Raises SetupError for a file that can not be read, SpoolFull and Refused
-    as `publish` does; what was accepted until then stays, and a second import has no effect on it.
+    as `publish` does; what was accepted until then stays, and a second import has no effect on it. Into the file
+    `ids_path` goes each good row's event id, as a withdrawal needs it, also of one that was published before.
     """
+    if ids_path is not None and ids_path.resolve() == path.resolve():
+        raise SetupError(f"{path}: the ids can not be written over the alerts; name another file for them")
     known = client.registry.member(client.member)
     routes = known.routes if known else []
 
@@ -62,21 +65,24 @@ def import_file(
         return read_jsonl(path) if mapping is None else read_csv(path, mapping, routes)
 
     offset = _offset(client, rows()) if rebase else None
-    target = bad_rows_path or path.with_name(path.name + ".rejected.jsonl")
+    target = path.with_name(path.name + ".rejected.jsonl")
     counts = dict.fromkeys(Outcome, 0)
     bad, first_bad = 0, None
     with ExitStack() as stack:
-        rejected = stack.enter_context(_Rejected(target))
+        rejected = stack.enter_context(_Aside(target))
+        ids = stack.enter_context(_Aside(ids_path)) if ids_path else None
         bar = stack.enter_context(Progress(console=Console(stderr=True), disable=not progress, transient=True))
         task = bar.add_task(path.name, total=count_lines(path))
         for chunk in _chunks(rows()):
             for line, row, result in _publish(client, chunk, kind, offset):
                 if isinstance(result, Offered) and result.outcome in (Outcome.ACCEPTED, Outcome.DUPLICATE):
                     counts[result.outcome] += 1
+                    if ids is not None:
+                        ids.write({"line": line, "id": str(result.id)})
                     continue
                 bad += 1
                 first_bad = first_bad or (line, _reason(result))
-                rejected.write(line, row, _reason(result))
+                rejected.write({"line": line, "row": row, "reason": _reason(result)})
             bar.update(task, completed=chunk[-1][0])
     return ImportResult(counts[Outcome.ACCEPTED], counts[Outcome.DUPLICATE], bad, offset, target, first_bad)
 
@@ -147,31 +153,31 @@ def _reason(result: Offered | BadRow) -> str:
     return str(result.error or "id: used before with other content; the earlier one stands")
 
 
-class _Rejected:
-    """The side file, made by the first bad row; one of an earlier import is replaced."""
+class _Aside:
+    """A side file, made by its first line; one of an earlier import is replaced."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: BinaryIO | None = None
 
-    def write(self, line: int, row: Any, reason: str) -> None:
+    def write(self, said: dict[str, Any]) -> None:
         try:
             if self._file is None:
                 # Personal data, as the input: into a file of our own alone, and through no link that another has laid.
                 handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
                 self._file = os.fdopen(handle, "wb")
-            self._file.write(_json({"line": line, "row": row, "reason": reason}, option=0) + b"\n")
+            self._file.write(_json(said, option=0) + b"\n")
         except OSError as error:
             raise SetupError(
-                f"{self._path}: bad rows can not be put aside ({error.strerror}); name another file for them"
+                f"{self._path}: nothing can be put aside there ({error.strerror}); make room or name another file"
             ) from error
 
-    def __enter__(self) -> _Rejected:
+    def __enter__(self) -> _Aside:
         try:
             self._path.unlink(missing_ok=True)
         except OSError as error:
             raise SetupError(
-                f"{self._path}: the bad rows of an earlier import can not be taken away ({error.strerror}); import the "
+                f"{self._path}: what an earlier import put aside can not be taken away ({error.strerror}); import the "
                 "file from a folder in which you may write"
             ) from error
         return self

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
+from uuid import UUID
 
 import orjson
 import pytest
@@ -241,6 +242,24 @@ def test_an_id_of_the_file_is_kept_and_reused_with_other_content_is_a_bad_row(tm
     result = imported(tmp_path / "spool", path, broker)
     assert [event["id"] for event in broker.events()] == [event_id]
     assert "other content" in rejected(result)[0]["reason"]
+
+
+def test_a_row_that_was_wrong_is_withdrawn_by_the_id_that_its_file_tells_again(tmp_path: Path) -> None:
+    broker, path, ids = FakeBroker(), table(tmp_path, OUT, "bad\n", IN), tmp_path / "ids.jsonl"
+    for _ in range(2):
+        imported(tmp_path / "spool", path, broker, mapping=load(MAPPING), ids_path=ids)
+        told = [orjson.loads(line) for line in ids.read_bytes().splitlines()]
+        assert {each["line"]: each["id"] for each in told} == {
+            line: event["id"] for line, event in zip((2, 4), broker.events(), strict=True)
+        }
+    assert ids.stat().st_mode & 0o077 == 0
+    with pytest.raises(SetupError, match="over the alerts"):
+        imported(tmp_path / "spool", path, mapping=load(MAPPING), ids_path=path.parent / "." / path.name)
+    assert path.exists()
+    with client(tmp_path / "spool", broker) as member:
+        member.withdraw(UUID(told[0]["id"]), "the payee was misread")
+        member.flush(10)
+    assert [event["data"].get("event_id") for event in broker.events()] == [None, None, told[0]["id"]]
 
 
 def test_a_row_id_is_a_uuidv7_of_its_time_member_and_content() -> None:
