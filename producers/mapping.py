@@ -114,8 +114,12 @@ def for_file(path: Path) -> Mapping | None:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             header = set(next(csv.reader(file), []))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SetupError(f"{path}: its header can not be read ({error})") from error
+    except UnicodeDecodeError as error:
+        raise SetupError(
+            f"{path}: not UTF-8 (byte {error.start}); name its encoding in a mapping, and give that with --map"
+        ) from error
+    except (OSError, csv.Error) as error:
+        raise SetupError(f"{path}: its header can not be read ({error}); check the file, or write a mapping") from error
     for known in sorted(_SHIPPED.glob("*.toml")):
         mapping = load(known)
         if mapping.columns() <= header:

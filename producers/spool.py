@@ -94,7 +94,9 @@ class Spool:
         self._bytes: int
         self._rows, self._bytes = self._writer.execute(spool_file.BACKLOG).fetchone()
         self._until_prune = _PRUNE_EVERY
-        self._prune()
+        # A full disk keeps nobody from sending what waits.
+        with suppress(sqlite3.Error):
+            self._prune()
 
     @property
     def waiting_rows(self) -> int:
@@ -131,10 +133,14 @@ class Spool:
         return None if row is None else Kept(*row)
 
     def note(self, key: str, value: str) -> str:
-        """Remember `value` under `key`, unless there is one already; what stands is returned."""
-        with self._write_lock:
-            self._writer.execute(spool_file.NOTE, (key, value))
-            (standing,) = self._writer.execute(spool_file.RECALL, (key,)).fetchone()
+        """Remember `value` under `key`, unless there is one already; what stands is returned. Raises SpoolFull for a
+        full disk."""
+        try:
+            with self._write_lock:
+                self._writer.execute(spool_file.NOTE, (key, value))
+                (standing,) = self._writer.execute(spool_file.RECALL, (key,)).fetchone()
+        except sqlite3.Error as error:
+            raise self._explain(error) from error
         return str(standing)
 
     def waiting(self, topic: str, limit: int) -> list[Waiting]:

@@ -265,6 +265,18 @@ def test_what_was_accepted_is_accepted_also_if_nothing_old_can_be_forgotten(
     assert waiting(spool) == [2]
     spool.close()
 
+    later = opened(tmp_path / "spool", now=KEPT_MS + 1)
+    assert send(later, 1) == [2]
+    later.close()
+
+
+def test_a_note_that_a_full_disk_does_not_take_is_said(tmp_path: Path) -> None:
+    spool = opened(tmp_path / "spool")
+    spool._writer.execute("pragma max_page_count = 1")
+    with pytest.raises(SpoolFull, match="disk is full"):
+        spool.note("rebase/a", "1" * 1_000_000)
+    spool.close()
+
 
 def test_a_note_stands_once_written(tmp_path: Path) -> None:
     spool = opened(tmp_path / "spool")

@@ -12,7 +12,7 @@ import pytest
 from alliance.errors import SetupError
 from producers.cells import Conversion, value_of
 from producers.importer import import_file
-from producers.mapping import Mapping
+from producers.mapping import Mapping, for_file
 from producers.rows import BadRow, read_csv, read_jsonl
 from tests.producers.support import FakeBroker, client, identifier, transfer
 from tests.producers.test_importer import imported, rejected
@@ -71,6 +71,13 @@ def test_bytes_of_a_wide_encoding_are_named_with_their_line(tmp_path: Path) -> N
     path.write_bytes("a,b\n1,2\n".encode("utf-16") + b"\n")
     with pytest.raises(SetupError, match=r"alerts\.csv: from line \d on no utf-16"):
         list(read_csv(path, TWO.model_copy(update={"encoding": "utf-16"})))
+
+
+def test_a_table_of_another_encoding_is_told_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "alerts.csv"
+    path.write_bytes("流水号,时间\n".encode("gb18030"))
+    with pytest.raises(SetupError, match=r"not UTF-8 \(byte 0\); name its encoding in a mapping"):
+        for_file(path)
 
 
 def test_a_spreadsheets_mark_is_no_part_of_the_first_columns_name(tmp_path: Path) -> None:
