@@ -35,7 +35,7 @@ class Mail:
         self._consumer.seek_to_beginning(members)
         self._first: int | None = None
         self._next: int | None = None
-        self._silent = False
+        self._said: set[str] = set()
 
     def poll(self, timeout_ms: int) -> list[Letter]:
         """What came; empty after the timeout. Kafka's absence is an empty poll: the client reconnects by itself. So is
@@ -59,9 +59,10 @@ class Mail:
             self._consumer.commit({self._place: OffsetAndMetadata(self._next, "", -1)})
         except KafkaError as error:
             # It comes again after a restart, and is known by its id.
-            _log.warning("mail not committed", member=self._member, reason=str(error))
+            self._say("mail not committed", error)
         else:
             self._first = self._next = None
+            self._said.clear()
 
     def again(self) -> None:
         """What `poll` gave since the last commit could not be done yet: it comes again."""
@@ -76,13 +77,16 @@ class Mail:
         try:
             polled: dict[TopicPartition, list[Any]] = self._consumer.poll(timeout_ms=timeout_ms)
         except KafkaError as error:
-            if not self._silent:
-                _log.warning("mail can not be read at the moment", member=self._member, reason=str(error))
-            self._silent = True
+            self._say("mail can not be read at the moment", error)
             time.sleep(timeout_ms / 1000)
             return {}
-        self._silent = False
         return polled
+
+    def _say(self, event: str, error: Exception) -> None:
+        """Once, until a commit is taken again: a suspension lasts."""
+        if event not in self._said:
+            self._said.add(event)
+            _log.warning(event, member=self._member, reason=str(error))
 
     def _letter(self, record: Any) -> list[Letter]:
         try:
