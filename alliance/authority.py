@@ -74,7 +74,8 @@ def missing(profile: Profile, action: Action, amount: Money | None, signers: Seq
 
 def missing_of_mandate(profile: Profile, mandate: Mandate, signers: Sequence[Signer]) -> str | None:
     """The same of a mandate: signed as the greatest of what it allows would have to be."""
-    greatest = Money(minor=mandate.caps.per_hold, currency=mandate.caps.currency)
+    # A cap may be above any amount that a message can have.
+    greatest = Money.model_construct(minor=mandate.caps.per_hold, currency=mandate.caps.currency)
     return next((why for action in mandate.actions if (why := missing(profile, action, greatest, signers))), None)
 
 

@@ -20,7 +20,7 @@ from producers.reference.entries import AccountRef, Held, Measure, Moved, Way
 from producers.reference.handler import handle
 from producers.reference.ledger import PaymentRefused
 from schemas.answers import Answer, AnswerStatus, OutflowType
-from schemas.requests import Action, Request
+from schemas.requests import Action, Caps, Request
 from tests.producers.reference.support import (
     BANK,
     CHEN,
@@ -158,6 +158,12 @@ def test_a_time_beyond_the_calendar_ends_no_member(duration_s: int) -> None:
         for authority in (endless, signed_by(endless, LI, CHEN, paper=PAPER), mandated(endless, EASES)):
             answer = done(stopped(), authority).answer
             assert answer.until is None or answer.until <= NOW + 48 * HOUR
+
+
+def test_a_mandate_with_a_cap_beyond_all_amounts_ends_no_member() -> None:
+    endless = mandate(caps=Caps(currency="CNY", per_hold=10**18, per_account=10**18, per_day=10**18))
+    answer = done(bank(), mandated(request(), endless)).answer
+    assert "it wants one more officer" in (answer.reason or "")
 
 
 def test_a_clock_that_was_set_back_opens_no_hold_and_brings_none_back() -> None:
