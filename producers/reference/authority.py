@@ -22,7 +22,7 @@ from alliance.profiles.model import Releases
 from alliance.registry import Registry
 from schemas.requests import Action, AuthorityClass, Mandate, Request
 
-_EASES = frozenset({Action.RELEASE, Action.REDUCE})
+EASES = frozenset({Action.RELEASE, Action.REDUCE})
 
 
 class NotProven(AfaError):
@@ -108,7 +108,7 @@ def _mandated(request: Request, registry: Registry, profile: Profile, now: datet
 def _out_of_bounds(request: Request, mandate: Mandate, profile: Profile, now: datetime) -> str | None:
     if not mandate.valid_from <= now < mandate.valid_to:
         return "the mandate is not in force"
-    if request.action in _EASES and mandate.release_at_once:
+    if request.action in EASES and mandate.release_at_once:
         return None
     if request.action not in mandate.actions:
         return f"the mandate does not cover {request.action.value}"

@@ -166,6 +166,20 @@ def test_a_mandate_with_a_cap_beyond_all_amounts_ends_no_member() -> None:
     assert "it wants one more officer" in (answer.reason or "")
 
 
+def test_what_lets_go_is_heard_however_late_and_nothing_else_is() -> None:
+    late: dict[str, Any] = {"void_after": NOW}
+    acts: list[tuple[Action, dict[str, Any], bool]] = [
+        (Action.EXTEND, {"duration_s": 2 * DAYS}, False),
+        (Action.REDUCE, {"amount": HALF}, True),
+        (Action.RELEASE, {}, True),
+    ]
+    for action, over, goes in acts:
+        books = stopped()
+        answer = done(books, signed_by(asked(3, action, **late, **over), LI, CHEN)).answer
+        assert (answer.status is AnswerStatus.EXECUTED) is goes, action
+    assert "was void" in (done(bank(), ordered(request(**late))).answer.reason or "")
+
+
 def test_a_clock_that_was_set_back_opens_no_hold_and_brings_none_back() -> None:
     books = stopped()
     assert books.ledger.free(MULE, NOW - HOUR) == 0
