@@ -36,14 +36,15 @@ def give_back(ask: Ask) -> Decision:
 def _wrong(ask: Ask, hold: Held, listed: ReturnList) -> str | None:
     total = sum(payment.amount.minor for payment in listed.payments)
     serials = {serial_of(payment) for payment in listed.payments}
+    # First, as what is more than an amount can be is none.
+    if total > min(hold.amount, ask.ledger.balance(ask.account)):
+        return "the hold does not keep as much as is to be returned"
     if listed.hold_id != ask.request.hold_id or ask.request.amount != ask.money(total):
         return "the list is of another hold or amount than the order"
     if any(payment.amount.currency != ask.currency or not payment.amount.minor for payment in listed.payments):
         return "a payment is in another currency than the account, or of nothing"
     if len(serials) < len(listed.payments) or any(ask.ledger.move(serial, Way.OUT) for serial in serials):
         return "a payment of the list was made before"
-    if total > min(hold.amount, ask.ledger.balance(ask.account)):
-        return "the hold does not keep as much as is to be returned"
     return None
 
 

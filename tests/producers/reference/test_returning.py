@@ -114,6 +114,13 @@ def test_a_part_and_then_the_rest_go_to_the_victims_account_and_no_money_is_made
     assert books.ledger.balance(VICTIM) == total
 
 
+def test_a_list_of_more_than_an_amount_can_be_is_refused_and_ends_no_member() -> None:
+    books = frozen()
+    told(books, pays := listed(3, 10**15, 10**15))
+    answer = returned(books, asked(3, pays, amount=yuan(500_000)))
+    assert answer.reason == "the hold does not keep as much as is to be returned"
+
+
 def test_a_customer_whose_account_has_the_number_of_a_victims_elsewhere_gets_nothing() -> None:
     books = frozen(OPENED)
     told(books, pays := listed(3, 200_000))
