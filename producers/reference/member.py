@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import structlog
 
+from alliance import logs
 from alliance.clock import AllianceClock
 from alliance.errors import Refused
 from alliance.kafka import KafkaLogin
@@ -18,10 +19,10 @@ from alliance.roll import Roll
 from producers import naming
 from producers.client import MemberClient
 from producers.reference.books import Books
-from producers.reference.decision import Decision
+from producers.reference.decision import Decision, answer
 from producers.reference.handler import handle
 from producers.reference.mail import Mail
-from schemas.answers import Answer
+from schemas.answers import Answer, AnswerStatus
 from schemas.names import NameToMatch
 from schemas.outcomes import Outcome
 from schemas.receipts import Letter, Receipt
@@ -30,6 +31,7 @@ from schemas.returns import ReturnList
 
 _POLL_MS = 200
 _SUSPENDED_S = 1.0
+_GIVEN_UP = "this member failed on the request, and has done nothing about it: call it"
 _log = structlog.get_logger(__name__)
 
 
@@ -135,21 +137,26 @@ class ReferenceMember:
     def _answer(self, request: Request) -> Answer:
         # What was let go since is first for those who wait.
         self.turns()
-        answer, new = self._books.answer_once(request, lambda: self._decided(request))
-        self._client.answer(answer)
+        given, new = self._books.answer_once(request, lambda: self._decided(request))
+        self._client.answer(given)
         repeated = self.tally.repeated + (not new)
         self.tally = self.tally._replace(answered=self.tally.answered + 1, repeated=repeated)
         _log.info(
             "answered",
             member=self._client.member,
             action=request.action.value,
-            status=answer.status.value,
-            reason=answer.reason,
+            status=given.status.value,
+            reason=given.reason,
             request_id=str(request.request_id),
             repeated=not new,
         )
-        return answer
+        return given
 
     def _decided(self, request: Request) -> Decision:
-        decision = handle(request, self._books.stub, self._registry, self._profile, self._clock.now())
-        return replace(decision, answer=naming.seal_outflows(decision.answer, decision.payees, self._registry))
+        try:
+            decision = handle(request, self._books.stub, self._registry, self._profile, self._clock.now())
+            return replace(decision, answer=naming.seal_outflows(decision.answer, decision.payees, self._registry))
+        except Exception as error:  # noqa: BLE001 — logged; nothing is changed yet
+            # It would come again, and with it no other request were ever read, a release among them.
+            _log.error("a request is given up", request_id=str(request.request_id), **logs.fault(error))
+            return Decision(answer(request, AnswerStatus.FAILED, _GIVEN_UP))

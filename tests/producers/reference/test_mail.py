@@ -16,10 +16,13 @@ from alliance import kafka
 from alliance.errors import Refused
 from alliance.roll import Roll
 from producers.reference import member
+from producers.reference.bank import Bank
 from producers.reference.books import Books
+from producers.reference.decision import Decision
+from producers.reference.handler import handle
 from producers.reference.member import ReferenceMember
-from schemas.answers import Answer
-from schemas.requests import Action
+from schemas.answers import Answer, AnswerStatus
+from schemas.requests import Action, Request
 from schemas.topics import member_topic
 from tests.producers.reference.support import BANK, CN, MULE, NOW, bank, ordered, registry, request
 
@@ -72,22 +75,42 @@ class Client:
             self.stopping.set()
 
 
+def unit(path: Path, client: Client, topic: Topic, monkeypatch: pytest.MonkeyPatch) -> tuple[ReferenceMember, Bank]:
+    monkeypatch.setattr(kafka, "consumer", lambda *_: topic)
+    roll, clock = Roll(Ed25519PrivateKey.generate().public_key(), registry()), SimpleNamespace(now=lambda: NOW)
+    books, nothing = Books(path, stub := bank()), cast(Any, None)
+    return ReferenceMember(cast(Any, client), nothing, nothing, roll, books, cast(Any, clock), CN), stub
+
+
+LETTERS = [
+    ordered(request(1, match=None)),
+    ordered(request(2, Action.RELEASE, amount=None, match=None, duration_s=None)),
+]
+VALUES = [letter.model_dump_json().encode() for letter in LETTERS]
+
+
+def test_a_request_on_which_it_fails_holds_up_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(asked: Request, *rest: Any) -> Decision:
+        if asked.action is Action.STOP:
+            raise RuntimeError("nobody has thought of it")
+        return handle(asked, *rest)
+
+    monkeypatch.setattr(member, "handle", failing)
+    client = Client(stopping := Event(), 0)
+    bank_unit, stub = unit(tmp_path / "books.db", client, Topic(*VALUES), monkeypatch)
+    bank_unit.run(stopping)
+    assert [answer.status for answer in client.answers] == [AnswerStatus.FAILED, AnswerStatus.REFUSED]
+    assert not stub.ledger.holds
+
+
 @pytest.mark.parametrize(("unread", "unsent"), [(3, 0), (0, 3), (2, 2)])
 def test_what_came_while_it_was_suspended_is_answered_once_it_is_restored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unread: int, unsent: int
 ) -> None:
-    letters = [
-        ordered(request(1, match=None)),
-        ordered(request(2, Action.RELEASE, amount=None, match=None, duration_s=None)),
-    ]
-    topic = Topic(*(letter.model_dump_json().encode() for letter in letters), refusals=unread)
-    monkeypatch.setattr(kafka, "consumer", lambda *_: topic)
+    topic = Topic(*VALUES, refusals=unread)
     monkeypatch.setattr(member, "_SUSPENDED_S", 0.0)
-    stopping, stub = Event(), bank()
-    client = Client(stopping, unsent)
-    roll = Roll(Ed25519PrivateKey.generate().public_key(), registry())
-    clock = cast(Any, SimpleNamespace(now=lambda: NOW))
-    books = Books(tmp_path / "books.db", stub)
-    ReferenceMember(cast(Any, client), cast(Any, None), cast(Any, None), roll, books, clock, CN).run(stopping)
-    assert [answer.request_id for answer in client.answers] == [letter.request_id for letter in letters]
+    client = Client(stopping := Event(), unsent)
+    bank_unit, stub = unit(tmp_path / "books.db", client, topic, monkeypatch)
+    bank_unit.run(stopping)
+    assert [answer.request_id for answer in client.answers] == [letter.request_id for letter in LETTERS]
     assert (topic.committed, stub.ledger.held(MULE, NOW), len(stub.ledger.holds)) == (2, 0, 1)
