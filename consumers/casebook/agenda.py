@@ -8,13 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, exists, func, or_, select
+from sqlalchemy import Connection, exists, func, or_, select, true
 
 from consumers.casebook import escalations
 from consumers.casebook.authority import inquiries, mandaterecord, mandates
+from consumers.casebook.authority.mandates import Filed
 from consumers.casebook.lifecycle import UNENDED, UNSENT
 from consumers.casebook.objections import deadlines
 from consumers.casebook.returning import goingon
+from consumers.casebook.rows import literal_sql
 from consumers.casebook.tables import (
     CaseActRow,
     Escalation,
@@ -25,6 +27,7 @@ from consumers.casebook.tables import (
     HoldActRow,
     HoldDecision,
     HoldRow,
+    OutcomeCursor,
     ReinjectionRow,
     RequestRow,
     ReturnNotice,
@@ -45,24 +48,32 @@ _CLOCKS = (
 _WORDS = (
     FiledOrder, HoldActRow, HoldDecision, FiledAnswer, FiledRuling, CaseActRow, FiledStatement, ReinjectionRow,
 )  # fmt: skip
-_QUERY = select(
-    func.least(*_CLOCKS).label("due"),
-    or_(*(exists().where(words.judged_at.is_(None)) for words in _WORDS), inquiries.WAITS, mandaterecord.WAITS).label(
-        "words"
-    ),
-    exists().where(Escalation.closed_at.is_(None)).label("tasks"),
-    exists().where(ReturnNotice.closed_at.is_(None)).label("returns"),
+_QUERY = literal_sql(
+    select(
+        func.least(*_CLOCKS).label("due"),
+        or_(
+            *(exists().where(words.judged_at.is_(None)) for words in _WORDS), inquiries.WAITS, mandaterecord.WAITS
+        ).label("words"),
+        exists().where(Escalation.closed_at.is_(None)).label("tasks"),
+        exists().where(ReturnNotice.closed_at.is_(None)).label("returns"),
+        OutcomeCursor.at,
+        *mandates.FILED.c,
+    ).join_from(OutcomeCursor, mandates.FILED, true())
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Agenda:
-    """`due` is when the next clock runs out. Whether `words` of officers wait, `tasks` and `returns` are open."""
+    """`due` is when the next clock runs out. Whether `words` of officers wait, `tasks` and `returns` are open. `told_at`:
+    when members were told last what became of their alerts. `mandates` changes whenever one is filed, signed or revoked.
+    """
 
     due: datetime | None
     words: bool
     tasks: bool
     returns: bool
+    told_at: datetime
+    mandates: Filed
 
     def is_due(self, now: datetime) -> bool:
         return self.due is not None and self.due <= now
@@ -70,4 +81,5 @@ class Agenda:
 
 def look(db: Connection) -> Agenda:
     """What waits at this moment."""
-    return Agenda(*db.execute(_QUERY).one())
+    due, words, tasks, returns, told_at, *filed = db.exec_driver_sql(_QUERY).one()
+    return Agenda(due, words, tasks, returns, told_at, tuple(filed))

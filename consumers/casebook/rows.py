@@ -17,6 +17,7 @@ from sqlalchemy import (
     Connection,
     FromClause,
     Row,
+    Select,
     Table,
     any_,
     bindparam,
@@ -27,6 +28,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, Insert, insert
 from sqlalchemy.types import LargeBinary, Text
 
@@ -81,6 +83,13 @@ def update_rows(db: Connection, model: Any, key: str, rows: Rows) -> int:
 def among(which: Any, values: Iterable[Any]) -> ColumnElement[bool]:
     """`which in values`, as one parameter however many there are, so that the statement stays the same."""
     return which == any_(literal(list(values), ARRAY(which.type)))  # type: ignore[no-any-return]
+
+
+def literal_sql(query: Select[*tuple[Any, ...]]) -> str:
+    """The query as text without a parameter. PostgreSQL plans it once a connection, and sees which partial indexes its
+    conditions are; of values that come as parameters it may make a plan each time."""
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    return str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
 
 
 def _given(columns: Sequence[Column[Any]]) -> FromClause:

@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 from kafka import KafkaConsumer, TopicPartition
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
 from alliance import kafka, metrics
@@ -26,7 +26,6 @@ from alliance.roll import Roll
 from consumers.auditor.chain import Head
 from consumers.casebook import agenda, audit, inbound, offsets
 from consumers.casebook.audit import Trail
-from consumers.casebook.authority import mandates
 from consumers.casebook.authority.mandates import Filed
 from consumers.casebook.evidence import allowing, renaming
 from consumers.casebook.evidence.names import Names
@@ -75,7 +74,7 @@ class Casebook:
         self._next: dict[Place, int] = {}
         self._head = Head()
         self._due: datetime | None = None
-        self._mandate: Filed = None
+        self._mandates: Filed = ()
         self._retention, self._retain_at = Retention(profile), time.monotonic()
         self._names = Names()
 
@@ -84,15 +83,16 @@ class Casebook:
         try:
             while not stop.is_set():
                 try:
-                    self._go_on(stop)
+                    with self._engine.connect() as db:
+                        self._go_on(db, stop)
                 except OperationalError as error:
                     log.warning("the database did not take a turn; it is tried again", reason=str(error.orig).strip())
                     stop.wait(_RETRY_S)
         finally:
             self._consumer.close()
 
-    def _go_on(self, stop: threading.Event) -> None:
-        self._resume()
+    def _go_on(self, db: Connection, stop: threading.Event) -> None:
+        self._resume(db)
         while not stop.is_set():
             batch = self._consumer.poll(timeout_ms=int(self._patience() * 1000))
             started = time.monotonic()
@@ -101,23 +101,23 @@ class Casebook:
             listed = self._allowing.take(batch.pop(self._rules, ()))
             if changed or listed:
                 self._allowing.judge(self._registry)
-            if batch or fresh or changed or listed or self._is_called():
-                self._write(batch, changed, fresh)
+            if batch or fresh or changed or listed or self._is_called(db):
+                self._write(db, batch, changed, fresh)
                 metrics.TURN_SECONDS.observe(time.monotonic() - started)
             if time.monotonic() >= self._retain_at:
-                self._retain()
+                self._retain(db)
 
-    def _resume(self) -> None:
+    def _resume(self, db: Connection) -> None:
         """Read on where the database says; what ran out meanwhile ends before anything else happens."""
         self._retention = Retention(self._profile)
-        with self._engine.begin() as db:
+        with db.begin():
             self._next = offsets.load(db, self._places)
             self._head = audit.head(db)
             self._names = renaming.load(db)
         for (topic, partition), following in self._next.items():
             self._consumer.seek(TopicPartition(topic, partition), following)
         self._consumer.seek_to_beginning(self._members, self._rules)
-        self._write({}, registry_changed=True)
+        self._write(db, {}, registry_changed=True)
 
     def _patience(self) -> float:
         """Wall seconds until the next clock runs out, or until we look for what was signed."""
@@ -126,13 +126,13 @@ class Casebook:
         left = (self._due - self._clock.now()).total_seconds()
         return min(_IDLE_S, max(0.0, self._clock.wall_seconds(left)))
 
-    def _is_called(self) -> bool:
+    def _is_called(self, db: Connection) -> bool:
         """Whether something is due, or was filed or signed, without a record from Kafka."""
-        with self._engine.connect() as db:
+        with db.begin():
             waits = agenda.look(db)
-            # What dispatch has sent since began to run out then.
-            self._due = waits.due
-            return waits.words or waits.is_due(self._clock.now()) or mandates.newest(db) != self._mandate
+        # What dispatch has sent since began to run out then.
+        self._due = waits.due
+        return waits.words or waits.is_due(self._clock.now()) or waits.mandates != self._mandates
 
     def _unrecorded(self, batch: Batch) -> Batch:
         """What of the registry and the allow-list no entry of the audit covers yet."""
@@ -140,30 +140,30 @@ class Casebook:
         fresh = {place: [one for one in records if one.offset >= self._next[place]] for place, records in own.items()}
         return {place: records for place, records in fresh.items() if records}
 
-    def _write(self, batch: Batch, registry_changed: bool, fresh: Batch | None = None) -> None:
+    def _write(self, db: Connection, batch: Batch, registry_changed: bool, fresh: Batch | None = None) -> None:
         """One turn. `fresh`: what is to be put on record of the registry and the allow-list."""
         fresh = fresh or {}
         read = {**batch, **fresh}
         after = {(place.topic, place.partition): records[-1].offset + 1 for place, records in read.items()}
-        with self._engine.begin() as db:
+        with db.begin():
             offsets.advance(db, self._next, after)
             now = self._clock.now()
             spared = frozenset(self._names.every(self._allowing.tokens(now)))
             turn = Turn(db, now, self._registry, self._profile, spared, names=self._names)
-            mandate = mandates.newest(db)
+            waits = agenda.look(db)
             said = chain(_records(batch, REGISTRAR_ACTS), *fresh.values())
             turn.trail.note_changes(said, self._roll)
-            inbox = _inbox(turn, batch, look_again=registry_changed or mandate != self._mandate)
-            take(turn, replace(inbox, spared=turn.spared - self._spared))
+            inbox = _inbox(turn, batch, look_again=registry_changed or waits.mandates != self._mandates)
+            take(turn, waits, replace(inbox, spared=turn.spared - self._spared))
             head = audit.append(db, turn.trail, self._head, turn.now)
-            due = agenda.look(db).due
         self._next.update(after)
-        self._head, self._due, self._mandate, self._spared = head, due, mandate, turn.spared
+        # What runs out next is asked once no record waits.
+        self._head, self._due, self._mandates, self._spared = head, now, waits.mandates, turn.spared
 
-    def _retain(self) -> None:
+    def _retain(self, db: Connection) -> None:
         """A step of erasing what is past its time, apart from any turn."""
         started, trail = time.monotonic(), Trail()
-        with self._engine.begin() as db:
+        with db.begin():
             now = self._clock.now()
             more = self._retention.step(db, now, trail)
             head = audit.append(db, trail, self._head, now)

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from consumers.casebook import agenda, clocks, escalations, inbound
+from consumers.casebook import clocks, escalations, inbound
+from consumers.casebook.agenda import Agenda
 from consumers.casebook.asking import answers, consequences, referring, waiting
 from consumers.casebook.asking.rerouting import reroute
 from consumers.casebook.authority import caseacts, inquiries, mandaterecord, mandates, orders, reinjecting
@@ -39,9 +40,8 @@ class Inbox:
     spared: AbstractSet[str] = frozenset()
 
 
-def take(turn: Turn, inbox: Inbox) -> None:
-    """All effects of the batch, and of the time that has passed."""
-    waits = agenda.look(turn.db)
+def take(turn: Turn, waits: Agenda, inbox: Inbox) -> None:
+    """All effects of the batch, of what waits, and of the time that has passed."""
     look_again, due = inbox.look_again, waits.is_due(turn.now)
     if due:
         clocks.expire(turn)
@@ -73,7 +73,7 @@ def take(turn: Turn, inbox: Inbox) -> None:
         waiting.cover(turn)
     if waits.tasks or due:
         escalations.close(turn)
-    outcomes.tell(turn)
+    outcomes.tell(turn, waits.told_at)
 
 
 def _judge(turn: Turn) -> set[str]:

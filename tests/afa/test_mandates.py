@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from consumers.casebook.authority import mandates
+from consumers.casebook import agenda
 from schemas.requests import AuthorityClass
 from tests.afa.desk import Desk
 from tests.consumers.facts import account
@@ -44,11 +44,11 @@ def test_a_second_officer_signs_later_and_nothing_is_asked_before_that(desk: Des
 def test_a_later_signature_is_seen_by_the_casebook(desk: Desk) -> None:
     mandate_id = filed(desk, "--later", "p101")
     with desk.office.engine.connect() as db:
-        before = mandates.newest(db)
+        before = agenda.look(db).mandates
     desk.office.pass_time(seconds=1)
     desk.afa("mandate", "sign", mandate_id, signer="p101")
     with desk.office.engine.connect() as db:
-        assert mandates.newest(db) != before
+        assert agenda.look(db).mandates != before
 
 
 def test_a_mandate_is_revoked_by_an_officer_of_its_unit(desk: Desk) -> None:

@@ -95,15 +95,16 @@ class Office:
         """One turn, as the service would do it."""
         with self.engine.begin() as db:
             turn = Turn(db, self.now, self.registry, self.profile, self.spared, names=renaming.load(db))
-            take(turn, Inbox(**inbox, look_again=self._look_again))
+            take(turn, agenda.look(db), Inbox(**inbox, look_again=self._look_again))
             self._head = audit.append(db, turn.trail, self._head, self.now)
         self._look_again = False
 
     def lose(self, **inbox: Any) -> None:
         """A turn that dies before it is written: as if it had not been."""
-        with self.engine.connect() as db, db.begin() as turn_of:
-            take(Turn(db, self.now, self.registry, self.profile, self.spared), Inbox(**inbox))
-            turn_of.rollback()
+        with self.engine.connect() as db, db.begin() as written:
+            turn = Turn(db, self.now, self.registry, self.profile, self.spared)
+            take(turn, agenda.look(db), Inbox(**inbox))
+            written.rollback()
 
     def allow(self, *targets: Identifier) -> None:
         """From now on these are the allow-list."""

@@ -29,11 +29,19 @@ from consumers.casebook.tables import MandateRow
 from schemas.decisions import RevokeMandate
 from schemas.requests import AuthorityClass, Mandate, MandateView
 
-Filed = tuple[int, datetime | None, datetime | None, datetime | None] | None
+Filed = tuple[int | datetime | None, ...]
 
 _TO_BEGIN = MandateRow.begun.is_(False) & MandateRow.revoked_at.is_(None)
 CLOCK = select(func.min(MandateRow.valid_from)).where(_TO_BEGIN).scalar_subquery()
 """When the next one becomes valid."""
+FILED = select(
+    func.count().label("count"),
+    *(
+        func.max(moment).label(moment.key)
+        for moment in (MandateRow.filed_at, MandateRow.signed_at, MandateRow.revoked_at)
+    ),
+).subquery("filed")
+"""What changes whenever a mandate is filed, signed or revoked."""
 
 
 def add_mandate(
@@ -108,14 +116,6 @@ def list_mandates(db: Connection) -> Iterator[MandateView]:
     """All that were ever filed, the oldest first."""
     for row in db.execute(select(MandateRow.signatures, MandateRow.revoked_at).order_by(MandateRow.filed_at)):
         yield MandateView(mandate=_content(row.signatures[0]), signatures=row.signatures, revoked_at=row.revoked_at)
-
-
-def newest(db: Connection) -> Filed:
-    """What changes whenever a mandate is filed, signed or revoked."""
-    row, latest = MandateRow, func.max
-    query = select(func.count(), latest(row.filed_at), latest(row.signed_at), latest(row.revoked_at))
-    count, filed_at, signed_at, revoked_at = db.execute(query).one()
-    return count, filed_at, signed_at, revoked_at
 
 
 def begin(db: Connection, now: datetime) -> bool:

@@ -7,7 +7,7 @@ tell a member of another's alert, nor which lead, case or account its own led to
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -36,7 +36,7 @@ _OF_HOLD_TEXT = orjson.dumps({status.value: became.value for status, became in _
 # `changed` is the transaction that wrote a row. The casebook alone writes leads and holds, one turn after the other, so
 # that the newest of which was told is a cursor. It is a parameter, since a plan must know how little comes after it.
 _NEWEST = "greatest((select max(changed) from lead), (select max(changed) from hold))"
-_PENDING = f"select up_to, at from outcome_cursor where {_NEWEST} > up_to"
+_PENDING = f"select up_to from outcome_cursor where {_NEWEST} > up_to"
 _TOUCHED = """
 select case_id from lead where changed > :up_to and case_id is not null
 union select case_id from hold where changed > :up_to"""
@@ -74,12 +74,13 @@ CLOCK = literal_column(
 """When the next messages are due; none while nothing has changed."""
 
 
-def tell(turn: Turn) -> None:
-    """What changes after it in the same transaction is told of with the next change only, so that it comes last."""
-    pending = turn.db.execute(text(_PENDING)).first()
-    if pending is None or pending.at + EVERY > turn.now:
+def tell(turn: Turn, told_at: datetime) -> None:
+    """Unless members were told just now. What changes after it in the same transaction is told of with the next change
+    only, so that it comes last."""
+    up_to = turn.db.scalar(text(_PENDING)) if told_at + EVERY <= turn.now else None
+    if up_to is None:
         return
-    cases = list(turn.db.scalars(text(_TOUCHED), {"up_to": pending.up_to}))
+    cases = list(turn.db.scalars(text(_TOUCHED), {"up_to": up_to}))
     turn.db.execute(text(_CASES), {"cases": cases, "of_hold": _OF_HOLD_TEXT})
     rows = turn.db.execute(text(_ALERTS), {"cases": cases}).all()
     turn.db.execute(text(_MOVE), {"now": turn.now})
