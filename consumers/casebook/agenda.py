@@ -64,9 +64,9 @@ _QUERY = literal_sql(
 
 @dataclass(frozen=True, slots=True)
 class Agenda:
-    """`due` is when the next clock runs out. Whether `words` of officers wait, `tasks` and `returns` are open. `told_at`:
-    when members were told last what became of their alerts. `mandates` changes whenever one is filed, signed or revoked.
-    """
+    """`due` is when the next clock runs out. Whether `words` of officers wait, `tasks` and `returns` are open.
+    `told_at`: when members were told last what became of their alerts. `mandates` changes whenever one is filed, signed
+    or revoked."""
 
     due: datetime | None
     words: bool

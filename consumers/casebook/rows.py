@@ -1,5 +1,7 @@
 """Many rows in one statement: a batch costs as many statements as it touches tables, not rows.
 
+A statement that most turns need is built once, and what it is about is given when it is executed: to build one costs
+more than to execute it.
 The rows travel as one JSON text, which `json_to_recordset` turns into rows again: several times faster than an array
 for each column, let alone a statement for each row.
 """
@@ -7,18 +9,20 @@ for each column, let alone a statement for each row.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import orjson
 from sqlalchemy import (
     JSON,
-    Column,
     ColumnElement,
     Connection,
+    Executable,
     FromClause,
     Row,
     Select,
     Table,
+    Update,
     any_,
     bindparam,
     cast,
@@ -51,38 +55,58 @@ def insert_rows(
     """
     if not rows:
         return ()
-    statement, parameters = inserting(model, rows)
+    result = db.execute(_inserting(model, tuple(rows[0]), ignore, tuple(returning)), parameters(model, rows))
+    return result.all() if returning else ()
+
+
+@cache
+def _inserting(model: Any, names: Sequence[str], ignore: bool, returning: Sequence[str]) -> Executable:
+    statement = inserting(model, names)
     if ignore:
         statement = statement.on_conflict_do_nothing()
-    if not returning:
-        db.execute(statement, parameters)
-        return ()
     table = table_of(model)
-    return db.execute(statement.returning(*(table.c[name] for name in returning)), parameters).all()
+    return statement.returning(*(table.c[name] for name in returning)) if returning else statement
 
 
-def inserting(model: Any, rows: Rows) -> tuple[Insert, dict[str, Any]]:
-    """The statement alone, for a conflict clause of its own."""
+def inserting(model: Any, names: Sequence[str]) -> Insert:
+    """The statement alone, for a conflict clause of its own; `parameters` are its rows, which name these columns."""
     table = table_of(model)
-    given = _given([table.c[name] for name in rows[0]])
-    statement = insert(table).from_select(list(rows[0]), select(*(given.c[name] for name in rows[0])))
-    return statement, _parameters(table, rows)
+    rows = _rows_of(table, names)
+    return insert(table).from_select(names, select(*(rows.c[name] for name in names)))
 
 
 def update_rows(db: Connection, model: Any, key: str, rows: Rows) -> int:
     """Set every other column of each row where `key` is the row's; how many there were."""
     if not rows:
         return 0
+    return db.execute(_updating(model, key, tuple(rows[0])), parameters(model, rows)).rowcount
+
+
+@cache
+def _updating(model: Any, key: str, names: Sequence[str]) -> Update:
     table = table_of(model)
-    given = _given([table.c[name] for name in rows[0]])
-    values = {name: given.c[name] for name in rows[0] if name != key}
-    statement = update(table).where(table.c[key] == given.c[key]).values(values)
-    return db.execute(statement, _parameters(table, rows)).rowcount
+    rows = _rows_of(table, names)
+    values = {name: rows.c[name] for name in names if name != key}
+    return update(table).where(table.c[key] == rows.c[key]).values(values)
+
+
+def parameters(model: Any, rows: Rows) -> dict[str, Any]:
+    """The rows as a statement on this table takes them."""
+    table = table_of(model)
+    encoders = {name: _ENCODERS[type(table.c[name].type)] for name in rows[0] if type(table.c[name].type) in _ENCODERS}
+    if encoders:
+        rows = [{**row, **{name: encode(row[name]) for name, encode in encoders.items()}} for row in rows]
+    return {"rows": orjson.dumps(rows).decode()}
 
 
 def among(which: Any, values: Iterable[Any]) -> ColumnElement[bool]:
     """`which in values`, as one parameter however many there are, so that the statement stays the same."""
     return which == any_(literal(list(values), ARRAY(which.type)))  # type: ignore[no-any-return]
+
+
+def given(which: Any, name: str) -> ColumnElement[bool]:
+    """`which in values`, where the list `name` of them is given to a statement that is built once."""
+    return which == any_(bindparam(name, type_=ARRAY(which.type)))  # type: ignore[no-any-return]
 
 
 def literal_sql(query: Select[*tuple[Any, ...]]) -> str:
@@ -92,17 +116,10 @@ def literal_sql(query: Select[*tuple[Any, ...]]) -> str:
     return str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
 
 
-def _given(columns: Sequence[Column[Any]]) -> FromClause:
+def _rows_of(table: Table, names: Sequence[str]) -> FromClause:
     source = func.json_to_recordset(cast(bindparam("rows", type_=Text()), JSON))
-    typed = source.table_valued(*(column(c.name, c.type) for c in columns))
+    typed = source.table_valued(*(column(name, table.c[name].type) for name in names))
     return typed.render_derived("given", with_types=True)
-
-
-def _parameters(table: Table, rows: Rows) -> dict[str, Any]:
-    encoders = {name: _ENCODERS[type(table.c[name].type)] for name in rows[0] if type(table.c[name].type) in _ENCODERS}
-    if encoders:
-        rows = [{**row, **{name: encode(row[name]) for name, encode in encoders.items()}} for row in rows]
-    return {"rows": orjson.dumps(rows).decode()}
 
 
 def _json(text: str | None) -> orjson.Fragment | None:

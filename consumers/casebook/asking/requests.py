@@ -10,18 +10,45 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import aliased
 
 from alliance import metrics
 from alliance.profiles import Profile
 from consumers.casebook.asking import disputed, naming
 from consumers.casebook.lifecycle import CASE, UNSENT, CaseEvent, CaseStatus
 from consumers.casebook.model import Draft, Known
-from consumers.casebook.rows import among, insert_rows, update_rows
+from consumers.casebook.rows import among, given, insert_rows, update_rows
 from consumers.casebook.tables import Case as CaseRow
 from consumers.casebook.tables import Outbox, RequestRow
 from consumers.casebook.turn import Turn
 from schemas.requests import ABOUT_HOLDS, Action, AuthorityClass, Request, RequestStatus
+
+_NOT_OPEN = select(CaseRow.case_id, CaseRow.status).where(
+    given(CaseRow.case_id, "case_ids"), CaseRow.status != CaseStatus.OPEN.value
+)
+_ONE_WITH = aliased(CaseRow)
+_GOES_ON = func.coalesce(CaseRow.merged_into, CaseRow.case_id)
+_KNOWN = (
+    select(
+        CaseRow.case_id.label("of"),
+        RequestRow.case_id,
+        RequestRow.request_id,
+        RequestRow.action,
+        RequestRow.target,
+        RequestRow.asked,
+        RequestRow.attempt,
+        RequestRow.status,
+        RequestRow.member,
+        RequestRow.hop,
+        RequestRow.spent_at,
+        RequestRow.drafted_at,
+    )
+    # Cases that were merged are one, whichever goes on.
+    .join(_ONE_WITH, (_ONE_WITH.case_id == _GOES_ON) | (_ONE_WITH.merged_into == _GOES_ON))
+    .join(RequestRow, RequestRow.case_id == _ONE_WITH.case_id)
+    .where(given(CaseRow.case_id, "case_ids"))
+)
 
 
 def put(turn: Turn, drafts: Sequence[Draft]) -> None:
@@ -60,10 +87,8 @@ def _open_to(turn: Turn, drafts: Sequence[Draft]) -> list[Draft]:
     asking = {draft.case_id for draft in drafts if draft.action not in ABOUT_HOLDS}
     if not asking:
         return list(drafts)
-    left = select(CaseRow.case_id, CaseRow.status).where(
-        among(CaseRow.case_id, asking), CaseRow.status != CaseStatus.OPEN.value
-    )
-    statuses = {case_id: CaseStatus(status) for case_id, status in turn.db.execute(left)}
+    left = turn.db.execute(_NOT_OPEN, {"case_ids": list(asking)})
+    statuses = {case_id: CaseStatus(status) for case_id, status in left}
     for case_id in sorted(case_id for case_id, status in statuses.items() if status is CaseStatus.CLOSED):
         move_case(turn, case_id, CaseEvent.REOPEN)
     return [draft for draft in drafts if _is_open(statuses.get(draft.case_id), draft)]
@@ -132,48 +157,14 @@ def cancel(turn: Turn, request_ids: Sequence[UUID], reason: str) -> set[UUID]:
 
 def known_of(turn: Turn, cases: Sequence[UUID]) -> dict[UUID, list[Known]]:
     """What was asked so far, by case, and in the cases that are one with it."""
-    if not cases:
-        return {}
-    table, one_with = RequestRow, _one_with(turn, cases)
-    query = select(
-        table.case_id,
-        table.request_id,
-        table.action,
-        table.target,
-        table.asked,
-        table.attempt,
-        table.status,
-        table.member,
-        table.hop,
-        table.spent_at,
-        table.drafted_at,
-    ).where(among(table.case_id, {*cases, *one_with}))
-    wanted, found = set(cases), dict[UUID, list[Known]]()
-    for row in turn.db.execute(query):
+    found: dict[UUID, list[Known]] = {}
+    for row in turn.db.execute(_KNOWN, {"case_ids": list(cases)}) if cases else ():
         known = Known(
             row.request_id, Action(row.action), row.target, row.asked, row.attempt, RequestStatus(row.status),
-            row.member is None, row.hop, row.spent_at, row.drafted_at,
+            row.member is None, row.hop, row.spent_at, row.drafted_at, row.case_id != row.of,
         )  # fmt: skip
-        if row.case_id in wanted:
-            found.setdefault(row.case_id, []).append(known)
-        for other in one_with.get(row.case_id, ()):
-            found.setdefault(other, []).append(replace(known, elsewhere=True))
+        found.setdefault(row.of, []).append(known)
     return found
-
-
-def _one_with(turn: Turn, cases: Sequence[UUID]) -> dict[UUID, list[UUID]]:
-    """Of each other case those of `cases` that it was merged with, whichever goes on."""
-    into, wanted = CaseRow.merged_into, set(cases)
-    merged = select(CaseRow.case_id, into).where(into.is_not(None))
-    roots = {root for _, root in turn.db.execute(merged.where(among(CaseRow.case_id, wanted) | among(into, wanted)))}
-    if not roots:
-        return {}
-    one: dict[UUID | None, list[UUID]] = {root: [root] for root in roots if root}
-    for case_id, root in turn.db.execute(merged.where(among(into, roots))):
-        one[root].append(case_id)
-    return {
-        there: [here for here in same if here in wanted and here != there] for same in one.values() for there in same
-    }
 
 
 def message(body: str, member: str | None) -> Request:

@@ -5,7 +5,7 @@ Leads on victims that share an alert speak of one victim. Cases are merged by a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,7 +13,7 @@ from sqlalchemy import select
 from consumers.casebook import ids
 from consumers.casebook.asking import requests
 from consumers.casebook.model import Case
-from consumers.casebook.rows import among, insert_rows
+from consumers.casebook.rows import given, insert_rows
 from consumers.casebook.tables import Case as CaseRow
 from consumers.casebook.tables import EvidenceSeen, LeadRow
 from consumers.casebook.turn import Turn
@@ -23,19 +23,34 @@ from schemas.risk import Level
 
 Alert = tuple[str, UUID]
 
+_MERGED = select(CaseRow.case_id, CaseRow.merged_into).where(
+    CaseRow.merged_into.is_not(None), given(CaseRow.case_id, "case_ids")
+)
+_READ = (
+    select(CaseRow.case_id, CaseRow.lead_id, CaseRow.releases, LeadRow.level)
+    .join(LeadRow, LeadRow.lead_id == CaseRow.lead_id)
+    .where(given(CaseRow.case_id, "case_ids"))
+)
+_BY_ALERT = (
+    select(EvidenceSeen.member, EvidenceSeen.event_id, EvidenceSeen.case_id)
+    .join(CaseRow, CaseRow.case_id == EvidenceSeen.case_id)
+    .where(CaseRow.role == SubjectRole.VICTIM.value, given(EvidenceSeen.event_id, "event_ids"))
+    .order_by(CaseRow.opened_at.desc(), CaseRow.case_id)
+)
+
 
 def numbers_first(leads: Iterable[Lead]) -> list[Lead]:
     """Of several leads on one victim the first is what is asked about, and a number can be called."""
     return sorted(leads, key=lambda lead: lead.subject.kind is not IdentifierKind.NUMBER)
 
 
-def open_cases(turn: Turn, leads: Sequence[Lead]) -> dict[str, UUID]:
-    """The case of each lead by its id, opened where there is none."""
+def open_cases(turn: Turn, leads: Sequence[Lead], filed: Mapping[str, UUID]) -> dict[str, UUID]:
+    """The case of each lead by its id, opened where there is none; under which they were `filed` before."""
     suspects = [lead for lead in leads if lead.subject.role is SubjectRole.SUSPECT]
     found = {lead.lead_id: ids.case_id(lead.lead_id) for lead in suspects}
     victims = [lead for lead in leads if lead.subject.role is SubjectRole.VICTIM]
     if victims:
-        found |= _of_victims(turn, victims)
+        found |= _of_victims(turn, victims, filed)
     found = _merged(turn, found)
     roles = {lead.lead_id: lead.subject.role for lead in leads}
     rows = {
@@ -51,35 +66,22 @@ def open_cases(turn: Turn, leads: Sequence[Lead]) -> dict[str, UUID]:
 
 def _merged(turn: Turn, found: dict[str, UUID]) -> dict[str, UUID]:
     """The same, with the case that goes on for each that was merged."""
-    query = select(CaseRow.case_id, CaseRow.merged_into).where(CaseRow.merged_into.is_not(None))
-    rows = turn.db.execute(query.where(among(CaseRow.case_id, set(found.values()))))
+    rows = turn.db.execute(_MERGED, {"case_ids": list(found.values())})
     into = {case_id: other for case_id, other in rows if other}
     return {lead_id: into.get(case_id, case_id) for lead_id, case_id in found.items()} if into else found
 
 
-def cases_of(turn: Turn, case_ids: Sequence[UUID]) -> dict[UUID, int]:
-    """How often each case's grounds have fallen."""
-    query = select(CaseRow.case_id, CaseRow.releases).where(among(CaseRow.case_id, case_ids))
-    return dict(iter(turn.db.execute(query)))
-
-
 def read_cases(turn: Turn, case_ids: Sequence[UUID]) -> dict[UUID, Case]:
     """Cases as decisions need them, with the level that their own lead has now."""
-    query = (
-        select(CaseRow.case_id, CaseRow.lead_id, CaseRow.releases, LeadRow.level)
-        .join(LeadRow, LeadRow.lead_id == CaseRow.lead_id)
-        .where(among(CaseRow.case_id, case_ids))
-    )
     known = requests.known_of(turn, case_ids)
     return {
         row.case_id: Case(row.case_id, row.lead_id, Level(row.level), row.releases, known.get(row.case_id, []))
-        for row in turn.db.execute(query)
+        for row in turn.db.execute(_READ, {"case_ids": list(case_ids)})
     }
 
 
-def _of_victims(turn: Turn, leads: Sequence[Lead]) -> dict[str, UUID]:
-    filed = select(LeadRow.lead_id, LeadRow.case_id).where(among(LeadRow.lead_id, [lead.lead_id for lead in leads]))
-    found = {lead_id: case_id for lead_id, case_id in turn.db.execute(filed) if case_id}
+def _of_victims(turn: Turn, leads: Sequence[Lead], filed: Mapping[str, UUID]) -> dict[str, UUID]:
+    found = {lead.lead_id: filed[lead.lead_id] for lead in leads if lead.lead_id in filed}
     by_alert = _by_alert(turn, {alert for lead in leads for alert in _alerts(lead)})
     for lead in leads:
         if lead.lead_id not in found:
@@ -92,13 +94,8 @@ def _of_victims(turn: Turn, leads: Sequence[Lead]) -> dict[str, UUID]:
 
 def _by_alert(turn: Turn, alerts: set[Alert]) -> dict[Alert, UUID]:
     """In which victim's case an alert was seen."""
-    query = (
-        select(EvidenceSeen.member, EvidenceSeen.event_id, EvidenceSeen.case_id)
-        .join(CaseRow, CaseRow.case_id == EvidenceSeen.case_id)
-        .where(CaseRow.role == SubjectRole.VICTIM.value, among(EvidenceSeen.event_id, [event for _, event in alerts]))
-        .order_by(CaseRow.opened_at.desc(), CaseRow.case_id)
-    )
-    return {(member, event_id): case_id for member, event_id, case_id in turn.db.execute(query)}
+    found = turn.db.execute(_BY_ALERT, {"event_ids": [event for _, event in alerts]})
+    return {(member, event_id): case_id for member, event_id, case_id in found}
 
 
 def _alerts(lead: Lead) -> Iterable[Alert]:

@@ -19,14 +19,29 @@ from alliance import metrics
 from consumers.casebook.asking import calling, redrafting, requests
 from consumers.casebook.asking.decide import decide, newest
 from consumers.casebook.evidence import renaming, reports, support
-from consumers.casebook.evidence.cases import cases_of, numbers_first, open_cases
+from consumers.casebook.evidence.cases import numbers_first, open_cases
 from consumers.casebook.lifecycle import UNENDED
 from consumers.casebook.model import LINES, RANK, Case
-from consumers.casebook.rows import among, inserting
+from consumers.casebook.rows import among, given, inserting, parameters
 from consumers.casebook.tables import HoldRow, LeadRow
 from consumers.casebook.turn import Turn
 from schemas.leads import Lead
 from schemas.risk import Level
+
+_KNOWN = select(LeadRow.lead_id, LeadRow.revision, LeadRow.digest, LeadRow.case_id).where(
+    given(LeadRow.lead_id, "lead_ids")
+)
+_NEW = inserting(
+    LeadRow, ("lead_id", "case_id", "revision", "digest", "role", "token", "level", "snapshot", "taken_at")
+)
+_SAVE = _NEW.on_conflict_do_update(
+    index_elements=["lead_id"],
+    set_={
+        **{name: _NEW.excluded[name] for name in ("revision", "digest", "level", "snapshot", "taken_at")},
+        # A lead that fell below Medium keeps its case.
+        "case_id": func.coalesce(_NEW.excluded.case_id, LeadRow.case_id),
+    },
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +56,15 @@ class Snapshot:
 def apply(turn: Turn, values: Iterable[bytes]) -> None:
     """Take a batch of the `leads` topic, in its order."""
     snapshots = _by_first_name(turn, _read(turn, values))
-    revisions = _known(turn, list(snapshots))
-    fresh = [s for key, s in snapshots.items() if key not in revisions or revisions[key][1] != s.digest]
+    known = _known(turn, list(snapshots)) if snapshots else {}
+    fresh = [s for key, s in snapshots.items() if key not in known or known[key].digest != s.digest]
     metrics.LEADS_REPEATED.inc(len(snapshots) - len(fresh))
     if not fresh:
         return
     leads = numbers_first(snapshot.lead for snapshot in fresh)
-    cases = open_cases(turn, [lead for lead in leads if RANK[lead.level] >= RANK[Level.MEDIUM]])
+    filed = {lead_id: row.case_id for lead_id, row in known.items() if row.case_id}
+    cases = open_cases(turn, [lead for lead in leads if RANK[lead.level] >= RANK[Level.MEDIUM]], filed)
+    revisions = {lead_id: row.revision for lead_id, row in known.items()}
     _save(turn, fresh, revisions, cases)
     decide_on(turn, [(cases[lead.lead_id], lead) for lead in leads if lead.lead_id in cases])
     metrics.LEADS_TAKEN.inc(len(fresh))
@@ -60,19 +77,18 @@ def decide_on(turn: Turn, leads: Sequence[tuple[UUID, Lead]], reported: Abstract
     renewed = support.remember(turn, leads)
     renewed |= {case_id for case_id, lead in leads if lead.subject.token in reported}
     case_ids = sorted({case_id for case_id, _ in leads})
-    fallen = support.without(turn, case_ids)
+    rests = support.rests(turn, case_ids)
     named = reports.naming(turn, {lead.subject.token for _, lead in leads})
-    releases = cases_of(turn, case_ids)
     suspended = _suspended(turn, (lead for _, lead in leads if lead.subject.token in named))
     known = requests.known_of(turn, case_ids)
     law = turn.law(token for token in named)
     drafts, followed = [], []
     for case_id, lead in leads:
-        if case_id in fallen or lead.subject.token in turn.spared:
+        if rests[case_id].fallen or lead.subject.token in turn.spared:
             continue
         so_far = known.setdefault(case_id, [])
         is_new, is_held = case_id in renewed, lead.subject.token in suspended
-        case = Case(case_id, lead.lead_id, lead.level, releases[case_id], so_far, is_new, is_held)
+        case = Case(case_id, lead.lead_id, lead.level, rests[case_id].releases, so_far, is_new, is_held)
         reports_now = named.get(lead.subject.token, ())
         drafted = decide(lead, case, reports_now, law)
         if case.renewed and reports_now:
@@ -93,8 +109,11 @@ def _suspended(turn: Turn, leads: Iterable[Lead]) -> set[str]:
 def redecide(turn: Turn, tokens: Iterable[str], reported: AbstractSet[str]) -> None:
     """Look again at the leads whose subject one of the tokens is: something else about them has changed, or they are
     newly `reported`."""
+    names = turn.names.every(tokens)
+    if not names:
+        return
     query = select(LeadRow.case_id, LeadRow.snapshot).where(
-        among(LeadRow.token, turn.names.every(tokens)), LeadRow.level != Level.NONE.value
+        among(LeadRow.token, names), LeadRow.level != Level.NONE.value
     )
     found = [(case, Lead.model_validate_json(snapshot)) for case, snapshot in turn.db.execute(query) if case]
     decide_on(turn, found, reported)
@@ -128,19 +147,16 @@ def _by_first_name(turn: Turn, snapshots: dict[str, Snapshot]) -> dict[str, Snap
     return known
 
 
-def _known(turn: Turn, lead_ids: list[str]) -> dict[str, tuple[int, bytes]]:
-    query = select(LeadRow.lead_id, LeadRow.revision, LeadRow.digest).where(among(LeadRow.lead_id, lead_ids))
-    return {lead_id: (revision, digest) for lead_id, revision, digest in turn.db.execute(query)}
+def _known(turn: Turn, lead_ids: list[str]) -> dict[str, Any]:
+    return {row.lead_id: row for row in turn.db.execute(_KNOWN, {"lead_ids": lead_ids})}
 
 
-def _save(
-    turn: Turn, fresh: Sequence[Snapshot], revisions: dict[str, tuple[int, bytes]], cases: dict[str, UUID]
-) -> None:
+def _save(turn: Turn, fresh: Sequence[Snapshot], revisions: dict[str, int], cases: dict[str, UUID]) -> None:
     rows = [
         {
             "lead_id": s.lead.lead_id,
             "case_id": cases.get(s.lead.lead_id),
-            "revision": revisions.get(s.lead.lead_id, (0, b""))[0] + 1,
+            "revision": revisions.get(s.lead.lead_id, 0) + 1,
             "digest": s.digest,
             "role": s.lead.subject.role.value,
             "token": s.lead.subject.token,
@@ -150,10 +166,5 @@ def _save(
         }
         for s in fresh
     ]
-    statement, parameters = inserting(LeadRow, rows)
-    new = statement.excluded
-    # A lead that fell below Medium keeps its case.
-    values: dict[str, Any] = {name: new[name] for name in ("revision", "digest", "level", "snapshot", "taken_at")}
-    values["case_id"] = func.coalesce(new.case_id, LeadRow.case_id)
-    turn.db.execute(statement.on_conflict_do_update(index_elements=["lead_id"], set_=values), parameters)
+    turn.db.execute(_SAVE, parameters(LeadRow, rows))
     turn.trail.note("leads", f"{len(fresh)} snapshots", b"".join(s.digest for s in fresh))

@@ -14,7 +14,7 @@ from sqlalchemy import or_, select
 from consumers.casebook.evidence import reports
 from consumers.casebook.inbound import Admitted
 from consumers.casebook.release import falling
-from consumers.casebook.rows import among, inserting
+from consumers.casebook.rows import among, inserting, parameters
 from consumers.casebook.tables import Case, EvidenceSeen, RequestRow, Withdrawn
 from consumers.casebook.turn import Turn
 from schemas.alerts import Withdrawal
@@ -41,10 +41,10 @@ def apply(turn: Turn, events: Sequence[Admitted]) -> None:
 
 
 def _mark(turn: Turn, rows: Sequence[dict[str, Any]]) -> None:
-    statement, parameters = inserting(Withdrawn, rows)
+    statement = inserting(Withdrawn, list(rows[0]))
     by_police = or_(Withdrawn.by_police, statement.excluded.by_police)
     statement = statement.on_conflict_do_update(index_elements=["member", "event_id"], set_={"by_police": by_police})
-    turn.db.execute(statement, parameters)
+    turn.db.execute(statement, parameters(Withdrawn, rows))
 
 
 def _touched(turn: Turn, alerts: Sequence[tuple[str, UUID]], annulled: Sequence[tuple[str, UUID]]) -> list[UUID]:

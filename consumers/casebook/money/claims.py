@@ -19,7 +19,7 @@ from consumers.casebook.money.flow import Flow
 from consumers.casebook.money.known import Stop, Told, key_of
 from consumers.casebook.money.payments import claimed, payments
 from consumers.casebook.money.sharing import share
-from consumers.casebook.rows import among, inserting
+from consumers.casebook.rows import among, inserting, parameters
 from consumers.casebook.tables import Claim
 from consumers.casebook.turn import Turn
 
@@ -40,11 +40,11 @@ def write(turn: Turn, told: Sequence[tuple[Told, Flow | None]]) -> None:
     if stale:
         turn.db.execute(delete(Claim).where(tuple_(*key).in_(sorted(stale))))
     if rows:
-        statement, parameters = inserting(Claim, rows)
+        statement = inserting(Claim, list(rows[0]))
         statement = statement.on_conflict_do_update(
             index_elements=["hold_id", "member", "event_id"], set_={"minor": statement.excluded.minor}
         )
-        turn.db.execute(statement, parameters)
+        turn.db.execute(statement, parameters(Claim, rows))
 
 
 def shares(told: Told, flow: Flow | None, profile: Profile) -> Shares:

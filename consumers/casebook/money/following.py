@@ -24,7 +24,7 @@ from consumers.casebook.money.outflows import by_first_names, payee_of
 from consumers.casebook.money.places import REPEATED
 from consumers.casebook.money.standing import Standing
 from consumers.casebook.release import falling, remaining
-from consumers.casebook.rows import among, inserting, update_rows
+from consumers.casebook.rows import among, inserting, parameters, update_rows
 from consumers.casebook.tables import AnswerRow, PathEnd, RequestRow
 from consumers.casebook.turn import Turn
 from schemas.answers import Answer, AnswerStatus
@@ -131,17 +131,17 @@ def _show(turn: Turn, of: Told, notes: Sequence[Note]) -> None:
 def _note_ends(turn: Turn, case_id: UUID, of: Told, found: Flow | None) -> None:
     """Each end once, with what of it is the victims' by all that was told so far."""
     most = turn.profile.hops.most.value
-    rows: dict[str, dict[str, Any]] = {}
+    ends: dict[str, dict[str, Any]] = {}
     for each in outflows_told(of):
         request, serial = each.stop.request, each.transfer.serial
         if each.transfer.payee is None or request.hop >= most:
             minor = found.tainted(serial) if found is not None and serial in found.onward else None
-            rows[serial] = {
+            ends[serial] = {
                 "case_id": case_id, "request_id": request.request_id, "hop": request.hop,
                 "outflow": each.outflow.model_dump_json(exclude={"payee_name"}), "serial": serial, "minor": minor,
             }  # fmt: skip
-    if rows:
-        statement, parameters = inserting(PathEnd, list(rows.values()))
+    if rows := list(ends.values()):
+        statement = inserting(PathEnd, list(rows[0]))
         traced = func.coalesce(statement.excluded.minor, PathEnd.minor)
         statement = statement.on_conflict_do_update(index_elements=["case_id", "serial"], set_={"minor": traced})
-        turn.db.execute(statement, parameters)
+        turn.db.execute(statement, parameters(PathEnd, rows))
