@@ -7,13 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, select, update
+import orjson
+from sqlalchemy import Connection, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from alliance.errors import Stop
 from consumers.casebook.tables import ConsumerOffset
 
 Place = tuple[str, int]
+_MOVE = text("""
+update consumer_offset o set next = moved.after
+from json_to_recordset(cast(:moves as json)) as moved (topic text, partition bigint, before bigint, after bigint)
+where (o.topic, o.partition, o.next) = (moved.topic, moved.partition, moved.before)
+returning o.topic, o.partition""")
 
 
 def load(db: Connection, places: list[Place]) -> dict[Place, int]:
@@ -27,8 +33,10 @@ def load(db: Connection, places: list[Place]) -> dict[Place, int]:
 
 def advance(db: Connection, before: Mapping[Place, int], after: Mapping[Place, int]) -> None:
     """Move each place of `after` on. Raises Stop if one is no longer where `before` says."""
-    for (topic, partition), following in sorted(after.items()):
-        here = (ConsumerOffset.topic == topic) & (ConsumerOffset.partition == partition)
-        unmoved = here & (ConsumerOffset.next == before[topic, partition])
-        if db.execute(update(ConsumerOffset).where(unmoved).values(next=following)).rowcount != 1:
-            raise Stop(f"Another casebook has read {topic}/{partition} on; this one ends with nothing acknowledged.")
+    moves = [
+        {"topic": topic, "partition": partition, "before": before[topic, partition], "after": following}
+        for (topic, partition), following in sorted(after.items())
+    ]
+    moved = db.execute(_MOVE, {"moves": orjson.dumps(moves).decode()}).all() if moves else ()
+    for topic, partition in sorted(set(after) - {(row.topic, row.partition) for row in moved}):
+        raise Stop(f"Another casebook has read {topic}/{partition} on; this one ends with nothing acknowledged.")

@@ -29,6 +29,7 @@ from sqlalchemy import (
     column,
     func,
     literal,
+    literal_column,
     select,
     update,
 )
@@ -107,6 +108,12 @@ def among(which: Any, values: Iterable[Any]) -> ColumnElement[bool]:
 def given(which: Any, name: str) -> ColumnElement[bool]:
     """`which in values`, where the list `name` of them is given to a statement that is built once."""
     return which == any_(bindparam(name, type_=ARRAY(which.type)))  # type: ignore[no-any-return]
+
+
+def one_of(which: Any, values: Iterable[Any]) -> ColumnElement[bool]:
+    """`which in values`, where these are constants, and so are no parameters: the plan can see which partial index is
+    of them."""
+    return which.in_([literal_column(f"'{value}'") for value in sorted(values)])  # type: ignore[no-any-return]
 
 
 def literal_sql(query: Select[*tuple[Any, ...]]) -> str:

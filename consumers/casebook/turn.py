@@ -9,9 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Executable, bindparam, func, literal_column, null, select, union_all
 
 from alliance.profiles import Profile
 from alliance.registry import Registry
@@ -20,7 +19,7 @@ from consumers.casebook.authority import mandates
 from consumers.casebook.evidence.names import Names
 from consumers.casebook.lifecycle import FRUITLESS, UNENDED
 from consumers.casebook.model import InForce, Law, Usage
-from consumers.casebook.rows import among
+from consumers.casebook.rows import given, one_of
 from consumers.casebook.tables import HoldRow, RequestRow
 from schemas.requests import Action, RequestStatus
 
@@ -30,6 +29,24 @@ _CALL: ColumnElement[str] = literal_column(f"'{Action.CALL.value}'")
 _IS_STOP: ColumnElement[bool] = RequestRow.action == Action.STOP.value
 """Under a mandate things are let go, too, which uses nothing of it up."""
 _UNANSWERED = (RequestStatus.DRAFTED, RequestStatus.SENT, RequestStatus.ACKNOWLEDGED)
+_GONE_OUT = RequestRow.member.is_not(None) & ~one_of(RequestRow.status, FRUITLESS)
+_SINCE = RequestRow.drafted_at > bindparam("since", type_=RequestRow.drafted_at.type)
+_CALLS = select(func.count()).where(RequestRow.action == _CALL, _SINCE, _GONE_OUT)
+_USAGE: Executable = union_all(
+    select(RequestRow.mandate_id, null().label("target"), func.sum(RequestRow.minor).label("total"))
+    .where(given(RequestRow.mandate_id, "mandates"), _IS_STOP, _SINCE, _GONE_OUT)
+    .group_by(RequestRow.mandate_id),
+    *(
+        select(table.mandate_id, table.target, func.sum(table.minor))
+        .where(given(table.mandate_id, "mandates"), given(table.target, "accounts"), counts)
+        .group_by(table.mandate_id, table.target)
+        for table, counts in (
+            (HoldRow, one_of(HoldRow.status, UNENDED)),
+            (RequestRow, one_of(RequestRow.status, _UNANSWERED) & _IS_STOP),
+        )
+    ),
+)
+"""What was ordered under each mandate since, and what is held or asked for on each of the accounts."""
 
 
 @dataclass
@@ -56,50 +73,25 @@ class Turn:
 
     def calls_left(self) -> int:
         """How many more calls the desk can make within a day."""
-        made = self.db.scalar(select(func.count()).where(*self._calls_of_a_day())) or 0
+        made = self.db.scalar(_CALLS, {"since": self.now - _DAY}) or 0
         return int(self.profile.desk.calls_a_day.value) - made
 
     def room_for_calls(self) -> datetime:
         """When the next call can be made, where the day is full."""
         row, beyond = RequestRow, max(0, -self.calls_left())
-        query = select(row.drafted_at).where(*self._calls_of_a_day()).order_by(row.drafted_at).offset(beyond).limit(1)
-        return (self.db.scalar(query) or self.now) + _DAY
-
-    def _calls_of_a_day(self) -> tuple[ColumnElement[bool], ...]:
-        row = RequestRow
-        gone_out = row.member.is_not(None) & row.status.not_in(FRUITLESS)
-        return row.action == _CALL, row.drafted_at > self.now - _DAY, gone_out
+        query = select(row.drafted_at).where(row.action == _CALL, _SINCE, _GONE_OUT)
+        first = self.db.scalar(query.order_by(row.drafted_at).offset(beyond).limit(1), {"since": self.now - _DAY})
+        return (first or self.now) + _DAY
 
     def _usage(self, accounts: set[str]) -> Usage:
         ids = [held.mandate.mandate_id for held in self.mandates]
         if not ids or not accounts:
             return Usage()
-        return Usage(self._ordered_in_a_day(ids), self._on_accounts(ids, accounts))
-
-    def _ordered_in_a_day(self, ids: list[UUID]) -> dict[UUID, int]:
-        query = (
-            select(RequestRow.mandate_id, func.sum(RequestRow.minor))
-            .where(
-                among(RequestRow.mandate_id, ids),
-                RequestRow.drafted_at > self.now - _DAY,
-                RequestRow.member.is_not(None),
-                RequestRow.status.not_in(FRUITLESS),
-                _IS_STOP,
-            )
-            .group_by(RequestRow.mandate_id)
-        )
-        return {mandate: int(total) for mandate, total in self.db.execute(query) if mandate and total}
-
-    def _on_accounts(self, ids: list[UUID], accounts: set[str]) -> dict[tuple[UUID, str], int]:
-        found: dict[tuple[UUID, str], int] = {}
-        under_way = RequestRow.status.in_(_UNANSWERED) & _IS_STOP
-        for table, counts in ((HoldRow, HoldRow.status.in_(tuple(UNENDED))), (RequestRow, under_way)):
-            query = (
-                select(table.mandate_id, table.target, func.sum(table.minor))
-                .where(among(table.mandate_id, ids), among(table.target, accounts), counts)
-                .group_by(table.mandate_id, table.target)
-            )
-            for mandate, target, total in self.db.execute(query):
-                assert mandate is not None
-                found[mandate, target] = found.get((mandate, target), 0) + int(total or 0)
-        return found
+        usage = Usage()
+        asked = {"mandates": ids, "accounts": list(accounts), "since": self.now - _DAY}
+        for mandate, target, total in self.db.execute(_USAGE, asked):
+            if target is None:
+                usage.day[mandate] = int(total or 0)
+            else:
+                usage.account[mandate, target] = usage.account.get((mandate, target), 0) + int(total or 0)
+        return usage

@@ -18,7 +18,7 @@ from consumers.casebook.asking.consequences import Effect
 from consumers.casebook.inbound import Admitted, Bundle, refuse
 from consumers.casebook.lifecycle import RequestEvent, request_after
 from consumers.casebook.release import falling
-from consumers.casebook.rows import among, insert_rows, update_rows
+from consumers.casebook.rows import given, insert_rows, update_rows
 from consumers.casebook.tables import AnswerRow, RequestRow
 from consumers.casebook.turn import Turn
 from schemas.answers import Answer, AnswerStatus, Dissuasion
@@ -26,6 +26,15 @@ from schemas.reasons import Reason
 from schemas.requests import Action, RequestStatus
 
 Taken = tuple[Bundle, Admitted, Answer]
+_ASKED = select(
+    RequestRow.request_id,
+    RequestRow.member,
+    RequestRow.action,
+    RequestRow.status,
+    RequestRow.mandate_id,
+    RequestRow.body,
+).where(given(RequestRow.request_id, "request_ids"))
+_SEEN = select(AnswerRow.member, AnswerRow.event_id, AnswerRow.digest).where(given(AnswerRow.event_id, "event_ids"))
 
 
 def apply(turn: Turn, bundles: Sequence[Bundle]) -> None:
@@ -78,10 +87,8 @@ def _settle(turn: Turn, effects: Iterable[Effect]) -> None:
 
 
 def _asked(turn: Turn, request_ids: set[UUID]) -> dict[UUID, Any]:
-    table = RequestRow
-    columns = (table.request_id, table.member, table.action, table.status, table.mandate_id, table.body)
-    query = select(*columns).where(among(table.request_id, request_ids))
-    return {row.request_id: row for row in turn.db.execute(query)} if request_ids else {}
+    found = turn.db.execute(_ASKED, {"request_ids": list(request_ids)}) if request_ids else ()
+    return {row.request_id: row for row in found}
 
 
 def _is_asked(item: Taken, asked: dict[UUID, Any]) -> bool:
@@ -109,11 +116,9 @@ def _fits(item: Taken, asked: dict[UUID, Any]) -> bool:
 
 def _new(turn: Turn, items: Sequence[Taken]) -> list[Taken]:
     """Those whose id is new; repetitions are passed over, and a second content under one id is refused."""
-    table = AnswerRow
-    query = select(table.member, table.event_id, table.digest).where(
-        among(table.event_id, [admitted.event.id for _, admitted, _ in items])
-    )
-    seen = {(member, event_id): digest for member, event_id, digest in turn.db.execute(query)} if items else {}
+    event_ids = [admitted.event.id for _, admitted, _ in items]
+    known = turn.db.execute(_SEEN, {"event_ids": event_ids}) if items else ()
+    seen = {(member, event_id): digest for member, event_id, digest in known}
     new = []
     for item in items:
         bundle, admitted, _ = item

@@ -12,19 +12,42 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import cast, false, literal, null, or_, select, union_all
+from sqlalchemy import Executable, cast, false, literal, null, select, union_all
 from sqlalchemy.dialects.postgresql import JSONB
 
 from consumers.casebook.lifecycle import NEEDS_A_PERSON, UNDECIDED
 from consumers.casebook.money import aliases
 from consumers.casebook.money.accounts import Accounts
-from consumers.casebook.rows import among
+from consumers.casebook.rows import among, given, one_of
 from consumers.casebook.tables import AliasRow, AppealRow, DisputeRow, HoldRow, RequestRow
 from consumers.casebook.turn import Turn
 from schemas.decisions import AppealStatus
 from schemas.identifiers import Identifier
 
 _IDENTIFIER = cast(RequestRow.body, JSONB)["target"].label("identifier")
+_NOBODY = literal(None, DisputeRow.case_id.type)
+_FOUND: Executable = union_all(
+    select(DisputeRow.token, DisputeRow.case_id, one_of(DisputeRow.status, UNDECIDED).label("undecided")).where(
+        one_of(DisputeRow.status, NEEDS_A_PERSON),
+        given(DisputeRow.token, "names") | given(DisputeRow.case_id, "case_ids"),
+    ),
+    select(HoldRow.target, _NOBODY, false())
+    .join(AppealRow, AppealRow.hold_id == HoldRow.hold_id)
+    .where(one_of(AppealRow.status, [AppealStatus.UPHELD]), given(HoldRow.target, "names")),
+    select(null(), _NOBODY, false()).where(select(AliasRow.token).where(given(AliasRow.token, "names")).exists()),
+)
+"""What is disputed and what was won of these; and whether any of the names is said to be another's too."""
+_FIRST = (
+    select(RequestRow.request_id.label("start"), RequestRow.request_id, RequestRow.parent)
+    .where(given(RequestRow.request_id, "request_ids"))
+    .cte("way", recursive=True)
+)
+_WAY = _FIRST.union(
+    select(_FIRST.c.start, RequestRow.request_id, RequestRow.parent).join(
+        _FIRST, _FIRST.c.parent == RequestRow.request_id
+    )
+)
+_STEPS = select(_WAY.c.start, RequestRow.freed_at, _IDENTIFIER).join(_WAY, _WAY.c.request_id == RequestRow.request_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +113,8 @@ def _ways(turn: Turn, parents: set[UUID]) -> dict[UUID, _Way]:
     """How the money came to what follows from these requests: through their accounts, and those before."""
     if not parents:
         return {}
-    row = RequestRow
-    first = select(row.request_id.label("start"), row.request_id, row.parent).where(among(row.request_id, parents))
-    way = first.cte("way", recursive=True)
-    way = way.union(select(way.c.start, row.request_id, row.parent).join(way, way.c.parent == row.request_id))
-    query = select(way.c.start, row.freed_at, _IDENTIFIER).join(way, way.c.request_id == row.request_id)
     found: dict[UUID, list[Any]] = defaultdict(list)
-    for step in turn.db.execute(query):
+    for step in turn.db.execute(_STEPS, {"request_ids": list(parents)}):
         found[step.start].append(step)
     return {
         start: _Way([_identifier(one.identifier) for one in steps], any(one.freed_at for one in steps))
@@ -123,14 +141,7 @@ def _doubt(turn: Turn, asked: Sequence[Asked], through: Sequence[Identifier]) ->
 
 
 def _found(turn: Turn, cases: set[UUID], names: set[str]) -> _Doubt:
-    row, nobody = DisputeRow, literal(None, DisputeRow.case_id.type)
-    mine = or_(among(row.token, names), among(row.case_id, cases))
-    undecided = row.status.in_(UNDECIDED).label("undecided")
-    said = select(row.token, row.case_id, undecided).where(row.status.in_(NEEDS_A_PERSON), mine)
-    won = select(HoldRow.target, nobody, false()).join(AppealRow, AppealRow.hold_id == HoldRow.hold_id)
-    won = won.where(AppealRow.status == AppealStatus.UPHELD.value, among(HoldRow.target, names))
-    aliased = select(null(), nobody, false()).where(select(AliasRow.token).where(among(AliasRow.token, names)).exists())
-    found: Sequence[Any] = turn.db.execute(union_all(said, won, aliased)).all()
+    found: Sequence[Any] = turn.db.execute(_FOUND, {"names": list(names), "case_ids": list(cases)}).all()
     return _Doubt(
         tokens=frozenset(turn.names.every(one.token for one in found if one.token)),
         undecided=frozenset(turn.names.every(one.token for one in found if one.undecided)),

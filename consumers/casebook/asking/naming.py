@@ -11,12 +11,19 @@ from sqlalchemy import select
 
 from consumers.casebook.evidence import reports
 from consumers.casebook.model import Reported
-from consumers.casebook.rows import among, insert_rows
+from consumers.casebook.rows import given, insert_rows
 from consumers.casebook.tables import AnswerRow, Outbox, RequestRow
 from consumers.casebook.turn import Turn
 from schemas.answers import Answer
 from schemas.names import NameToMatch
 from schemas.requests import Action, Request
+
+_SAID = (
+    select(RequestRow.case_id, AnswerRow.body)
+    .join(RequestRow, RequestRow.request_id == AnswerRow.request_id)
+    .where(given(RequestRow.case_id, "case_ids"), AnswerRow.effect)
+    .order_by(AnswerRow.received_at, AnswerRow.event_id)
+)
 
 
 def enclose(turn: Turn, ordered: Sequence[Request]) -> None:
@@ -61,12 +68,8 @@ def _by_answers(turn: Turn, stops: Sequence[Request]) -> dict[UUID, NameToMatch]
     """What the banks before, in the same case, said of whom they paid."""
     if not stops:
         return {}
-    query = select(RequestRow.case_id, AnswerRow.body).join(RequestRow, RequestRow.request_id == AnswerRow.request_id)
-    query = query.where(among(RequestRow.case_id, {one.case_id for one in stops}), AnswerRow.effect)
-    said = [
-        (case_id, Answer.model_validate_json(body))
-        for case_id, body in turn.db.execute(query.order_by(AnswerRow.received_at, AnswerRow.event_id))
-    ]
+    answers = turn.db.execute(_SAID, {"case_ids": list({one.case_id for one in stops})})
+    said = [(case_id, Answer.model_validate_json(body)) for case_id, body in answers]
     found = {}
     for one in stops:
         for answer in (answer for case_id, answer in said if case_id == one.case_id):

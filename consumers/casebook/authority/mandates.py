@@ -42,6 +42,7 @@ FILED = select(
     ),
 ).subquery("filed")
 """What changes whenever a mandate is filed, signed or revoked."""
+_UNREVOKED = select(MandateRow.signatures).where(MandateRow.revoked_at.is_(None)).order_by(MandateRow.filed_at)
 
 
 def add_mandate(
@@ -145,9 +146,8 @@ def is_revoked(mandate_id: UUID, signatures: Sequence[str], revocation: str, reg
 
 def in_force(db: Connection, registry: Registry, profile: Profile, now: datetime) -> list[InForce]:
     """Those that verify now, the oldest first."""
-    query = select(MandateRow.signatures).where(MandateRow.revoked_at.is_(None)).order_by(MandateRow.filed_at)
     held = []
-    for signatures in db.scalars(query):
+    for signatures in db.scalars(_UNREVOKED):
         try:
             mandate = verified(signatures, registry, profile, now)
         except Refused:

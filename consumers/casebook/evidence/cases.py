@@ -13,7 +13,7 @@ from sqlalchemy import select
 from consumers.casebook import ids
 from consumers.casebook.asking import requests
 from consumers.casebook.model import Case
-from consumers.casebook.rows import given, insert_rows
+from consumers.casebook.rows import given, inserting, parameters
 from consumers.casebook.tables import Case as CaseRow
 from consumers.casebook.tables import EvidenceSeen, LeadRow
 from consumers.casebook.turn import Turn
@@ -23,9 +23,13 @@ from schemas.risk import Level
 
 Alert = tuple[str, UUID]
 
-_MERGED = select(CaseRow.case_id, CaseRow.merged_into).where(
-    CaseRow.merged_into.is_not(None), given(CaseRow.case_id, "case_ids")
+_NEW = inserting(CaseRow, ("case_id", "lead_id", "role", "status", "releases", "opened_at")).on_conflict_do_nothing()
+_OPEN = (
+    select(CaseRow.case_id, CaseRow.merged_into)
+    .where(CaseRow.merged_into.is_not(None), given(CaseRow.case_id, "case_ids"))
+    .add_cte(_NEW.cte("opened"))
 )
+"""Opens those that there are not; of those that there were, which others they were merged into."""
 _READ = (
     select(CaseRow.case_id, CaseRow.lead_id, CaseRow.releases, LeadRow.level)
     .join(LeadRow, LeadRow.lead_id == CaseRow.lead_id)
@@ -51,7 +55,6 @@ def open_cases(turn: Turn, leads: Sequence[Lead], filed: Mapping[str, UUID]) -> 
     victims = [lead for lead in leads if lead.subject.role is SubjectRole.VICTIM]
     if victims:
         found |= _of_victims(turn, victims, filed)
-    found = _merged(turn, found)
     roles = {lead.lead_id: lead.subject.role for lead in leads}
     rows = {
         case_id: {
@@ -60,15 +63,11 @@ def open_cases(turn: Turn, leads: Sequence[Lead], filed: Mapping[str, UUID]) -> 
         }
         for lead_id, case_id in found.items()
     }  # fmt: skip
-    insert_rows(turn.db, CaseRow, list(rows.values()), ignore=True)
-    return found
-
-
-def _merged(turn: Turn, found: dict[str, UUID]) -> dict[str, UUID]:
-    """The same, with the case that goes on for each that was merged."""
-    rows = turn.db.execute(_MERGED, {"case_ids": list(found.values())})
-    into = {case_id: other for case_id, other in rows if other}
-    return {lead_id: into.get(case_id, case_id) for lead_id, case_id in found.items()} if into else found
+    if not rows:
+        return found
+    merged = turn.db.execute(_OPEN, {"case_ids": list(rows), **parameters(CaseRow, list(rows.values()))})
+    into = {case_id: other for case_id, other in merged if other}
+    return {lead_id: into.get(case_id, case_id) for lead_id, case_id in found.items()}
 
 
 def read_cases(turn: Turn, case_ids: Sequence[UUID]) -> dict[UUID, Case]:

@@ -16,10 +16,39 @@ from consumers.casebook.evidence import payers
 from consumers.casebook.evidence.victims import tokens_of
 from consumers.casebook.inbound import Admitted
 from consumers.casebook.model import Paid, Reported
-from consumers.casebook.rows import among, insert_rows
+from consumers.casebook.rows import among, given, insert_rows
 from consumers.casebook.tables import ReportRow, ReportTarget, ReportVictim, Withdrawn
 from consumers.casebook.turn import Turn
 from schemas.alerts import ReportedTransfer, VictimReport, Withdrawal
+
+_ANNULLED = and_(
+    Withdrawn.member == ReportTarget.member, Withdrawn.event_id == ReportTarget.event_id, Withdrawn.by_police
+)
+_STANDS = Withdrawn.member.is_(None).label("stands")
+_NAMING = (
+    select(
+        ReportTarget.token,
+        ReportTarget.member,
+        ReportTarget.event_id,
+        ReportTarget.payment,
+        ReportTarget.transfer,
+        ReportRow.taken_at,
+        _STANDS,
+    )
+    .join(ReportRow, and_(ReportRow.member == ReportTarget.member, ReportRow.event_id == ReportTarget.event_id))
+    .outerjoin(Withdrawn, _ANNULLED)
+    .where(given(ReportTarget.token, "tokens"), ReportRow.conflict.is_(False))
+    .order_by(ReportRow.taken_at, ReportRow.event_id, ReportRow.member)
+)
+_FATES = (
+    select(ReportTarget.token, _STANDS)
+    .distinct()
+    .outerjoin(Withdrawn, _ANNULLED)
+    .where(given(ReportTarget.token, "tokens"))
+)
+Named = dict[str, list[Reported]]
+"""The reports that name each subject, by whichever name, in the order in which they were taken. Subjects go by their
+first name."""
 
 
 def apply(turn: Turn, events: Sequence[Admitted]) -> set[str]:
@@ -51,19 +80,25 @@ def apply(turn: Turn, events: Sequence[Admitted]) -> set[str]:
     return _known_as(turn, (target["token"] for target in new))
 
 
-def naming(turn: Turn, tokens: set[str], *, annulled: bool = False) -> dict[str, list[Reported]]:
-    """The accepted reports that name each subject, by whichever name, in the order in which they were taken; with those
-    that were annulled since where that is asked for. Subjects go by their first name."""
-    target, report, gone = ReportTarget, ReportRow, Withdrawn
-    query = (
-        select(target.token, target.member, target.event_id, target.payment, target.transfer, report.taken_at)
-        .join(report, and_(report.member == target.member, report.event_id == target.event_id))
-        .outerjoin(gone, and_(gone.member == report.member, gone.event_id == report.event_id, gone.by_police))
-        .where(among(target.token, turn.names.every(tokens)), report.conflict.is_(False))
-    )
-    query = query if annulled else query.where(gone.member.is_(None))
-    query = query.order_by(report.taken_at, report.event_id, report.member)
-    named = [(row, _transfer(row.transfer)) for row in turn.db.execute(query)]
+def naming(turn: Turn, tokens: set[str]) -> Named:
+    """By the accepted reports that stand."""
+    return _named(turn, [row for row in _rows_naming(turn, tokens) if row.stands])
+
+
+def naming_ever(turn: Turn, tokens: set[str]) -> tuple[Named, Named]:
+    """The same; and with those that were annulled since."""
+    rows = _rows_naming(turn, tokens)
+    standing = [row for row in rows if row.stands]
+    named = _named(turn, standing)
+    return named, named if len(standing) == len(rows) else _named(turn, rows)
+
+
+def _rows_naming(turn: Turn, tokens: set[str]) -> Sequence[Any]:
+    return turn.db.execute(_NAMING, {"tokens": list(turn.names.every(tokens))}).all() if tokens else ()
+
+
+def _named(turn: Turn, rows: Sequence[Any]) -> Named:
+    named = [(row, _transfer(row.transfer)) for row in rows]
     payer_of = payers.accounts(turn, ((row.event_id, transfer) for row, transfer in named if transfer))
     found: dict[str, dict[tuple[str, UUID], Reported]] = {}
     for row, transfer in named:
@@ -83,24 +118,12 @@ def named_in(turn: Turn, events: Sequence[Admitted]) -> set[str]:
     return _known_as(turn, turn.db.scalars(query)) if gone else set()
 
 
-def unannulled(turn: Turn, tokens: set[str]) -> set[str]:
-    """Those of the tokens that a report names which police have not annulled. One in conflict covers nothing new, and
-    releases nothing either."""
-    if not tokens:
-        return set()
-    target, gone = ReportTarget, Withdrawn
-    annulled = and_(gone.member == target.member, gone.event_id == target.event_id, gone.by_police)
-    query = select(target.token).distinct().outerjoin(gone, annulled)
-    query = query.where(among(target.token, turn.names.every(tokens)), gone.member.is_(None))
-    return _known_as(turn, turn.db.scalars(query))
-
-
-def annulled(turn: Turn, tokens: set[str]) -> set[str]:
-    """Those of the tokens that a report named which police have annulled."""
-    target, gone = ReportTarget, Withdrawn
-    fell = and_(gone.member == target.member, gone.event_id == target.event_id, gone.by_police)
-    query = select(target.token).distinct().join(gone, fell).where(among(target.token, turn.names.every(tokens)))
-    return _known_as(turn, turn.db.scalars(query)) if tokens else set()
+def fates(turn: Turn, tokens: set[str]) -> tuple[set[str], set[str]]:
+    """Those of the tokens that a report names which police have not annulled, and those that one named which they have.
+    One in conflict covers nothing new, and releases nothing either."""
+    found = turn.db.execute(_FATES, {"tokens": list(turn.names.every(tokens))}).all() if tokens else ()
+    stand, fell = ([row.token for row in found if row.stands is stands] for stands in (True, False))
+    return _known_as(turn, stand), _known_as(turn, fell)
 
 
 def named_by(turn: Turn, alerts: Sequence[tuple[str, UUID]]) -> set[str]:

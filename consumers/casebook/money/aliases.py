@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import and_, select
 
 from alliance.registry import Registry
 from consumers.casebook.inbound import Admitted
 from consumers.casebook.money.accounts import Accounts
-from consumers.casebook.rows import among, insert_rows
+from consumers.casebook.rows import given, insert_rows
 from consumers.casebook.tables import AliasRow, Withdrawn
 from consumers.casebook.turn import Turn
 from schemas.alerts import Alias
@@ -25,6 +25,13 @@ Holders = Mapping[str, set[str]]
 """By token, the routes of those that are said to hold it."""
 _MOST = 4
 """How many aliases in a row are followed: from card to account, account to wallet, and on."""
+_NAMED = select(AliasRow.member, AliasRow.event_id).where(given(AliasRow.token, "tokens")).distinct().subquery()
+_NAMING = (
+    select(AliasRow.member, AliasRow.event_id, AliasRow.digest, AliasRow.token)
+    .join(_NAMED, and_(_NAMED.c.member == AliasRow.member, _NAMED.c.event_id == AliasRow.event_id))
+    .outerjoin(Withdrawn, and_(Withdrawn.member == AliasRow.member, Withdrawn.event_id == AliasRow.event_id))
+    .where(Withdrawn.member.is_(None))
+)
 
 
 def apply(turn: Turn, events: Sequence[Admitted]) -> set[str]:
@@ -81,20 +88,11 @@ def _said(turn: Turn, tokens: set[str]) -> dict[tuple[str, UUID], set[str]]:
             break
         known |= tokens
         contents: dict[tuple[str, UUID], dict[bytes, set[str]]] = {}
-        for row in turn.db.execute(_naming(tokens)):
+        for row in turn.db.execute(_NAMING, {"tokens": list(tokens)}):
             contents.setdefault((row.member, row.event_id), {}).setdefault(row.digest, set()).add(row.token)
         said |= {key: next(iter(each.values())) for key, each in contents.items() if len(each) == 1}
         tokens = turn.names.every(tokens.union(*said.values()))
     return said
-
-
-def _naming(tokens: set[str]) -> Select[str, UUID, bytes, str]:
-    row, gone = AliasRow, Withdrawn
-    named = select(row.member, row.event_id).where(among(row.token, tokens)).distinct().subquery()
-    query = select(row.member, row.event_id, row.digest, row.token)
-    query = query.join(named, and_(named.c.member == row.member, named.c.event_id == row.event_id))
-    query = query.outerjoin(gone, and_(gone.member == row.member, gone.event_id == row.event_id))
-    return query.where(gone.member.is_(None))
 
 
 def _tokens(alias: Alias) -> set[str]:

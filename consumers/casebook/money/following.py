@@ -24,7 +24,7 @@ from consumers.casebook.money.outflows import by_first_names, payee_of
 from consumers.casebook.money.places import REPEATED
 from consumers.casebook.money.standing import Standing
 from consumers.casebook.release import falling, remaining
-from consumers.casebook.rows import among, inserting, parameters, update_rows
+from consumers.casebook.rows import given, inserting, parameters, update_rows
 from consumers.casebook.tables import AnswerRow, PathEnd, RequestRow
 from consumers.casebook.turn import Turn
 from schemas.answers import Answer, AnswerStatus
@@ -32,6 +32,13 @@ from schemas.requests import Action, Request
 
 Answered = tuple[Request, Answer]
 _MOVED = frozenset({AnswerStatus.PARTIAL, AnswerStatus.ALREADY_GONE})
+_TOUCHED = (
+    select(RequestRow.case_id)
+    .distinct()
+    .join(AnswerRow, AnswerRow.request_id == RequestRow.request_id)
+    .where(given(RequestRow.target, "tokens"), RequestRow.action == Action.STOP.value, AnswerRow.effect)
+    .order_by(RequestRow.case_id)
+)
 
 
 def follow(turn: Turn, cases: Mapping[UUID, Case], answered: Sequence[Answered] = ()) -> None:
@@ -85,10 +92,7 @@ def _untraced(case: Case, request: Request, answer: Answer, law: Law) -> list[Dr
 
 def touched(turn: Turn, tokens: set[str]) -> list[UUID]:
     """The cases in which a holder has answered about one of the accounts."""
-    row, named = RequestRow, turn.names.every(tokens)
-    query = select(row.case_id).distinct().join(AnswerRow, AnswerRow.request_id == row.request_id)
-    query = query.where(among(row.target, named), row.action == Action.STOP.value, AnswerRow.effect)
-    return list(turn.db.scalars(query.order_by(row.case_id))) if tokens else []
+    return list(turn.db.scalars(_TOUCHED, {"tokens": list(turn.names.every(tokens))})) if tokens else []
 
 
 def tainted(turn: Turn, case_id: UUID, target: str) -> int | None:

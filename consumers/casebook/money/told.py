@@ -16,7 +16,7 @@ from consumers.casebook.money import aliases
 from consumers.casebook.money.accounts import Accounts
 from consumers.casebook.money.known import Held, Said, Stop, Told, claim_key, key_of
 from consumers.casebook.money.outflows import by_first_names, payee_of
-from consumers.casebook.rows import among
+from consumers.casebook.rows import given
 from consumers.casebook.tables import AnswerRow, HoldRow, RequestRow, ReturnPaymentRow
 from consumers.casebook.turn import Turn
 from schemas.answers import Answer, AnswerStatus
@@ -26,6 +26,30 @@ from schemas.requests import Action, HoldStatus, RequestStatus, Scope
 from schemas.returns import PaymentStatus
 
 Named = Mapping[str, Sequence[Reported]]
+_STOP = RequestRow.action == Action.STOP.value
+_STOPS = (
+    select(
+        RequestRow.request_id,
+        RequestRow.case_id,
+        RequestRow.status,
+        RequestRow.member,
+        RequestRow.reason,
+        RequestRow.body,
+    )
+    .where(given(RequestRow.case_id, "case_ids"), _STOP)
+    .order_by(RequestRow.hop, RequestRow.attempt, RequestRow.request_id)
+)
+_SAID = (
+    select(AnswerRow.request_id, AnswerRow.body, AnswerRow.done_at)
+    .join(RequestRow, and_(RequestRow.request_id == AnswerRow.request_id, _STOP))
+    .where(given(RequestRow.case_id, "case_ids"), AnswerRow.effect)
+    .where(AnswerRow.status != AnswerStatus.ACKNOWLEDGED.value)
+    .order_by(AnswerRow.done_at, AnswerRow.event_id)
+)
+_HELD = select(*HoldRow.__table__.c).where(given(HoldRow.case_id, "case_ids"))
+_RETURNED = select(
+    ReturnPaymentRow.hold_id, ReturnPaymentRow.member, ReturnPaymentRow.event_id, ReturnPaymentRow.minor
+).where(given(ReturnPaymentRow.hold_id, "hold_ids"), ReturnPaymentRow.status == PaymentStatus.PAID.value)
 
 
 def read(turn: Turn, case_ids: Sequence[UUID]) -> dict[UUID, Told]:
@@ -34,7 +58,7 @@ def read(turn: Turn, case_ids: Sequence[UUID]) -> dict[UUID, Told]:
     accounts = aliases.accounts(turn, _identifiers(each for of in stops.values() for each in of))
     targets = [each.request.target.tokens for of in stops.values() for each in of]
     tokens = {token for named in targets for each in named for token in accounts.all_of(each)}
-    standing, ever = (reports.naming(turn, tokens, annulled=annulled) for annulled in (False, True))
+    standing, ever = reports.naming_ever(turn, tokens)
     return {
         case_id: Told(of, _by_account(of, accounts, standing), _by_account(of, accounts, ever), accounts)
         for case_id, of in stops.items()
@@ -43,11 +67,8 @@ def read(turn: Turn, case_ids: Sequence[UUID]) -> dict[UUID, Told]:
 
 def _stops(turn: Turn, case_ids: Sequence[UUID]) -> dict[UUID, list[Stop]]:
     said, held = _said(turn, case_ids), _held(turn, case_ids)
-    row = RequestRow
-    query = select(row.request_id, row.case_id, row.status, row.member, row.reason, row.body)
-    query = query.where(among(row.case_id, case_ids), row.action == Action.STOP.value)
     found: dict[UUID, list[Stop]] = {case_id: [] for case_id in case_ids}
-    for each in turn.db.execute(query.order_by(row.hop, row.attempt, row.request_id)):
+    for each in turn.db.execute(_STOPS, {"case_ids": list(case_ids)}):
         request = requests.message(each.body, each.member)
         answers, hold = said.get(each.request_id, ()), held.get(each.request_id)
         status, routed = RequestStatus(each.status), each.member is not None
@@ -57,21 +78,16 @@ def _stops(turn: Turn, case_ids: Sequence[UUID]) -> dict[UUID, list[Stop]]:
 
 def _said(turn: Turn, case_ids: Sequence[UUID]) -> dict[UUID, list[Said]]:
     """The answers that changed something, by request."""
-    row, asked = AnswerRow, RequestRow
-    query = select(row.request_id, row.body, row.done_at)
-    query = query.join(asked, and_(asked.request_id == row.request_id, asked.action == Action.STOP.value))
-    query = query.where(among(asked.case_id, case_ids), row.effect, row.status != AnswerStatus.ACKNOWLEDGED.value)
     found: dict[UUID, list[Said]] = {}
-    for each in turn.db.execute(query.order_by(row.done_at, row.event_id)):
+    for each in turn.db.execute(_SAID, {"case_ids": list(case_ids)}):
         answer = by_first_names(Answer.model_validate_json(each.body), turn.names)
         found.setdefault(each.request_id, []).append(Said(answer, each.done_at))
     return found
 
 
 def _held(turn: Turn, case_ids: Sequence[UUID]) -> dict[UUID, Held]:
-    query = select(*HoldRow.__table__.c).where(among(HoldRow.case_id, case_ids))
-    rows = turn.db.execute(query).all()
-    returned = _returned(turn, [each.hold_id for each in rows])
+    rows = turn.db.execute(_HELD, {"case_ids": list(case_ids)}).all()
+    returned = _returned(turn, [each.hold_id for each in rows]) if rows else {}
     return {each.request_id: _hold(each, returned.get(each.hold_id, {})) for each in rows}
 
 
@@ -81,10 +97,8 @@ def _hold(row: Any, returned: Mapping[str, int]) -> Held:
 
 
 def _returned(turn: Turn, hold_ids: Sequence[UUID]) -> dict[UUID, Counter[str]]:
-    row = ReturnPaymentRow
-    query = select(row.hold_id, row.member, row.event_id, row.minor)
     found: dict[UUID, Counter[str]] = {}
-    for each in turn.db.execute(query.where(among(row.hold_id, hold_ids), row.status == PaymentStatus.PAID.value)):
+    for each in turn.db.execute(_RETURNED, {"hold_ids": list(hold_ids)}):
         found.setdefault(each.hold_id, Counter())[claim_key(each.member, each.event_id)] += each.minor
     return found
 

@@ -21,13 +21,31 @@ from consumers.casebook.lifecycle import FRUITLESS, UNSENT
 from consumers.casebook.release import releasing, remaining
 from consumers.casebook.release.grounds import Asked, Cause, fallen
 from consumers.casebook.release.remaining import Remaining
-from consumers.casebook.rows import among
+from consumers.casebook.rows import among, given
 from consumers.casebook.tables import Case, RequestRow
 from consumers.casebook.turn import Turn
 from schemas.requests import ABOUT_HOLDS, Action
 
 Fallen = dict[UUID, Cause]
 Found = Literal[Cause.APPEAL, Cause.DISPUTE]
+_ASKED = (
+    select(
+        RequestRow.request_id,
+        RequestRow.case_id,
+        RequestRow.parent,
+        RequestRow.action,
+        RequestRow.target,
+        RequestRow.attempt,
+        RequestRow.status,
+        RequestRow.mandate_id,
+        RequestRow.covered_by,
+        RequestRow.freed_for,
+        RequestRow.body,
+        RequestRow.member,
+    )
+    .where(given(RequestRow.case_id, "case_ids"))
+    .order_by(RequestRow.drafted_at, RequestRow.request_id)
+)
 
 
 def causes(turn: Turn, case_ids: Sequence[UUID]) -> tuple[Fallen, Remaining]:
@@ -67,7 +85,7 @@ def _causes(turn: Turn, rows: Sequence[Any]) -> tuple[Fallen, Remaining]:
     if not rows:
         return {}, {}
     withdrawn = support.without(turn, sorted({row.case_id for row in rows}))
-    named = reports.unannulled(turn, {row.target for row in rows if row.covered_by})
+    named, annulled = reports.fates(turn, {row.target for row in rows if row.covered_by})
     of_case: dict[UUID, list[Asked]] = {}
     for row in rows:
         if row.action != Action.RELEASE:
@@ -77,7 +95,7 @@ def _causes(turn: Turn, rows: Sequence[Any]) -> tuple[Fallen, Remaining]:
     found: Fallen = {}
     for case_id, asked_in in of_case.items():
         found |= fallen(asked_in, named, turn.spared, withdrawn=case_id in withdrawn)
-    shaken = remaining.shaken(turn, of_case, found)
+    shaken = remaining.shaken(of_case, found, annulled)
     left = remaining.read(turn, {case_id: of_case[case_id] for case_id in shaken}, found) if shaken else {}
     for case_id, (of, stands) in left.items():
         asked_in = of_case[case_id]
@@ -154,12 +172,4 @@ def _count(turn: Turn, case_ids: Sequence[UUID]) -> None:
 
 def _requests(turn: Turn, case_ids: Sequence[UUID]) -> Sequence[Any]:
     """All of the cases, also what came to nothing: money was followed from there."""
-    if not case_ids:
-        return ()
-    table = RequestRow
-    columns = (
-        table.request_id, table.case_id, table.parent, table.action, table.target, table.attempt, table.status,
-        table.mandate_id, table.covered_by, table.freed_for, table.body, table.member,
-    )  # fmt: skip
-    query = select(*columns).where(among(table.case_id, case_ids))
-    return turn.db.execute(query.order_by(table.drafted_at, table.request_id)).all()
+    return turn.db.execute(_ASKED, {"case_ids": list(case_ids)}).all() if case_ids else ()

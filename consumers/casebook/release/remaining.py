@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from uuid import UUID
 
-from consumers.casebook.evidence import reports
 from consumers.casebook.money import told
 from consumers.casebook.money.known import Told
 from consumers.casebook.money.standing import Standing, standing
@@ -20,9 +19,8 @@ Remaining = dict[UUID, tuple[Told, Standing]]
 """By case; without those of which the money can't be traced."""
 
 
-def shaken(turn: Turn, asked: Mapping[UUID, Sequence[Asked]], fell: Mapping[UUID, Cause]) -> set[UUID]:
-    """The cases of which something fell, or an annulled report named an account."""
-    annulled = reports.annulled(turn, {one.target for of in asked.values() for one in of if one.reported})
+def shaken(asked: Mapping[UUID, Sequence[Asked]], fell: Mapping[UUID, Cause], annulled: AbstractSet[str]) -> set[UUID]:
+    """The cases of which something fell, or a report named an account that was annulled."""
     return {
         case_id
         for case_id, of in asked.items()

@@ -36,7 +36,7 @@ _OF_HOLD_TEXT = orjson.dumps({status.value: became.value for status, became in _
 # `changed` is the transaction that wrote a row. The casebook alone writes leads and holds, one turn after the other, so
 # that the newest of which was told is a cursor. It is a parameter, since a plan must know how little comes after it.
 _NEWEST = "greatest((select max(changed) from lead), (select max(changed) from hold))"
-_PENDING = f"select up_to from outcome_cursor where {_NEWEST} > up_to"
+_PENDING = text(f"select up_to from outcome_cursor where {_NEWEST} > up_to")
 _TOUCHED = """
 select case_id from lead where changed > :up_to and case_id is not null
 union select case_id from hold where changed > :up_to"""
@@ -77,7 +77,7 @@ CLOCK = literal_column(
 def tell(turn: Turn, told_at: datetime) -> None:
     """Unless members were told just now. What changes after it in the same transaction is told of with the next change
     only, so that it comes last."""
-    up_to = turn.db.scalar(text(_PENDING)) if told_at + EVERY <= turn.now else None
+    up_to = turn.db.scalar(_PENDING) if told_at + EVERY <= turn.now else None
     if up_to is None:
         return
     cases = list(turn.db.scalars(text(_TOUCHED), {"up_to": up_to}))
