@@ -102,8 +102,9 @@ def decide_on(turn: Turn, leads: Sequence[tuple[UUID, Lead]], reported: Abstract
 def _suspended(turn: Turn, leads: Iterable[Lead]) -> set[str]:
     """The lines among their subjects that are suspended now."""
     row, lines = HoldRow, {lead.subject.token for lead in leads if lead.subject.kind in LINES}
-    query = select(row.target).where(among(row.target, lines), row.line, row.status.in_(UNENDED))
-    return set(turn.db.scalars(query)) if lines else set()
+    if not lines:
+        return set()
+    return set(turn.db.scalars(select(row.target).where(among(row.target, lines), row.line, row.status.in_(UNENDED))))
 
 
 def redecide(turn: Turn, tokens: Iterable[str], reported: AbstractSet[str]) -> None:

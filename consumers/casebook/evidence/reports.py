@@ -70,6 +70,8 @@ def apply(turn: Turn, events: Sequence[Admitted]) -> set[str]:
             for token, number, transfer in _targets(report)
         ]
         victims += [{**key, "token": token} for token in dict.fromkeys(tokens_of(report))]
+    if not rows:
+        return set()
     fresh = {(row.member, row.event_id) for row in _insert(turn, rows)}
     _mark_conflicts(turn, rows)
     new, whose = ([row for row in of if (row["member"], row["event_id"]) in fresh] for of in (targets, victims))
@@ -114,8 +116,9 @@ def _named(turn: Turn, rows: Sequence[Any]) -> Named:
 def named_in(turn: Turn, events: Sequence[Admitted]) -> set[str]:
     """The tokens that the withdrawn reports named."""
     gone = [admitted.event.data.event_id for admitted in events if isinstance(admitted.event.data, Withdrawal)]
-    query = select(ReportTarget.token).where(among(ReportTarget.event_id, gone))
-    return _known_as(turn, turn.db.scalars(query)) if gone else set()
+    if not gone:
+        return set()
+    return _known_as(turn, turn.db.scalars(select(ReportTarget.token).where(among(ReportTarget.event_id, gone))))
 
 
 def fates(turn: Turn, tokens: set[str]) -> tuple[set[str], set[str]]:
@@ -152,7 +155,7 @@ def _mark_conflicts(turn: Turn, rows: Sequence[dict[str, Any]]) -> None:
     query = select(ReportRow.member, ReportRow.event_id, ReportRow.digest, ReportRow.conflict).where(
         among(ReportRow.event_id, [row["event_id"] for row in rows])
     )
-    said = {(row.member, row.event_id): row for row in turn.db.execute(query)} if rows else {}
+    said = {(row.member, row.event_id): row for row in turn.db.execute(query)}
     for row in rows:
         known = said[row["member"], row["event_id"]]
         if known.digest != row["digest"] and not known.conflict:

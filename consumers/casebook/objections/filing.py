@@ -37,9 +37,11 @@ def new(turn: Turn, bundles: Sequence[Bundle], kind: type[Said], table: Any) -> 
         for admitted in bundle.events
         if isinstance(admitted.event.data, kind)
     ]
+    if not items:
+        return []
     ids = [admitted.event.id for _, admitted, _ in items]
     query = select(table.member, table.event_id, table.digest).where(among(table.event_id, ids))
-    seen = {(row.member, row.event_id): row.digest for row in turn.db.execute(query)} if items else {}
+    seen = {(row.member, row.event_id): row.digest for row in turn.db.execute(query)}
     fresh = []
     for bundle, admitted, said in items:
         key = (admitted.member, admitted.event.id)
