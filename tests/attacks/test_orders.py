@@ -218,11 +218,12 @@ def test_more_stopped_in_a_day_than_a_mandate_has_by_letting_go_between(how: Act
 def test_a_hold_let_go_by_an_extension_under_a_mandate_that_leaves_that_to_its_unit() -> None:
     under = mandate(actions=[Action.STOP, Action.EXTEND], release_at_once=False)
     books = stopped(mandated(request(hold_id=HOLD), under))
-    before = books.ledger.active(MULE, NOW)
+    [before] = books.ledger.active(MULE, NOW)
     assert done(books, mandated(request(2, Action.RELEASE, hold_id=HOLD), under)).answer.status is AnswerStatus.REFUSED
     again = mandated(request(3, Action.EXTEND, hold_id=HOLD, amount=yuan(1), duration_s=1), under)
     assert done(books, again).answer.status is AnswerStatus.EXECUTED
-    assert books.ledger.active(MULE, NOW) == before
+    [after] = books.ledger.active(MULE, NOW)
+    assert (after.amount, after.until) == (before.amount, before.until)
 
 
 def test_a_mandate_that_is_signed_anew_by_an_officer_whom_it_does_not_name() -> None:

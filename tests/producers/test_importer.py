@@ -138,7 +138,7 @@ def test_bad_rows_go_into_no_file_that_another_has_put_there_meanwhile(
         return 1
 
     monkeypatch.setattr(importer, "count_lines", counted)
-    with pytest.raises(SetupError, match="can not be put aside"):
+    with pytest.raises(SetupError, match="nothing can be put aside there"):
         imported(tmp_path / "spool.db", file, mapping=load(MAPPING))
     assert theirs.read_text() == "before"
 
