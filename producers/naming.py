@@ -24,8 +24,6 @@ from schemas.names import AccountName, NameToMatch, PersonName
 from schemas.registry import Status
 
 _NAME: TypeAdapter[str] = TypeAdapter(PersonName)
-_ROOM = 100_000
-"""Characters of sealed names: beside 200 outflows the hub takes no more (`alliance.admission.MAX_CONTENT`)."""
 
 
 def seal_name(name: str, known_by: Iterable[Identifier], registry: Registry, bound_to: UUID) -> str | None:
@@ -64,16 +62,12 @@ def seal_payees(
 
 
 def seal_outflows(answer: Answer, payees: Mapping[int, str], registry: Registry) -> Answer:
-    """The answer with the names of the payees, given by the places of the outflows, sealed to their holders; of the
-    greatest first, as far as one answer has room."""
-    outflows, room = list(answer.outflows), _ROOM
+    """The answer with the names of the payees, given by the places of the outflows, sealed to their holders."""
+    outflows = list(answer.outflows)
     # What a payer wrote may be no name at all, and is the suspect's own to choose.
-    named = [place for place, name in payees.items() if _is_name(name)]
-    for place in sorted(named, key=lambda place: -outflows[place].amount.minor):
+    for place, name in ((place, name) for place, name in payees.items() if _is_name(name)):
         known_by = [each for each in (outflows[place].payee, outflows[place].serial) if each]
-        sealed = seal_name(payees[place], known_by, registry, answer.request_id)
-        if sealed is None or (room := room - len(sealed)) < 0:
-            continue
+        sealed = seal_name(name, known_by, registry, answer.request_id)
         outflows[place] = outflows[place].model_copy(update={"payee_name": sealed})
     return answer.model_copy(update={"outflows": outflows}) if payees else answer
 

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from psycopg.rows import namedtuple_row
 
 from alliance import metrics
-from alliance.errors import Refused, Retry
+from alliance.errors import Refused, Retry, SetupError
 from alliance.kafka import KafkaLogin
 from alliance.keys.store import MemberKeys
 from alliance.membership import proven_registry
@@ -98,25 +98,26 @@ class Auditor:
                 if head.number > self._signed and time.monotonic() - self._signed_at >= self._every_s:
                     self._sign(topic, head)
                 stop.wait(_IDLE_S)
-        except Refused as error:
+        except (Refused, SetupError) as error:
             # The hub goes on: holds must end in time, whoever has altered the record.
             metrics.AUDIT_BROKEN.set(1)
-            log.error("the audit was altered", reason=str(error))
+            log.error("nothing more is copied or signed", reason=str(error))
             stop.wait()
         finally:
             topic.close()
 
     def _begin(self, db: psycopg.Connection[Any], topic: AuditTopic) -> Head:
-        """Where the topic ends. Raises Refused where it or the database lacks what was signed last: who rewrites both
-        must not have the auditor sign that, too."""
+        """Where the topic ends. Raises Refused where the database lacks what was signed last: who rewrites both must
+        not have the auditor sign that, too. What the topic has lost it gets again, as that is what was signed."""
         head, last = topic.end(self._public), checkpoints.kept(self._signed_file, self._public)
         if last is None:
             return head
-        if head.number < last.number:
-            raise Refused(f"The topic ends with entry {head.number}, and entry {last.number} was signed.")
         found = db.execute("select hash from audit where number = %s", [last.number]).fetchone()
         if found is None or found[0].hex() != last.hash:
-            raise Refused(f"Entry {last.number} in the database is not what was signed; see `afa audit verify`.")
+            wrong = "is missing" if found is None else "is not what was signed"
+            raise Refused(f"Entry {last.number} in the database {wrong}; see `afa audit verify`.")
+        if head.number < last.number:
+            log.error("the topic has lost what was signed, and gets it again", ends=head.number, signed=last.number)
         return head
 
     def _copy(self, db: psycopg.Connection[Any], topic: AuditTopic, head: Head) -> Head:

@@ -93,9 +93,9 @@ class Players:
         registry = Registry(list(shared))
         registry.adopt(shared.rulebook)
         own = member_dir(self._data, spec.member) / "city"
+        client = stack.enter_context(MemberClient(keys, login, registry, own / "spool.db", self._clock))
         books = Books(own / "books.db", stub_of(_enrolled(registry, spec.member), keys))
         stack.callback(books.close)
-        client = stack.enter_context(MemberClient(keys, login, registry, own / "spool.db", self._clock))
         member = ReferenceMember(client, keys, login, Roll(trusted, registry), books, self._clock, self._profile)
         self.by_name[spec.member] = Player(client, books, member)
         return shared

@@ -6,7 +6,6 @@ written is ever changed.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -106,10 +105,10 @@ class Books:
 def _connect(path: Path) -> sqlite3.Connection:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Customers' names and balances are for its owner alone.
-        if not path.exists():
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         disk = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        if path.exists():
+            # Customers' names and balances are for its owner alone.
+            path.chmod(0o600)
         disk.execute("pragma journal_mode = wal")
         disk.execute("pragma synchronous = full")
         (version,) = disk.execute("pragma user_version").fetchone()

@@ -25,6 +25,7 @@ _LESS = frozenset({Action.REDUCE, Action.FREEZE})
 STOP = timedelta(hours=48)
 """How long a stop lasts where the request does not say."""
 TAKEN = "a measure of this id is in the books already, which this one would replace"
+_OUTDATED = "the request was void before it came, and the hold has been prolonged: order it anew"
 _FOREIGN = "the amount is in another currency than the account"
 _CHANGES = {Action.EXTEND: Measure.STOP, Action.FREEZE: Measure.STOP, Action.RENEW: Measure.FREEZE}
 """Of what each is the next step."""
@@ -97,6 +98,8 @@ def change(ask: Ask) -> Decision:
 
 def _not_changed(ask: Ask, hold: Held) -> str | None:
     action = ask.request.action
+    if _is_outdated(ask, hold):
+        return _OUTDATED
     if not ask.is_its_own(hold):
         return "a hold is changed by the unit that ordered it, and by a mandate what is held under that alone"
     if _CHANGES.get(action, hold.measure) is not hold.measure:
@@ -125,6 +128,8 @@ def release(ask: Ask) -> Decision:
         return refused(ask.request, "no hold of this id or case is in force on the account")
     if hold.measure is not Measure.DELAY and not ask.is_its_own(hold) and not _by_law(ask, hold):
         return refused(ask.request, "a hold is released by the unit that ordered it, and the law lets go of none such")
+    if _is_outdated(ask, hold):
+        return refused(ask.request, _OUTDATED)
     done = answer(ask.request, AnswerStatus.EXECUTED, scope=Scope.AMOUNT, amount=ask.money(hold.amount))
     return Decision(done, [Lifted(hold.hold_id, hold.account, ask.now)])
 
@@ -136,13 +141,9 @@ def _unqueue(ask: Ask, waiting: Queued) -> Decision:
     return Decision(done, [Lifted(waiting.hold_id, waiting.account, ask.now)])
 
 
-def _is_theirs(ask: Ask, order: Held | Queued) -> bool:
-    """Whether it is an order of the unit that asks. The hub needs no officer's hand for a mandate that it has: by one
-    may be changed what was ordered under it, and not once that is frozen on paper."""
-    mandate = ask.proof.mandate
-    if order.unit != ask.proof.unit:
-        return False
-    return mandate is None or (order.mandate == str(mandate.mandate_id) and not _is_frozen(order))
+def _is_outdated(ask: Ask, hold: Held) -> bool:
+    """Whether it was void before it came, and the hold was prolonged: maybe by who has thought better of it."""
+    return ask.now >= ask.request.void_after and (_is_frozen(hold) or hold.extended > 0)
 
 
 def _is_frozen(order: Held | Queued) -> bool:

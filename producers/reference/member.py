@@ -69,6 +69,7 @@ class ReferenceMember:
         self._clock = clock
         self._profile = profile
         self._mail = Mail(client.member, login, roll)
+        self._waits = False
 
     def run(self, stopping: Event) -> None:
         """Until `stopping` is set. Raises Stop if the books or the spool can't be written: nothing is acknowledged."""
@@ -85,9 +86,12 @@ class ReferenceMember:
     def _round(self, stopping: Event) -> None:
         try:
             self.step(_POLL_MS)
+            self._waits = False
         except Refused as error:
             # While it is suspended it may send nothing; what it decided it says once it may.
-            _log.warning("mail waits", member=self._client.member, reason=str(error))
+            if not self._waits:
+                _log.warning("mail waits", member=self._client.member, reason=str(error))
+            self._waits = True
             self._mail.again()
             stopping.wait(_SUSPENDED_S)
 

@@ -173,9 +173,9 @@ def test_who_rewrites_topic_and_database_does_not_have_the_auditor_sign_that(
     rewrite(office)
     with office.engine.connect() as db:
         rewritten = audit.head(db)
-    for end, why in ((Head(), "The topic ends with entry 0"), (rewritten, "is not what was signed")):
+    for end in (Head(), rewritten):
         topic.append(end)
-        with pytest.raises(Refused, match=why):
+        with pytest.raises(Refused, match="is not what was signed"):
             started().checkpoint()
     checkpoints.keep(checkpoints.signed_file(file), checkpoints.sign(generate("auditor"), signed))
     with pytest.raises(SetupError, match="not what the auditor has signed last"):

@@ -136,7 +136,7 @@ def _signed(turn: Turn, order: _Order, jws: str) -> _Order:
     if text != request.order_text():
         raise Refused("The signed order says something else than the request; read it again and sign it as it is.")
     if why := authority.too_long(turn.profile, request.action, request.duration_s):
-        raise Refused(f"The law does not let it last so long: {why}.")
+        raise Refused(f"The law has another time for it: {why}.")
     if not by_officer:
         # A disputed request that rests on the member's own risk control: the officer lets it go, and orders nothing.
         return replace(order, status=after, missing=None, changed=True)
