@@ -13,7 +13,7 @@ from uuid import UUID
 import typer
 
 from afa import runfile
-from afa.options import As, Data, Json, OfficerId
+from afa.options import As, Data, Json, OfficerId, in_clear
 from afa.output import Column, note, show, when
 from afa.place import Run
 from afa.publishing import tokenised
@@ -52,7 +52,12 @@ def add(  # noqa: PLR0913, PLR0917 — each argument is an option of the command
     unit: As,
     officer: OfficerId,
     reason: Reason,
-    value: Annotated[str | None, typer.Argument(metavar="VALUE", help="The value in clear.")] = None,
+    value: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="VALUE", help="In clear; asked for, or read from stdin, if neither it nor --token is given."
+        ),
+    ] = None,
     token: Annotated[
         str | None, typer.Option(help="Instead of a value, a token as a lead shows it: for placeholders.")
     ] = None,
@@ -65,9 +70,10 @@ def add(  # noqa: PLR0913, PLR0917 — each argument is an option of the command
 
     Example: afa allow add number 96110 --as police-ty --officer chen-guoqiang --reason hotline
     """
-    if (value is None) == (token is None):
+    if value is not None and token is not None:
         raise typer.BadParameter("give either the value or --token", param_hint="VALUE")
     run = Run(data)
+    value = in_clear(kind) if value is None and token is None else value
     now = run.clock.now()
     entry = AllowEntry(
         entry_id=IdSource(run.clock.now_ms, os.urandom).next(),

@@ -46,5 +46,11 @@ def confirm(question: str, yes: bool) -> None:
         typer.confirm(question, abort=True, err=True)
 
 
+def in_clear(kind: str) -> str:
+    """An identifier, from a prompt or from stdin: in an argument every process of the machine could read it."""
+    asked: str = typer.prompt(f"The {kind} in clear", err=True) if sys.stdin.isatty() else sys.stdin.readline()
+    return asked
+
+
 def data_dir(given: Path | None) -> Path:
     return given or Settings().data_dir

@@ -12,7 +12,7 @@ from uuid import UUID
 import orjson
 import typer
 
-from afa.options import ActsAs, Data, Json, MemberFilePath, data_dir
+from afa.options import ActsAs, Data, Json, MemberFilePath, data_dir, in_clear
 from afa.output import note
 from afa.place import Run
 from alliance.embedded.datadir import DataDir
@@ -88,7 +88,12 @@ def withdraw(
 
 def token(
     kind: Annotated[str, typer.Argument(metavar="KIND", help="The identifier's kind: account, number, handle, …")],
-    value: Annotated[str, typer.Argument(metavar="VALUE", help="The value in clear, in any usual spelling.")],
+    value: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="VALUE", help="In clear, in any usual spelling; asked for, or read from stdin, if not given."
+        ),
+    ] = None,
     member: ActsAs = None,
     member_file: MemberFilePath = None,
     data: Data = None,
@@ -98,7 +103,7 @@ def token(
 
     Example: afa token number "139 1234 5679" --as bank-icbc
     """
-    tokens = tokenised(_keys(data, member, member_file), kind, value)
+    tokens = tokenised(_keys(data, member, member_file), kind, in_clear(kind) if value is None else value)
     print(orjson.dumps({"kind": kind, "tokens": tokens}).decode() if json else "\n".join(tokens))
 
 

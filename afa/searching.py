@@ -5,13 +5,12 @@ It must never stand in an argument, where every process of the machine could rea
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
 from afa.inquiring import Asker, JsonAnswer, Purpose
-from afa.options import As, Data, OfficerId
+from afa.options import As, Data, OfficerId, in_clear
 from afa.output import Column, note, section
 from afa.place import Run
 from alliance.errors import Refused
@@ -50,10 +49,9 @@ def search(
 
 
 def _sought(kind: IdentifierKind) -> Sought:
-    """From a prompt or from stdin. Raises Refused for what can be no identifier."""
-    value = typer.prompt(f"The {kind} in clear", err=True) if sys.stdin.isatty() else sys.stdin.readline()
+    """Raises Refused for what can be no identifier."""
     try:
-        form = canonical(kind, value)
+        form = canonical(kind, in_clear(kind))
     except CanonicalError as error:
         raise Refused(f"What was read from stdin is no {kind}: {error}") from None
     for warning in form.warnings:
