@@ -24,6 +24,11 @@ _MAX_OUTFLOWS = 200
 _EVER = datetime.min.replace(tzinfo=UTC)
 
 
+def is_frozen(order: Held | Queued) -> bool:
+    """Whether it is a freeze by now, which stands on paper."""
+    return isinstance(order, Held) and order.measure is Measure.FREEZE
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """`account` is the target in the bank's own terms; amounts of the ledger are in `currency`, and `route` is the
@@ -100,8 +105,8 @@ class Ask:
     def is_its_own(self, order: Held | Queued) -> bool:
         """Whether who asks may change or end it: its unit by an order; by a mandate what is held under that and was not
         frozen since, as a freeze stands on paper."""
-        mandate, frozen = self.proof.mandate, isinstance(order, Held) and order.measure is Measure.FREEZE
-        if mandate is not None and (frozen or order.mandate != str(mandate.mandate_id)):
+        mandate = self.proof.mandate
+        if mandate is not None and (is_frozen(order) or order.mandate != str(mandate.mandate_id)):
             return False
         return order.unit == self.proof.unit
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 import msgspec
 
 from alliance.release import by_law
-from producers.reference.ask import Ask
+from producers.reference.ask import Ask, is_frozen
 from producers.reference.decision import Decision, answer, refused
 from producers.reference.entries import Held, Lifted, Measure, Noted, Queued
 from producers.reference.limits import over_mandate
@@ -143,16 +143,12 @@ def _unqueue(ask: Ask, waiting: Queued) -> Decision:
 
 def _is_outdated(ask: Ask, hold: Held) -> bool:
     """Whether it was void before it came, and the hold was prolonged: maybe by who has thought better of it."""
-    return ask.now >= ask.request.void_after and (_is_frozen(hold) or hold.extended > 0)
-
-
-def _is_frozen(order: Held | Queued) -> bool:
-    return isinstance(order, Held) and order.measure is Measure.FREEZE
+    return ask.now >= ask.request.void_after and (is_frozen(hold) or hold.extended > 0)
 
 
 def _by_law(ask: Ask, order: Held | Queued) -> bool:
     """Whether the hub's word suffices for exactly this order: by the bank's own profile, and never for a freeze."""
-    if ask.proof.law is None or _is_frozen(order) or order.hold_id != str(ask.request.hold_id):
+    if ask.proof.law is None or is_frozen(order) or order.hold_id != str(ask.request.hold_id):
         return False
     return by_law(ask.proof.law, mandated=bool(order.mandate), since=order.at, now=ask.now)
 
