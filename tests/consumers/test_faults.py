@@ -163,7 +163,8 @@ def test_a_member_without_a_topic_holds_up_no_other_and_the_rest_of_its_mail_can
         write(hub, 1, ["bank-nowhere"])
         city.publish(*leads)
         hub.until(lambda _: are_told(hub, leads, 4))
-        assert (outbox(hub, claimed=True), outbox(hub, claimed=False)) == (1, 1)
+        # Whatever other tests left on the topic is sent too, and only the lost letters stay.
+        hub.until(lambda _: (outbox(hub, claimed=True), outbox(hub, claimed=False)) == (1, 1))
 
 
 def test_a_casebook_that_dies_before_its_commit_has_done_nothing(hub: Hub, city: World) -> None:
