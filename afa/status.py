@@ -21,6 +21,7 @@ from afa.place import Run, cluster, database
 from afa.sampler import Sampler
 from alliance.embedded.datadir import DataDir
 from alliance.errors import SetupError
+from consumers.casebook import deadletters
 from consumers.casebook.tables import ConsumerOffset
 from schemas.base import Money
 
@@ -61,6 +62,8 @@ class StatusView(BaseModel):
     """Identifiers, among those met since then, through which no pair counts (docs/correlation.md)."""
     disbelieved: int
     """Records of the registry that the registrar has not signed, by each process that met it (docs/security.md)."""
+    set_aside: int
+    """Records at which the casebook failed: it tries them again whenever it starts (docs/architecture.md)."""
 
 
 def status(data: Data = None, json: Json = False) -> None:
@@ -114,6 +117,7 @@ def _look(run: Run) -> StatusView:
     with database(run.database_url) as engine:
         with engine.connect() as db:
             own = {_CASEBOOK: {TopicPartition(row.topic, row.partition): row.next for row in db.execute(_OFFSETS)}}
+            set_aside = deadletters.count(db)
         sample = Sampler(engine, running.processes, clock, running.up_since).take()
     return StatusView(
         data=str(run.data.path),
@@ -129,6 +133,7 @@ def _look(run: Run) -> StatusView:
         spared=sample.spared,
         saturated=sample.saturated,
         disbelieved=sample.disbelieved,
+        set_aside=set_aside,
     )
 
 
@@ -146,6 +151,7 @@ def _draw(view: StatusView) -> None:
     counts.add_row("leads spared", f"{view.spared:,}", "")
     counts.add_row("saturated", f"{view.saturated:,}", "")
     counts.add_row("registry not believed", f"{view.disbelieved:,}", "")
+    counts.add_row("records set aside", f"{view.set_aside:,}", "see casebook.log" if view.set_aside else "")
     lag = _table("Group", "Topic", "Lag")
     for group, topics in view.lag.items():
         for topic, records in topics.items():

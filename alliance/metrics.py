@@ -37,6 +37,9 @@ CALLS_ANSWERED = Counter(
     "afa_casebook_calls_answered", "Calls to victims that were made, by their outcome", ["outcome"]
 )
 CALLS_BEYOND = Counter("afa_casebook_calls_beyond", "Calls drafted beyond what the desk can make in a day", ["level"])
+DEAD_LETTERS = Counter(
+    "afa_casebook_dead_letters", "Records that no turn could take: set aside, or found so at the start"
+)
 HOLDS_EXPIRED = Counter("afa_casebook_holds_expired", "Holds whose time ran out")
 LEADS_REPEATED = Counter("afa_casebook_leads_repeated", "Snapshots that said nothing new")
 LEADS_TAKEN = Counter("afa_casebook_leads", "Snapshots numbered and decided on")

@@ -45,14 +45,14 @@ _CLOCKS = (
     mandates.CLOCK,
     outcomes.CLOCK,
 )
-_WORDS = (
+WORDS = (
     FiledOrder, HoldActRow, HoldDecision, FiledAnswer, FiledRuling, CaseActRow, FiledStatement, ReinjectionRow,
 )  # fmt: skip
 _QUERY = literal_sql(
     select(
         func.least(*_CLOCKS).label("due"),
         or_(
-            *(exists().where(words.judged_at.is_(None)) for words in _WORDS), inquiries.WAITS, mandaterecord.WAITS
+            *(exists().where(words.judged_at.is_(None)) for words in WORDS), inquiries.WAITS, mandaterecord.WAITS
         ).label("words"),
         exists().where(Escalation.closed_at.is_(None)).label("tasks"),
         exists().where(ReturnNotice.closed_at.is_(None)).label("returns"),

@@ -49,6 +49,12 @@ def guarded() -> dict[str, str]:
     versions = "consumers.casebook.migrations.versions"
     return {
         table: way
-        for version in ("0013_retention", "0014_renamed", "0016_reinjections", "0022_victims_of_reports")
+        for version in (
+            "0013_retention",
+            "0014_renamed",
+            "0016_reinjections",
+            "0022_victims_of_reports",
+            "0023_dead_letters",
+        )
         for table, way in importlib.import_module(f"{versions}.{version}").GUARDED.items()
     }

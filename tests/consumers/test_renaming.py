@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from kafka import TopicPartition
 from sqlalchemy import func, select
 
+from consumers.casebook.batches import inbox
 from consumers.casebook.evidence.names import Names
-from consumers.casebook.service import _inbox
 from consumers.casebook.tables import LeadRow, RequestRow
 from consumers.casebook.turn import Turn
 from schemas.answers import AnswerStatus
@@ -130,7 +130,7 @@ def record(key: str, *headers: tuple[str, bytes]) -> Any:
 def test_a_lead_that_only_changed_its_name_did_not_fall() -> None:
     old, new, plain = "ae1:" + "a" * 22, "ae2:" + "a" * 22, "ae2:" + "b" * 22
     records = [record(old, (RETIRED_HEADER, b"")), record(new, (FORMER_HEADER, old[1:].encode())), record(plain)]
-    read = _inbox(cast(Turn, None), {TopicPartition(LEADS.name, 0): records}, look_again=False)
+    read = inbox(cast(Turn, None), {TopicPartition(LEADS.name, 0): records}, look_again=False)
     assert read.leads == [new.encode(), plain.encode()]
     assert read.renamed == [(new[1:], old[1:])]
 

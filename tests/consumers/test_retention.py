@@ -122,6 +122,8 @@ def busy(office: Office) -> tuple[Identifier, HoldView]:
             "insert into inquiry (case_id, jws, filed_at, judged_at, refusal) "
             "select case_id, 'd.e.f', :now, :now, 'no' from hold",
             "insert into reinjection (place, jws, filed_at, judged_at) values ('alias/0/1', 'd.e.f', :now, :now)",
+            "insert into dead_letter (topic, partition, place, headers, fault, taken_at) "
+            "values ('leads', 0, 1, '[]', 'ValueError', :now)",
             "insert into path_end (case_id, request_id, hop, outflow) select case_id, request_id, 1, '{}' from hold",
         ):
             db.execute(text(statement), {"now": office.now})
@@ -228,7 +230,7 @@ def test_no_row_can_be_deleted_by_hand_that_is_not_past(office: Office) -> None:
     retain(office)
     filled = {name for name in guarded() if rows(office, name)}
     # What is of no case is gone by then.
-    assert set(guarded()) - filled == {"case_act", "reinjection"}
+    assert set(guarded()) - filled == {"case_act", "reinjection", "dead_letter"}
     for name in filled:
         refused(office, f'delete from "{name}"')
         refused(office, f'truncate "{name}" cascade', "append-only")

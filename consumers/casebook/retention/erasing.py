@@ -50,6 +50,7 @@ PASSES = (
     Pass("filed_statement", {"number": "bigint"}, f"judged_at <= {_LONG_AGO}", "statement_is_past(number)"),
     Pass("inquiry", {"number": "bigint"}, f"case_id is null and coalesce(judged_at, filed_at) <= {_LONG_AGO}", "true"),
     Pass("reinjection", {"number": "bigint"}, f"coalesce(judged_at, filed_at) <= {_LONG_AGO}", "true"),
+    Pass("dead_letter", {"number": "bigint"}, f"taken_at <= {_LONG_AGO}", "true"),
     Pass("mandate", {"mandate_id": "uuid"}, f"filed_at <= {_LONG_AGO}", "mandate_is_past(mandate_id)"),
     Pass("renamed", {"token": "text"}, "true", "renamed_is_past(token)"),
 )  # fmt: skip

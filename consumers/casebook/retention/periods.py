@@ -63,6 +63,7 @@ KEPT: dict[str, Kept] = {
     "withdrawn": Kept(Period.SUSPICION, "from its coming, unless what was withdrawn is still here", "at"),
     "filed_statement": Kept(Period.SUSPICION, "from its judgement, once its hold and its return are gone", "filed_at"),
     "reinjection": Kept(Period.SUSPICION, "from its judgement", "filed_at"),
+    "dead_letter": Kept(Period.SUSPICION, "from its coming", "taken_at"),
     "renamed": Kept(Period.SUSPICION, "with the last lead, request, dispute, report or alias that bears any of its "
                     "names"),
     "mandate": Kept(_CASE, "from its end, once no request names it", "filed_at"),

@@ -22,7 +22,7 @@ from consumers.casebook.tables.evidence import (
 from consumers.casebook.tables.holding import Claim, HoldActRow, HoldDecision, HoldRow
 from consumers.casebook.tables.inquiries import InquiryRow
 from consumers.casebook.tables.objections import AppealRow, DisputeRow, FiledRuling, Label
-from consumers.casebook.tables.record import Audit, ConsumerOffset, RetentionRun
+from consumers.casebook.tables.record import Audit, ConsumerOffset, DeadLetter, RetentionRun
 from consumers.casebook.tables.returning import (
     FiledStatement,
     ReturnClaim,
@@ -49,6 +49,7 @@ __all__ = [
     "CaseActRow",
     "Claim",
     "ConsumerOffset",
+    "DeadLetter",
     "DisputeRow",
     "Escalation",
     "EvidenceSeen",

@@ -1,4 +1,4 @@
-"""Where reading goes on, what was done, and what was erased."""
+"""Where reading goes on, what could not be taken, what was done, and what was erased."""
 
 from __future__ import annotations
 
@@ -19,6 +19,23 @@ class ConsumerOffset(Base):
     topic: Mapped[str] = mapped_column(primary_key=True)
     partition: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     next: Mapped[int]
+
+
+class DeadLetter(Base):
+    """A record that no turn could take, as it came (`place` is its offset), and which error was raised where. It is
+    tried again at each start, until it is `carried_out_at`."""
+
+    __tablename__ = "dead_letter"
+    number: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    topic: Mapped[str]
+    partition: Mapped[int]
+    place: Mapped[int]
+    key: Mapped[bytes | None]
+    value: Mapped[bytes | None]
+    headers: Mapped[list[Any]] = mapped_column(JSONB)
+    fault: Mapped[str]
+    taken_at: Mapped[datetime]
+    carried_out_at: Mapped[datetime | None]
 
 
 class Audit(Base):

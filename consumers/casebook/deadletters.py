@@ -1,0 +1,120 @@
+"""What no turn can take is set aside, so that one record or one officer's word keeps nothing else from its end.
+
+Nothing is lost: a record stays in the database as it came, and each start of the casebook tries it again, as a later
+version may take it; who filed a word is told that it was not taken, and may file it anew. Must never quote what was in
+it: of an error kind and place are kept, its message is not.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, insert, select, text, true, update
+from sqlalchemy.exc import OperationalError
+
+from alliance import logs
+from consumers.casebook.agenda import WORDS
+from consumers.casebook.rows import update_rows
+from consumers.casebook.tables import DeadLetter, InquiryRow
+
+_REFUSAL = (
+    "The casebook failed at it ({fault}) and has changed nothing; whoever runs the hub must know, then file it anew."
+)
+_WORDS = (*WORDS, InquiryRow)
+_AT_ONCE = text("set constraints all immediate")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """As the Kafka client has it: where it stood, and what was in it."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A row of a table in which words are filed."""
+
+    table: Any
+    number: int
+
+    @property
+    def place(self) -> str:
+        return f"{self.table.__tablename__}/{self.number}"
+
+
+def fault(error: Exception) -> str:
+    """What was raised and where, without what it says."""
+    told = logs.fault(error)
+    return f"{told['error']} at {told['at']}"
+
+
+def put(db: Connection, record: Any, error: Exception, now: datetime) -> None:
+    """Keep a record as it came."""
+    row = {
+        "topic": record.topic, "partition": record.partition, "place": record.offset, "key": record.key,
+        "value": record.value, "fault": fault(error), "taken_at": now,
+        "headers": [[name, base64.b64encode(content).decode()] for name, content in record.headers or ()],
+    }  # fmt: skip
+    db.execute(insert(DeadLetter).values(row))
+
+
+def waiting(db: Connection) -> list[tuple[int, Record]]:
+    """What was set aside and not carried out since, by its number, as it came."""
+    query = select(*DeadLetter.__table__.c).where(DeadLetter.carried_out_at.is_(None)).order_by(DeadLetter.number)
+    return [(row.number, _record(row)) for row in db.execute(query)]
+
+
+def carried_out(db: Connection, number: int, now: datetime) -> None:
+    update_rows(db, DeadLetter, "number", [{"number": number, "carried_out_at": now}])
+
+
+def count(db: Connection) -> int:
+    """How many records wait for a version that takes them."""
+    return db.scalar(select(func.count()).where(DeadLetter.carried_out_at.is_(None))) or 0
+
+
+def failing(db: Connection, take: Callable[[], object]) -> Iterator[tuple[Word, Exception]]:
+    """The filed words at which `take` fails, each tried alone in a transaction that is undone."""
+    with db.begin():
+        filed = [Word(table, number) for table in _WORDS for number in db.scalars(_waiting(table))]
+    for word in filed:
+        try:
+            with db.begin() as undone:
+                for table in _WORDS:
+                    others = table.judged_at.is_(None) & (
+                        table.number != word.number if table is word.table else true()
+                    )
+                    db.execute(update(table).where(others).values(judged_at=func.now(), refusal="not yet"))
+                take()
+                # What is checked at the end would not be.
+                db.execute(_AT_ONCE)
+                undone.rollback()
+        except OperationalError:
+            raise
+        except Exception as error:  # noqa: BLE001 — whatever it is, it is this word's
+            yield word, error
+
+
+def refuse(db: Connection, word: Word, error: Exception, now: datetime) -> None:
+    """Tell who filed it; what it was about stands as it was."""
+    refusal = _REFUSAL.format(fault=fault(error))
+    update_rows(db, word.table, "number", [{"number": word.number, "judged_at": now, "refusal": refusal}])
+
+
+def _waiting(table: Any) -> Select[Any]:
+    return select(table.number).where(table.judged_at.is_(None)).order_by(table.number)
+
+
+def _record(row: Any) -> Record:
+    headers = [(name, base64.b64decode(content)) for name, content in row.headers]
+    return Record(row.topic, row.partition, row.place, row.key, row.value, headers)
