@@ -26,7 +26,8 @@ from schemas.topics import REGISTRAR_ACTS, RULES
 
 def told(record: Any, roll: Roll) -> tuple[str, str]:
     """The act and its subject."""
-    key = (record.key or b"").decode(errors="replace")
+    # JSON in a database knows no NUL, and whoever writes to these topics may have put one there.
+    key = (record.key or b"").decode(errors="replace").replace("\x00", "\N{REPLACEMENT CHARACTER}")
     if record.topic == REGISTRAR_ACTS.name:
         act = registrar_act(record.value or b"") if roll.vouches(record) else None
         return ("registrar's act not believed", key) if act is None else (_NAMES[type(act)], _subject(act))

@@ -262,7 +262,7 @@ def test_the_casebook_refuses_what_was_filed_past_its_own_check(office: Office, 
     refer(office, one)
     office.pass_time(days=10)
     checked = referring._in_time
-    monkeypatch.setattr(referring, "_in_time", lambda db, event: None)
+    monkeypatch.setattr(referring, "_in_time", lambda *_: None)
     event_id = uuid4()
     said = Answer(request_id=one.request_id, status=AnswerStatus.EXECUTED, amount=yuan(5 * M))
     event = Event(id=event_id, source=source_of("police-one"), type=event_type("answer"), time=office.now, data=said)

@@ -117,6 +117,12 @@ def test_a_question_is_pending_until_its_bank_has_told_of_the_transfer(bank: str
     assert [money.minor for money in lead.amount_at_risk] == [50_000_00]
 
 
+def test_payments_of_more_than_an_amount_can_be_leave_the_lead_readable() -> None:
+    most = tuple(paid(NOON + HOUR, 10**15, serial) for serial in ("t1", "t2"))
+    found = by_subject(deliver([call(NOON, NOON), transfer(NOON + HOUR, transfers=most)], 3, parse(RULES), 1).leads())
+    assert [money.minor for money in found["victim", PHONE[1:]].amount_at_risk] == [10**15]
+
+
 def test_questions_neither_close_an_identifier_nor_corroborate_a_caller() -> None:
     """More checks than saturate, of more payees than make a hub; a courier's calls stay uncorroborated."""
     asked = [check(NOON + n * MINUTE, n, payee=key(kind_of(PAYEE), 20 + n)) for n in range(70)]

@@ -18,14 +18,17 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, select
 
+from alliance.admission import LIMITS
 from alliance.errors import Refused
 from alliance.keys.signatures import BadSignature, sign_object, verify_object
 from alliance.officers import officer_of
+from alliance.reach import EARLIEST
 from consumers.casebook.inbound import Admitted, Bundle
 from consumers.casebook.rows import among, insert_rows, update_rows
 from consumers.casebook.tables import FiledAnswer, RequestRow, ReturnPaymentRow
 from consumers.casebook.turn import Turn
 from schemas.answers import Answer, AnswerStatus
+from schemas.base import seconds
 from schemas.envelope import Event, source_of
 from schemas.reasons import Reason
 from schemas.receipts import Refusal
@@ -44,7 +47,7 @@ def file_answer(db: Connection, event: Event, key: Ed25519PrivateKey, kid: str, 
     if row is None or row.member != unit or row.status != RequestStatus.REFERRED:
         named = event.data.request_id
         raise Refused(f"The request {named} is not one that {unit} took over and awaits an answer to.")
-    _in_time(db, event)
+    _in_time(db, event, now)
     _of_its_list(db, event)
     values = {
         "event_id": event.id, "request_id": event.data.request_id, "filed_at": now,
@@ -82,9 +85,12 @@ def _asked(db: Connection, request_id: UUID) -> Any:
     return db.execute(select(*columns).where(RequestRow.request_id == request_id)).first()
 
 
-def _in_time(db: Connection, event: Event) -> None:
-    """Raises Refused if it was done when the order was void. What lets a holder go is heard whenever it was done."""
+def _in_time(db: Connection, event: Event, now: datetime) -> None:
+    """Raises Refused if it was done when the order was void. What lets a holder go is heard whenever it was done; but
+    nobody has heard what is still to come."""
     assert isinstance(event.data, Answer)
+    if not EARLIEST <= event.time <= now + seconds(LIMITS.max_future_s):
+        raise Refused(f"Nobody can have done it at {event.time.isoformat(timespec='seconds')}; say when it was done.")
     row = _asked(db, event.data.request_id)
     if row is None:
         return
@@ -110,7 +116,7 @@ def _bundle(turn: Turn, row: Any) -> Bundle:
     try:
         unit, event = _verified(turn, row["jws"])
         reason = Reason.TOO_OLD
-        _in_time(turn.db, event)
+        _in_time(turn.db, event, turn.now)
         reason = Reason.INVALID_FIELD
         _of_its_list(turn.db, event)
     except Refused as error:

@@ -7,7 +7,7 @@ the profile says how many it wants.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import MAXYEAR, datetime
 from functools import lru_cache
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from alliance.errors import Refused
 from alliance.keys.encoding import decode
 from alliance.keys.signatures import sign_object
 from alliance.profiles import Profile
+from alliance.reach import EARLIEST
 from alliance.registry import Registry
 from consumers.casebook.model import InForce
 from consumers.casebook.tables import MandateRow
@@ -55,8 +56,9 @@ def add_mandate(
     mandate, signers = _read(signatures, registry, profile, now)
     if wanting := authority.missing_of_mandate(profile, mandate, [*signers, *_named(mandate, registry)]):
         raise Refused(f"The mandate names too few officers to sign it: beside them it wants {wanting}.")
-    signed = list(signatures)
-    begins = mandate.valid_from
+    signed, begins = list(signatures), mandate.valid_from
+    if not EARLIEST.year <= begins.year < MAXYEAR:
+        raise Refused(f"No mandate begins in the year {begins.year}; give it another `valid_from`.")
     row = {"signatures": signed, "filed_at": now, "valid_from": begins, "begun": begins <= now}
     statement = insert(MandateRow).values(mandate_id=mandate.mandate_id, **row)
     db.execute(statement.on_conflict_do_nothing())

@@ -137,7 +137,8 @@ def _came(transfer: ReportedTransfer, profile: Profile) -> datetime:
         return _EVER
     times = profile.stop
     tolerance = times.approximate_tolerance_s if transfer.time_approximate else times.tolerance_s
-    return transfer.time - seconds(tolerance.value)
+    # Of the first year there may be nothing before it.
+    return max(transfer.time, _EVER + seconds(tolerance.value)) - seconds(tolerance.value)
 
 
 def _told_first(each: Onward) -> tuple[datetime, int, int, str]:

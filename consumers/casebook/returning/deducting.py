@@ -18,12 +18,14 @@ from schemas.returns import DeductHold
 
 def deduct(turn: Turn, said: Said, statement: DeductHold) -> None:
     """Raises Refused unless the hold is in force and of the officer's unit."""
-    query = select(HoldRow.status, HoldRow.unit, HoldRow.line).where(HoldRow.hold_id == statement.hold_id)
-    hold = turn.db.execute(query).first()
+    query = select(HoldRow.status, HoldRow.unit, HoldRow.line, HoldRow.queue_position)
+    hold = turn.db.execute(query.where(HoldRow.hold_id == statement.hold_id)).first()
     if hold is None:
         raise Refused(f"There is no hold {statement.hold_id}; see `afa holds`.")
     officer_of_unit(said, hold.unit)
     if hold.line:
         raise Refused("The hold is of a line and no money, and nothing of it is a court's to take.")
+    if hold.queue_position is not None:
+        raise Refused("The order only waits behind others, and holds nothing that a court could take.")
     if not holds.move(turn, HoldEvent.DEDUCT, HoldRow.hold_id == statement.hold_id):
         raise Refused(f"The hold is {hold.status}, and nothing of it is a court's to take.")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Text, cast, select, update
 
 from alliance.errors import Refused
 from consumers.casebook.returning.signers import Said, may_object, officer_of_unit
@@ -17,8 +17,6 @@ from consumers.casebook.rows import insert_rows
 from consumers.casebook.tables import HoldRow, ReturnClaim, ReturnNotice, ReturnObjection
 from consumers.casebook.turn import Turn
 from schemas.returns import DecideObjection, ObjectToReturn
-
-UPHELD = "an objection to the whole was upheld"
 
 
 def object_to(turn: Turn, said: Said, statement: ObjectToReturn) -> UUID:
@@ -39,7 +37,8 @@ def object_to(turn: Turn, said: Said, statement: ObjectToReturn) -> UUID:
 
 def decide(turn: Turn, said: Said, statement: DecideObjection) -> UUID:
     """The return. Raises Refused unless an officer of the hold's unit decides what nobody has decided."""
-    query = select(ReturnObjection).where(ReturnObjection.number == statement.objection)
+    # Compared as text: a number that is signed may be above all that the database can have.
+    query = select(ReturnObjection).where(cast(ReturnObjection.number, Text) == str(statement.objection))
     objection = turn.db.execute(query).mappings().first()
     if objection is None:
         raise Refused(f"There is no objection {statement.objection}; see `afa return list`.")
