@@ -17,7 +17,7 @@ from consumers.casebook.asking import calling, decide, requests
 from consumers.casebook.evidence.cases import read_cases
 from consumers.casebook.holding import holds
 from consumers.casebook.lifecycle import UNSENT
-from consumers.casebook.model import RANK
+from consumers.casebook.model import RANK, Draft
 from consumers.casebook.money import hops
 from consumers.casebook.objections import deadlines
 from consumers.casebook.release import falling, releasing
@@ -80,14 +80,16 @@ def _repeat(turn: Turn, request_ids: Sequence[UUID]) -> None:
     fallen, _ = falling.causes(turn, sorted(cases))
     annulled = _annulled(turn, {row["covered_by"] for row in rows if row["covered_by"]})
     law = turn.law(row["target"] for row in rows)
-    drafts = []
+    drafts: list[Draft] = []
     for row in rows:
         case = cases[row["case_id"]]
+        case = case.knows_of(each for each in drafts if cases[each.case_id].goes_on == case.goes_on)
         if row["request_id"] in fallen or RANK[case.level] < RANK[Level.HIGH] or row["covered_by"] in annulled:
             continue
         again = decide.suspend_again if row["action"] == Action.SUSPEND else hops.repeat
-        drafts.append(again(case, requests.message(row["body"], row["member"]), law, row["covered_by"]))
-    requests.put(turn, [draft for draft in drafts if draft is not None])
+        draft = again(case, requests.message(row["body"], row["member"]), law, row["covered_by"])
+        drafts += () if draft is None else (draft,)
+    requests.put(turn, drafts)
 
 
 def _annulled(turn: Turn, reports: set[UUID]) -> set[UUID]:

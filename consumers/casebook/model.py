@@ -53,7 +53,7 @@ class Known:
 @dataclass(frozen=True, slots=True)
 class Case:
     """`releases` counts how often all that the case rested on had fallen; `renewed`: it rests on something new;
-    `suspended`: its suspect's line is."""
+    `suspended`: its suspect's line is; `goes_on`: the case itself, or the one that it was merged into."""
 
     case_id: UUID
     lead_id: str | None
@@ -62,6 +62,12 @@ class Case:
     known: Sequence[Known] = ()
     renewed: bool = False
     suspended: bool = False
+    goes_on: UUID | None = None
+
+    def knows_of(self, drafts: Iterable[Draft]) -> Case:
+        """The case as it is once these were drafted, in it or in one that is one with it."""
+        made = [replace(each.known(), elsewhere=each.case_id != self.case_id) for each in drafts]
+        return replace(self, known=[*self.known, *made]) if made else self
 
     def is_spent(self, request_id: UUID) -> bool:
         """Whether the request is void, or was let go."""

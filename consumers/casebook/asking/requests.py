@@ -24,11 +24,13 @@ from consumers.casebook.tables import Outbox, RequestRow
 from consumers.casebook.turn import Turn
 from schemas.requests import ABOUT_HOLDS, Action, AuthorityClass, Request, RequestStatus
 
-_NOT_OPEN = select(CaseRow.case_id, CaseRow.status).where(
-    given(CaseRow.case_id, "case_ids"), CaseRow.status != CaseStatus.OPEN.value
-)
 _ONE_WITH = aliased(CaseRow)
 _GOES_ON = func.coalesce(CaseRow.merged_into, CaseRow.case_id)
+_NOT_OPEN = (
+    select(CaseRow.case_id, CaseRow.status, _ONE_WITH.case_id.label("into"), _ONE_WITH.status.label("goes_on"))
+    .join(_ONE_WITH, _ONE_WITH.case_id == _GOES_ON)
+    .where(given(CaseRow.case_id, "case_ids"), CaseRow.status != CaseStatus.OPEN.value)
+)
 _KNOWN = (
     select(
         CaseRow.case_id.label("of"),
@@ -82,23 +84,26 @@ def _named(turn: Turn, draft: Draft) -> Draft:
 
 
 def _open_to(turn: Turn, drafts: Sequence[Draft]) -> list[Draft]:
-    """Those that their case is open to: what another city has taken over asks for nothing new, but for what changes or
-    ends a hold that is there. What new evidence asks for in a closed case opens it again."""
+    """Those that their case is open to, or the one that it was merged into: what another city has taken over asks for
+    nothing new, but for what changes or ends a hold that is there. What new evidence asks for in a closed case opens it
+    again."""
     asking = {draft.case_id for draft in drafts if draft.action not in ABOUT_HOLDS}
     if not asking:
         return list(drafts)
-    left = turn.db.execute(_NOT_OPEN, {"case_ids": list(asking)})
-    statuses = {case_id: CaseStatus(status) for case_id, status in left}
-    for case_id in sorted(case_id for case_id, status in statuses.items() if status is CaseStatus.CLOSED):
+    left = {row.case_id: row for row in turn.db.execute(_NOT_OPEN, {"case_ids": list(asking)})}
+    going = [draft for draft in drafts if draft.action in ABOUT_HOLDS or _is_open(left.get(draft.case_id), draft)]
+    asked = {left[draft.case_id] for draft in going if draft.action not in ABOUT_HOLDS and draft.case_id in left}
+    for case_id in sorted({row.into for row in asked if row.goes_on == CaseStatus.CLOSED}):
         move_case(turn, case_id, CaseEvent.REOPEN)
-    return [draft for draft in drafts if _is_open(statuses.get(draft.case_id), draft)]
+    return going
 
 
-def _is_open(status: CaseStatus | None, draft: Draft) -> bool:
-    if status is CaseStatus.MERGED:
-        # The other case asks what is new; what was asked here is followed to its end.
-        return draft.action in ABOUT_HOLDS or draft.parent is not None or draft.amends
-    return status is not CaseStatus.TRANSFERRED or draft.action in ABOUT_HOLDS
+def _is_open(left: Any, draft: Draft) -> bool:
+    """`left`: how its case is not open, if it is not."""
+    if left is None or left.goes_on == CaseStatus.TRANSFERRED:
+        return left is None
+    # Where it was merged the other case asks what is new; what was asked here is followed to its end.
+    return left.status != CaseStatus.MERGED or draft.parent is not None or draft.amends
 
 
 def move_case(turn: Turn, case_id: UUID, event: CaseEvent) -> None:

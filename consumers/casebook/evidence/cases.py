@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from consumers.casebook import ids
 from consumers.casebook.asking import requests
@@ -31,7 +31,13 @@ _OPEN = (
 )
 """Opens those that there are not; of those that there were, which others they were merged into."""
 _READ = (
-    select(CaseRow.case_id, CaseRow.lead_id, CaseRow.releases, LeadRow.level)
+    select(
+        CaseRow.case_id,
+        CaseRow.lead_id,
+        CaseRow.releases,
+        LeadRow.level,
+        func.coalesce(CaseRow.merged_into, CaseRow.case_id).label("goes_on"),
+    )
     .join(LeadRow, LeadRow.lead_id == CaseRow.lead_id)
     .where(given(CaseRow.case_id, "case_ids"))
 )
@@ -74,7 +80,14 @@ def read_cases(turn: Turn, case_ids: Sequence[UUID]) -> dict[UUID, Case]:
     """Cases as decisions need them, with the level that their own lead has now."""
     known = requests.known_of(turn, case_ids)
     return {
-        row.case_id: Case(row.case_id, row.lead_id, Level(row.level), row.releases, known.get(row.case_id, []))
+        row.case_id: Case(
+            row.case_id,
+            row.lead_id,
+            Level(row.level),
+            row.releases,
+            known.get(row.case_id, []),
+            goes_on=row.goes_on,
+        )
         for row in turn.db.execute(_READ, {"case_ids": list(case_ids)})
     }
 

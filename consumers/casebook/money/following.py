@@ -50,19 +50,22 @@ def follow(turn: Turn, cases: Mapping[UUID, Case], answered: Sequence[Answered] 
     drafts: list[Draft] = []
     followed: list[tuple[Told, Flow | None]] = []
     for case_id, of in known.items():
+        case = cases[case_id]
+        # Of cases that are one the next must see what was asked just now.
+        case = case.knows_of(each for each in drafts if cases[each.case_id].goes_on == case.goes_on)
         found, why = (left[case_id][1].after, "") if case_id in left else _traced(turn, of)
         followed.append((of, found))
         _note_ends(turn, case_id, of, found)
         if found is not None:
-            wanted, notes = hops.next_stops(cases[case_id], of, found, law, fallen)
-            drafts += [*wanted, *_repeated(cases[case_id], answered, law)]
+            wanted, notes = hops.next_stops(case, of, found, law, fallen)
+            drafts += [*wanted, *_repeated(case, answered, law)]
         else:
             mine = [each for each in answered if each[0].case_id == case_id]
             notes = [Note(request.request_id, why) for request, _ in mine if why]
             for request, answer in mine:
-                drafts += () if request.request_id in fallen else _untraced(cases[case_id], request, answer, law)
+                drafts += () if request.request_id in fallen else _untraced(case, request, answer, law)
         _show(turn, of, notes)
-        reducing.reduce(turn, cases[case_id], of, found, _beyond(turn, of, left.get(case_id)), fallen)
+        reducing.reduce(turn, case, of, found, _beyond(turn, of, left.get(case_id)), fallen)
     requests.put(turn, drafts)
     claims.write(turn, followed)
 
