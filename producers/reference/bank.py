@@ -77,7 +77,8 @@ class Bank:
         return queueing.turn(self.ledger, now)
 
     def untold(self, now: datetime) -> list[Decision]:
-        return [queueing.told(hold, self._currency, now) for hold in self.ledger.untold.values()]
+        told = [queueing.told(hold, self._currency, now) for hold in self.ledger.untold.values()]
+        return [*told, *queueing.nearer(self.ledger, self._currency, now)]
 
     def listed(self, listed: ReturnList, now: datetime) -> list[Listed]:
         return [Listed(str(listed.request_id), listed.model_dump_json(), now)]

@@ -83,7 +83,7 @@ class Books:
             return decision.answer, True
 
     def turns(self, now: datetime) -> Sequence[Decision]:
-        """Give waiting orders their turns, in their order; the second answers that are still to be given. Record an
+        """Give waiting orders their turns, in their order; the further answers that are still to be given. Record an
         answer's entries once it is under way: until then it is given again."""
         with self.lock:
             while (entry := self.stub.turn(now)) is not None:

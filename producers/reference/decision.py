@@ -39,7 +39,7 @@ class Stub(Protocol):
         ...
 
     def untold(self, now: datetime) -> Sequence[Decision]:
-        """Second answers that are still to be given: the orders that waited are carried out now."""
+        """Further answers that are still to be given: orders that waited are carried out now, or have come nearer."""
         ...
 
     def listed(self, listed: ReturnList, now: datetime) -> Sequence[Any]:

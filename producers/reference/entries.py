@@ -124,6 +124,17 @@ class Queued(msgspec.Struct, frozen=True, tag="queued"):
     until: datetime
     duration_s: int
     mandate: str = ""
+    place: int = 0
+    """In the queue, as whoever asked was told; 0 in what was written before that was kept."""
+
+
+class Placed(msgspec.Struct, frozen=True, tag="placed"):
+    """Whoever asked has heard that the order has come nearer: its place in the queue now."""
+
+    hold_id: str
+    account: str
+    place: int
+    at: datetime
 
 
 class Told(msgspec.Struct, frozen=True, tag="told"):
@@ -187,4 +198,19 @@ def serial_of(payment: ReturnPayment) -> str:
     return f"R{payment.payment_id.hex}"
 
 
-Entry = Opened | Carded | Moved | Settled | Dropped | Held | Queued | Told | Lifted | Slowed | Noted | Listed | Named
+Entry = (
+    Opened
+    | Carded
+    | Moved
+    | Settled
+    | Dropped
+    | Held
+    | Queued
+    | Placed
+    | Told
+    | Lifted
+    | Slowed
+    | Noted
+    | Listed
+    | Named
+)

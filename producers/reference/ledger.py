@@ -24,6 +24,7 @@ from producers.reference.entries import (
     Named,
     Noted,
     Opened,
+    Placed,
     Queued,
     Settled,
     Slowed,
@@ -57,6 +58,8 @@ class Ledger:
         self.notes: list[Noted] = []
         self._returns: set[str] = set()
         self._lifted: set[tuple[str, str]] = set()
+        self._came: dict[tuple[str, str], int] = {}
+        """In which order the measures came, whether they waited or not."""
         self._slowed: dict[str, dict[str, datetime]] = defaultdict(dict)
         """Until when, by payee and what delays the payments to it."""
         self._balances: dict[str, int] = {}
@@ -82,7 +85,7 @@ class Ledger:
                 self._replace(self._serials.pop((serial, Way.OUT)), None)
             case Held():
                 self._held(entry)
-            case Queued() | Told() | Lifted():
+            case Queued() | Placed() | Told() | Lifted():
                 self._ordered(entry)
             case Slowed():
                 self._slowed[entry.payee][entry.hold_id or entry.request_id] = entry.until
@@ -118,15 +121,29 @@ class Ledger:
         """The orders that still wait on an account, the first first."""
         return [order for order in self.waiting.values() if order.account == account and now < order.until]
 
+    def before(self, order: Queued, now: datetime) -> list[Held | Queued]:
+        """What police ordered before it and is in force, or waits, the first first."""
+        came = {self._came[order.account, each.hold_id]: each for each in self._orders(order.account, now)}
+        mine = self._came[order.account, order.hold_id]
+        return [came[number] for number in sorted(came) if number < mine]
+
     def due(self, account: str, now: datetime) -> list[tuple[Queued, int]]:
-        """What each waiting order gets of what those before it have let go, and of nothing that came since."""
-        held, shares = self.held(account, now), []
-        for order in self.queue(account, now):
-            let_go = min(order.behind, self.balance(account)) - held
-            share = max(0, min(order.amount, let_go))
-            shares.append((order, share))
+        """What each waiting order gets of what those before it have let go, and of nothing that came since, as little
+        as what a later order holds of that takes from it."""
+        held, shares = self.held(account, now), dict[str, int]()
+        queue = self.queue(account, now)
+        for order in queue:
+            first = sum(
+                each.amount if isinstance(each, Held) else shares[each.hold_id] for each in self.before(order, now)
+            )
+            share = max(0, min(order.amount, order.behind - first, self.balance(account) - held))
+            shares[order.hold_id] = share
             held += share
-        return shares
+        return [(order, shares[order.hold_id]) for order in queue]
+
+    def _orders(self, account: str, now: datetime) -> list[Held | Queued]:
+        held = (hold for hold in self.active(account, now) if hold.measure is not Measure.DELAY)
+        return [*held, *self.queue(account, now)]
 
     def held(self, account: str, now: datetime) -> int:
         """What is bound by orders; a delay binds nothing."""
@@ -200,16 +217,21 @@ class Ledger:
 
     def _held(self, entry: Held) -> None:
         key = (entry.account, entry.hold_id)
+        self._came.setdefault(key, len(self._came))
         if key not in self.holds:
             self._holds_of[entry.account].append(entry.hold_id)
         if self.waiting.pop(key, None):
             self.untold[key] = entry
         self.holds[key] = entry
 
-    def _ordered(self, entry: Queued | Told | Lifted) -> None:
+    def _ordered(self, entry: Queued | Placed | Told | Lifted) -> None:
         key = (entry.account, entry.hold_id)
         if isinstance(entry, Queued):
+            self._came.setdefault(key, len(self._came))
             self.waiting[key] = entry
+        elif isinstance(entry, Placed):
+            if order := self.waiting.get(key):
+                self.waiting[key] = msgspec.structs.replace(order, place=entry.place)
         elif isinstance(entry, Told):
             del self.untold[key]
         elif self.waiting.pop(key, None) is None:

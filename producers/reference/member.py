@@ -132,7 +132,7 @@ class ReferenceMember:
             self._books.record(self._books.stub.named(letter.request_id, said, self._clock.now()))
 
     def turns(self) -> None:
-        """Tell whoever waits in a queue that its turn has come."""
+        """Tell whoever waits in a queue that its turn has come, or is nearer."""
         for told in self._books.turns(self._clock.now()):
             self._client.answer(told.answer)
             with self._books.batch():

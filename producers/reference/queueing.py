@@ -5,12 +5,13 @@ Never more than was there when the order came to wait: a salary that arrives mea
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from producers.reference.ask import Ask
 from producers.reference.decision import Decision, answer
-from producers.reference.entries import Held, Measure, Queued, Told
+from producers.reference.entries import Held, Measure, Placed, Queued, Told
 from producers.reference.ledger import Ledger
 from producers.reference.matching import Matched
 from schemas.answers import Answer, AnswerStatus, EarlierOrder
@@ -35,6 +36,7 @@ def wait(ask: Ask, matched: Matched, amount: int, wanted: int, duration: timedel
         until=ask.now + duration,
         duration_s=int(duration.total_seconds()),
         mandate=str(ask.proof.mandate.mandate_id) if ask.proof.mandate else "",
+        place=earlier + 1,
     )
     done = answer(
         ask.request,
@@ -52,11 +54,39 @@ def wait(ask: Ask, matched: Matched, amount: int, wanted: int, duration: timedel
 
 def earlier_orders(ask: Ask) -> list[EarlierOrder]:
     """What comes before an order that comes now."""
-    before: list[Held | Queued] = [*ask.orders(), *ask.waiting()]
+    return _shown([*ask.orders(), *ask.waiting()], ask.currency)
+
+
+def _shown(before: Sequence[Held | Queued], currency: str) -> list[EarlierOrder]:
     return [
-        EarlierOrder(unit=order.unit, amount=ask.money(order.amount), until=order.until)
+        EarlierOrder(unit=order.unit, amount=Money(minor=order.amount, currency=currency), until=order.until)
         for order in before[:_MAX_EARLIER]
     ]
+
+
+def nearer(ledger: Ledger, currency: str, now: datetime) -> list[Decision]:
+    """Of orders that wait, and that fewer come before than whoever asked was told: where they are now. The first place
+    is told by the turn alone, as nothing may be there to hold."""
+    made = []
+    for order in ledger.waiting.values():
+        before = ledger.before(order, now) if now < order.until else []
+        if 1 < (place := len(before) + 1) < order.place:
+            moved = Placed(order.hold_id, order.account, place, now)
+            made.append(Decision(_waits(order, before, currency), [moved]))
+    return made
+
+
+def _waits(order: Queued, before: Sequence[Held | Queued], currency: str) -> Answer:
+    return Answer(
+        request_id=UUID(order.request_id),
+        status=AnswerStatus.EXECUTED,
+        scope=Scope.AMOUNT,
+        amount=Money(minor=order.amount, currency=currency),
+        until=order.until,
+        queue_position=len(before) + 1,
+        earlier_orders=_shown(before, currency),
+        clerk="auto",
+    )
 
 
 def turn(ledger: Ledger, now: datetime) -> Held | None:

@@ -72,6 +72,38 @@ def test_what_its_unit_keeps_after_its_turn_has_come_is_in_force_and_no_longer_w
     assert (held(office, mule).status, held(office, mule).amount) == (HoldStatus.ACTIVE, yuan(4_000_000))
 
 
+def test_its_place_comes_nearer_and_never_goes_back_until_its_turn_has_come(office: Office) -> None:
+    mule = account()
+    _, stop = stopped(office, mule)
+    office.answer(stop, AnswerStatus.EXECUTED, queue_position=4, earlier_orders=[EARLIER] * 3)
+    until = held(office, mule).until
+    for place, shown in ((3, 3), (2, 2), (3, 2)):
+        office.answer(stop, AnswerStatus.EXECUTED, queue_position=place, earlier_orders=[EARLIER] * (place - 1))
+        hold = held(office, mule)
+        assert (hold.status, hold.queue_position, hold.until) == (HoldStatus.QUEUED, shown, until)
+        assert len(row(office, stop).earlier) == shown - 1
+    nearer, turn, late = (
+        office.said(stop, AnswerStatus.EXECUTED, amount=yuan(3_000_000), **place)
+        for place in ({"queue_position": 2}, {}, {"queue_position": 2})
+    )
+    office.take(answers=[nearer, turn, late])
+    assert (held(office, mule).status, held(office, mule).queue_position) == (HoldStatus.ACTIVE, None)
+    with office.engine.connect() as db:
+        mine = select(AnswerRow.effect).where(AnswerRow.request_id == stop.request_id).order_by(AnswerRow.effect)
+        assert list(db.scalars(mine)) == [False, False, False, True, True, True, True]
+
+
+def test_what_was_let_go_comes_no_nearer(office: Office) -> None:
+    mule = account()
+    suspicion, stop = stopped(office, mule)
+    office.answer(stop, AnswerStatus.EXECUTED, queue_position=3, earlier_orders=[EARLIER] * 2)
+    office.withdraw(*suspicion.evidence)
+    office.answer(office.release_of(stop), AnswerStatus.EXECUTED)
+    office.answer(stop, AnswerStatus.EXECUTED, queue_position=2, earlier_orders=[EARLIER])
+    assert (held(office, mule).status, row(office, stop).queue_position) == (HoldStatus.RELEASED, 3)
+    assert office.is_audited()
+
+
 def test_its_turn_comes_with_a_second_answer_and_its_time_counts_from_then(office: Office) -> None:
     mule = account()
     stop = queued(office, mule)

@@ -1,7 +1,7 @@
 """Answers: put on record, whatever they say; and where one changes its request, what follows from it.
 
-Only the member that was asked may answer. An answer after a final one is recorded and changes nothing, but for one: a
-stop that waits behind other units' orders is executed a second time when its turn has come.
+Only the member that was asked may answer. An answer after a final one is recorded and changes nothing, but where a stop
+waits behind other units' orders: its place may come nearer, and it is executed a second time when its turn has come.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def apply(turn: Turn, bundles: Sequence[Bundle]) -> None:
         effect = Effect(requests.message(row.body, row.member), row.mandate_id, answer, admitted.event.time, after)
         if after is not before:
             effects.append(effect)
-        if after is before and effect.is_turn:
+        if after is before and effect.is_further:
             turns.append((noted, effect))
         else:
             rows.append(noted)

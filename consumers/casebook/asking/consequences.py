@@ -36,10 +36,11 @@ class Effect:
     status: RequestStatus
 
     @property
-    def is_turn(self) -> bool:
-        """A stop that was answered before is executed now: its order waited, and its turn has come."""
+    def is_further(self) -> bool:
+        """A stop that was answered before is said to be executed: its order waited, and its turn has come or is
+        nearer."""
         done = self.answer.status.value in _DONE and self.status in _DONE
-        return done and self.request.action is Action.STOP and not holds.waits(self.answer)
+        return done and self.request.action is Action.STOP
 
     @property
     def executed(self) -> Executed:
@@ -78,7 +79,9 @@ def follow(turn: Turn, effects: Sequence[Effect]) -> None:
 
 
 def take_turn(turn: Turn, effect: Effect) -> bool:
-    """Whether this brought an order into force that had waited in the queue."""
+    """Whether this brought an order into force that had waited in the queue, or nearer to that."""
+    if holds.waits(effect.answer):
+        return holdchanges.come_nearer(turn, effect.executed)
     taken = holdchanges.activate(turn, effect.executed)
     if taken:
         following.follow(turn, read_cases(turn, [effect.request.case_id]))

@@ -12,11 +12,11 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func
+from sqlalchemy import case, func, update
 
 from consumers.casebook.holding import holds
 from consumers.casebook.holding.holds import Executed
-from consumers.casebook.lifecycle import PROLONGS, HoldEvent
+from consumers.casebook.lifecycle import PROLONGS, UNENDED, HoldEvent
 from consumers.casebook.tables import HoldRow
 from consumers.casebook.turn import Turn
 from schemas.base import seconds
@@ -52,6 +52,17 @@ def activate(turn: Turn, stop: Executed) -> bool:
     }  # fmt: skip
     waits = HoldRow.queue_position.is_not(None) & (HoldRow.currency == amount.currency)
     return bool(holds.move(turn, HoldEvent.ACTIVATE, (HoldRow.request_id == stop.request.request_id) & waits, values))
+
+
+def come_nearer(turn: Turn, stop: Executed) -> bool:
+    """Fewer orders come before one that waits, which therefore holds nothing yet; no late word puts it back."""
+    place, waits = stop.answer.queue_position, HoldRow.status.in_(UNENDED)
+    before = [order.model_dump(mode="json") for order in stop.answer.earlier_orders]
+    moved = update(HoldRow).where(HoldRow.request_id == stop.request.request_id, waits, HoldRow.queue_position > place)
+    found = turn.db.scalars(moved.values(queue_position=place, earlier=before).returning(HoldRow.hold_id)).all()
+    for hold_id in found:
+        turn.trail.note("hold nearer in its queue", hold_id, str(place).encode())
+    return bool(found)
 
 
 def _values(turn: Turn, act: Executed) -> dict[str, Any]:

@@ -92,6 +92,34 @@ def test_whoever_came_first_is_first_and_the_next_holds_the_rest() -> None:
     assert (books.ledger.free(MULE, later), books.ledger.waiting) == (0, {})
 
 
+def nearer(books: Bank, now: datetime = NOW) -> list[tuple[str, int | None, int]]:
+    """Who is told that it is nearer: its place, and how many are before it."""
+    made = books.untold(now)
+    for decision in made:
+        for entry in decision.entries:
+            books.apply(entry)
+    answers = [decision.answer for decision in made if decision.answer.queue_position]
+    return [(str(one.request_id)[-2:], one.queue_position, len(one.earlier_orders)) for one in answers]
+
+
+def test_who_waits_is_told_once_that_it_has_come_nearer() -> None:
+    """Whoever before it ends, and whether that one held or waited; a hold of what came since is not before it."""
+    books = bank()
+    for number in range(1, 5):
+        done(books, stop(number))
+    ids = {number: str(stop(number).request_id)[-2:] for number in range(1, 5)}
+    assert nearer(books) == []
+    done(books, release(50, of=3))
+    assert nearer(books) == [(ids[4], 3, 2)]
+    assert nearer(books) == []
+    books.apply(Moved("S1", Way.IN, MULE, 100_000, NOW))
+    done(books, stop(5, 100_000))
+    done(books, release(51, of=1))
+    assert amounts(turns(books)) == [(str(CASES[2]), 500_000)]
+    assert nearer(books) == [(ids[4], 2, 1)]
+    assert nearer(books, NOW + timedelta(hours=50)) == []
+
+
 def test_a_turn_comes_when_the_first_is_reduced_or_runs_out() -> None:
     books = bank()
     done(books, stop(1, duration_s=46 * 3600))
