@@ -20,9 +20,10 @@ def city(services: EmbeddedServices, tmp_path_factory: pytest.TempPathFactory) -
     made.producer.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def live(city: World, services: EmbeddedServices) -> Iterator[Hub]:
-    """A casebook and a dispatch that run for all tests that don't hurt them."""
+    """A casebook and a dispatch that run for all tests of a file that don't hurt them; no longer, as they ask members
+    of the leads of other files' tests too."""
     name = f"live_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(services.database_url, autocommit=True) as connection:
         connection.execute(f'create database "{name}"'.encode())
