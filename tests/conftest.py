@@ -14,6 +14,7 @@ give yours names of their own.
 
 from __future__ import annotations
 
+import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from contextlib import contextmanager
 import hypothesis
 import psycopg
 import pytest
+import structlog
 from kafka import KafkaAdminClient
 
 from alliance import kafka
@@ -49,6 +51,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Of several processes (`-n`) each takes the next file; so that they end together, the longest come first."""
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: (item.path.name != _LONGEST, *(mark not in item.keywords for mark in _LONG)))
+
+
+@pytest.fixture(autouse=True)
+def _lines_on_stderr() -> None:
+    """As in each process of ours: stdout belongs to results, also of a command that is run in this very process."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 
 
 @pytest.fixture
