@@ -35,16 +35,14 @@ class Registry:
     def apply(self, name: str, record: Member | None) -> None:
         """Take the member's newest record; None forgets it. Another thread sees the one before or this one."""
         members = {known: member for known, member in self._members.items() if known != name}
-        routes = {route: owner for route, owner in self._routes.items() if owner != name}
         keys = {kid: key for kid, key in self._keys.items() if kid.split("/", 1)[0] != name}
         if record is not None:
             members[name] = record
-            routes.update(dict.fromkeys(record.routes, name))
             # Two parts name a member's key and three an officer's: no key of the one may pass for one of the other.
             keys.update((f"{name}/{key.key_id}", (key, _public(key))) for key in record.keys if "/" not in key.key_id)
             signers = ((f"{name}/{each.officer}/{each.key.key_id}", each.key) for each in record.officers)
             keys.update((kid, (key, _public(key))) for kid, key in signers)
-        self._members, self._routes, self._keys = members, routes, keys
+        self._members, self._routes, self._keys = members, _answering(members.values()), keys
 
     def adopt(self, book: Rulebook | None) -> None:
         """Take the newest rulebook, to which there is no objection; None is the one that the product ships."""
@@ -78,6 +76,12 @@ class Registry:
         """The police centre: the first active member of the police sector, by id."""
         names = sorted(m.member for m in self if m.sector is Sector.POLICE and m.status is Status.ACTIVE)
         return self._members[names[0]] if names else None
+
+
+def _answering(members: Iterable[Member]) -> dict[str, str]:
+    """Routing code → who answers for it. Who was revoked gives way to who came since, whatever came last."""
+    last = sorted(members, key=lambda member: member.status is not Status.REVOKED)
+    return {route: member.member for member in last for route in member.routes}
 
 
 def _valid(key: SigningKey, at: datetime) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 
 import orjson
 import pytest
@@ -126,6 +127,20 @@ def test_a_rulebook_that_bars_a_lawful_end_also_if_it_is_signed(roll: Roll) -> N
     raw = standard().model_dump(mode="json")
     raw["send"]["answer"].remove("bank")
     is_not_believed(roll, signed(Rulebook.model_validate_json(orjson.dumps(raw))))
+
+
+@pytest.mark.parametrize("order", list(permutations(("left", "came", "left again"))))
+def test_a_unit_that_was_revoked_takes_no_routing_code_back_from_who_answers_for_it_now(
+    roll: Roll, order: tuple[str, ...]
+) -> None:
+    """Whatever is written of it later: else nobody would be asked about what is now another's."""
+    left = member("bank-one", routes=["cnaps:1", "cnaps:7"], status=Status.REVOKED)
+    records = {"left": left, "came": member("bank-two", routes=["cnaps:1"]), "left again": left}
+    roll.take([signed(records[each]) for each in order])
+    answers = [roll.registry.holder_of(route) for route in ("cnaps:1", "cnaps:7")]
+    assert [each and each.member for each in answers] == ["bank-two", "bank-one"]
+    roll.take([signed(member("bank-two", routes=[]))])
+    assert roll.registry.holder_of("cnaps:1") == left
 
 
 def test_what_is_not_believed_is_on_record_as_that(roll: Roll) -> None:
