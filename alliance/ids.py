@@ -49,10 +49,14 @@ class IdSource:
 
 
 def uuid7_time(value: UUID) -> datetime:
-    """The millisecond in which a UUIDv7 was made. Raises ValueError for any other version."""
+    """The millisecond in which a UUIDv7 was made. Raises ValueError for any other version, and for one that is after
+    the year 9999, as whoever makes an id may say."""
     if value.version != 7:
         raise ValueError("not a UUIDv7")
-    return _EPOCH + timedelta(milliseconds=value.int >> 80)
+    try:
+        return _EPOCH + timedelta(milliseconds=value.int >> 80)
+    except OverflowError:
+        raise ValueError("a UUIDv7 of a time that can not be written") from None
 
 
 def _build(ms: int, tail: int) -> UUID:

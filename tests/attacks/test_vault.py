@@ -5,7 +5,7 @@ that lies. Nobody gets a clear value, nor the token of a value of the own choice
 from __future__ import annotations
 
 from dataclasses import replace
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import structlog
@@ -15,6 +15,7 @@ from kafka.errors import KafkaError
 from sqlalchemy import insert, select, text
 
 from alliance import logs
+from alliance.clock import AllianceClock
 from alliance.errors import Refused, Retry
 from alliance.keys.encoding import encode
 from alliance.keys.seals import BadSeal
@@ -23,7 +24,7 @@ from consumers.casebook import audit
 from consumers.casebook.audit import Trail
 from consumers.casebook.authority.inquiries import Asked, Said
 from consumers.casebook.tables import InquiryRow
-from consumers.vault import opening, service
+from consumers.vault import events, opening, service
 from consumers.vault.opening import seal_target
 from producers import cleartarget
 from schemas.identifiers import IdentifierKind
@@ -281,6 +282,14 @@ def test_a_question_that_can_neither_be_answered_nor_given_up(safe: Safe, monkey
     shown = safe.ask(said)
     assert isinstance(shown, Revealed) and shown.value == ACCOUNT
     assert safe.answers()[0] == ""
+
+
+def test_an_alert_whose_id_is_of_a_year_that_can_not_be_written() -> None:
+    """A member makes its ids as it likes: one such alert in a case, and nothing of the case was revealed any more."""
+    wall = 1_800_000_000.0
+    clock = AllianceClock(wall, wall, 1.0, lambda: wall)
+    assert events.wall_ms(clock, UUID("ffffffff-ffff-7fff-bfff-ffffffffffff")) is None
+    assert events.wall_ms(clock, UUID("00000000-0000-7000-8000-000000000000")) == 0
 
 
 def test_a_search_that_breaks_the_vault(safe: Safe, monkeypatch: pytest.MonkeyPatch) -> None:
