@@ -10,7 +10,7 @@ import typer
 from afa.options import Data
 from afa.output import note
 from afa.place import Run
-from afa.registrar import MEMBER, desk
+from afa.registrar import MEMBER, acting, desk
 from alliance.embedded.datadir import write_private
 from alliance.errors import Refused
 from alliance.joining import standing
@@ -22,7 +22,8 @@ def suspend(member: Annotated[str, MEMBER], data: Data = None) -> None:
 
     Example: afa member suspend bank-042
     """
-    standing.suspend(desk(Run(data)), member)
+    with acting(Run(data)) as at:
+        standing.suspend(at, member)
     note(f"{member} is suspended: what it signs is refused, the broker takes nothing from it. Undo: afa member restore")
 
 
@@ -31,7 +32,8 @@ def revoke(member: Annotated[str, MEMBER], data: Data = None) -> None:
 
     Example: afa member revoke bank-042
     """
-    standing.revoke(desk(Run(data)), member)
+    with acting(Run(data)) as at:
+        standing.revoke(at, member)
     note(f"{member} is revoked: as suspended, and without a password. Undo: afa member restore {member}")
 
 
@@ -44,11 +46,17 @@ def restore(
 
     Example: afa member restore bank-042
     """
-    _, answer = standing.restore(desk(Run(data)), member)
-    note(f"{member} is an active member again.")
-    if answer is not None:
-        path = out or Path(f"{member}.login")
+    path, written = out or Path(f"{member}.login"), False
+
+    def hand_over(answer: bytes) -> None:
+        nonlocal written
         write_private(path, answer.decode("ascii") + "\n")
+        written = True
+
+    with acting(Run(data)) as at:
+        standing.restore(at, member, hand_over)
+    note(f"{member} is an active member again.")
+    if written:
         note(f"It needs the new password in {path}, sealed so that it alone can read it: afa member accept {path.name}")
 
 
@@ -64,7 +72,8 @@ def dismiss(
 
     Example: afa member dismiss police-ty chen-guoqiang
     """
-    standing.dismiss(desk(Run(data)), member, officer)
+    with acting(Run(data)) as at:
+        standing.dismiss(at, member, officer)
     note(f"Nothing counts any more that {officer} of {member} has signed or signs.")
 
 
@@ -80,11 +89,12 @@ def rate(
 
     Example: afa member rate bank-042 200
     """
-    at = desk(Run(data))
+    run = Run(data)
     if alerts is None:
-        print(standing.rate(at, member))
+        print(standing.rate(desk(run), member))
     else:
-        before = standing.agree(at, member, alerts)
+        with acting(run) as at:
+            before = standing.agree(at, member, alerts)
         note(f"{alerts} alerts a second are agreed with {member}; before it were {before}.")
 
 
@@ -93,6 +103,7 @@ def uninvite(member: Annotated[str, MEMBER], data: Data = None) -> None:
 
     Example: afa member uninvite bank-042
     """
-    if not desk(Run(data)).withdraw(member):
-        raise Refused(f"{member} has no invite; see `afa member pending`.")
+    with acting(Run(data)) as at:
+        if not at.withdraw(member):
+            raise Refused(f"{member} has no invite; see `afa member pending`.")
     note(f"The invite of {member} is withdrawn.")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +20,7 @@ from alliance.joining import wire
 from alliance.joining.desk import Desk
 from alliance.joining.succession import OVERLAP
 from alliance.membership import MemberSpec
+from alliance.registrar import alone
 from alliance.tls import is_loopback
 from schemas.joining import Broker, KeyRequest, Pending
 from schemas.registry import Alliance, Member, Sector
@@ -57,7 +60,8 @@ def invite(  # noqa: PLR0913, PLR0917 — each argument is an option of the comm
     """
     run = Run(data)
     spec = MemberSpec(member, name or member, sector, alliance, tuple(route), (), call_back, rate)
-    made = desk(run).invite(spec, broker_at(run, broker, ca), timedelta(hours=hours))
+    with acting(run) as at:
+        made = at.invite(spec, broker_at(run, broker, ca), timedelta(hours=hours))
     path = out or Path(f"{member}.invite")
     write_private(path, made.model_dump_json(indent=2) + "\n")
     note(f"The invite of {member} is in {path}; it can be used once, until {made.expires:%Y-%m-%d %H:%M} UTC.")
@@ -81,7 +85,9 @@ def pending(data: Data = None, json: Json = False) -> None:
 
     Example: afa member pending
     """
-    show([_pending(desk(Run(data)))], _COLUMNS, as_json=json, empty="Nobody is invited, and nobody asks for new keys.")
+    with acting(Run(data)) as at:
+        found = _pending(at)
+    show([found], _COLUMNS, as_json=json, empty="Nobody is invited, and nobody asks for new keys.")
 
 
 def approve(
@@ -98,15 +104,28 @@ def approve(
 
     Example: afa member approve bank-042
     """
-    at = desk(Run(data))
-    request = at.asked(member)
+    run = Run(data)
+    request = desk(run).asked(member)
+    # Nothing else waits while two people talk by telephone.
     _compare(request, fingerprint)
-    record = at.approve(request, timedelta(days=overlap_days))
+    with acting(run) as at:
+        if at.asked(member) != request:
+            raise Refused(f"{member} has asked with other keys meanwhile; compare those.")
+        record = at.approve(request, timedelta(days=overlap_days))
     note(f"{member} is a member ({record.sector.value}, {record.alliance.value}) with the key {request.key_id}.")
 
 
 def desk(run: Run) -> Desk:
+    """For what only looks."""
     return Desk(run.data, run.registrar(), run.clock)
+
+
+@contextmanager
+def acting(run: Run) -> Iterator[Desk]:
+    """For what changes something, one command at a time."""
+    at = desk(run)
+    with alone(run.data):
+        yield at
 
 
 def _pending(at: Desk) -> list[Pending]:
@@ -120,7 +139,7 @@ def _pending(at: Desk) -> list[Pending]:
             refused=judged.refused,
         )
         for filed, judged in at.filed()
-        if not filed.approved or judged.refused
+        if not judged.answered or judged.refused
     ]
     return [*found, *(_change(request) for member in _active(at) for request in at.changes(member.member))]
 

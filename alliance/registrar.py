@@ -7,7 +7,10 @@ published unsigned, nor signed because it was there: what is unsigned may be for
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import fcntl
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -38,7 +41,8 @@ def registrar_keys(data: DataDir) -> MemberKeys:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / "keys.json"
     if not path.exists():
-        store.generate(_NAME).save(path)
+        # Of two commands that make it at once one wins, and both sign with its key.
+        store.generate(_NAME).save(path, replace=False)
     keys = store.load(path)
     if not _public_file(data).exists():
         write_atomically(_public_file(data), f"{keys.public.signing}\n".encode(), mode=0o644)
@@ -53,6 +57,19 @@ def registrar_public(data: DataDir) -> Ed25519PublicKey:
         raise SetupError(
             f"{_public_file(data)} is no registrar's public key; `afa member registrar` makes it."
         ) from error
+
+
+@contextmanager
+def alone(data: DataDir) -> Iterator[None]:
+    """For whoever writes as the registrar of this folder: one at a time, since each writes anew what it has read, and
+    what another wrote meanwhile would be undone: a dismissal by an approval, one epoch's key by another's."""
+    registrar_keys(data)
+    handle = os.open(data.path / "registrar" / "LOCK", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def publish(login: KafkaLogin, keys: MemberKeys, records: Iterable[Member | Rulebook]) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -44,7 +44,6 @@ class Filed:
 
     spec: MemberSpec
     invite: Invite
-    approved: bool = False
 
 
 _FILED = TypeAdapter(Filed)
@@ -104,8 +103,7 @@ class Desk:
     def asked(self, member: str) -> KeyRequest:
         """What waits for approval: a newcomer's keys, or new keys of a member. Raises Refused, saying why, if none."""
         path = self._invite_file(member)
-        if path.exists() and not (filed := _read(path)).approved:
-            judged = judge(filed.invite, self._notes(member))
+        if path.exists() and not (judged := judge(_read(path).invite, self._notes(member))).answered:
             if judged.request is not None:
                 return judged.request
             why = judged.refused[-1] if judged.refused else "nobody has used its invite yet."
@@ -116,19 +114,21 @@ class Desk:
         return changes[-1]
 
     def changes(self, member: str) -> list[KeyRequest]:
-        """New keys that the member has asked for, each signed by a key of it that is valid, and not yet admitted."""
-        registry = self.registry()
+        """New keys that the member has asked for, each signed by a key of it that is valid, and not yet answered."""
+        registry, registrar = self.registry(), registrar_keys(self.data).public.verifier()
         known, now = registry.member(member), self.clock.now()
         if known is None or known.status is not Status.ACTIVE:
             return []
-        found = []
-        for note in self._notes(member) if self._talks(member) else []:
+        found: list[KeyRequest] = []
+        for note in self._notes(member):
+            if note.key == ADMISSION and (answer := wire.answered(note.value, registrar)):
+                found = [each for each in found if not wire.answers(answer, each)]
             try:
                 request = wire.endorsed(note.value, lambda kid: registry.key(kid, now))
             except Refused:
-                # A newcomer's request, or one that was admitted long ago: neither asks for anything.
+                # A newcomer's request, or one by a key that has ended: neither asks for anything.
                 continue
-            if request.key_id not in {key.key_id for key in known.keys}:
+            if request not in found:
                 found.append(request)
         return found
 
@@ -145,8 +145,8 @@ class Desk:
             record = joined(filed.spec, request, known, self.clock.now())
             if filed.spec.rate is not None:
                 self.put_on_record(RateAgreed(member=record.member, rate=filed.spec.rate, at=self.clock.now()))
-            password = self.new_password(request.member, filed.spec.rate)
-            self._file(replace(filed, approved=True))
+            password = new_password()
+            add_member(self.login, request.member, lambda principal: password, filed.spec.rate)
         # Sealed first: what can't be answered must not be in the registry.
         admission = self.welcome(request, password)
         publish(self.login, registrar_keys(self.data), [record])
@@ -154,12 +154,6 @@ class Desk:
         if request.invite_id is not None:
             close_joining(self.login, request.member, may_read=True)
         return record
-
-    def new_password(self, member: str, rate: int | None = None) -> str:
-        """Made, and known to the broker; whoever gets it from here must seal it and forget it."""
-        password = encode(secrets.token_bytes(32))
-        add_member(self.login, member, lambda principal: password, rate)
-        return password
 
     def welcome(self, request: KeyRequest, password: str | None) -> bytes:
         """All that the holder of these keys needs, signed and sealed; that it gets the token keys is on record."""
@@ -181,10 +175,6 @@ class Desk:
         with kafka.producer(self.login) as sender:
             sender.send(joining_topic(member).name, admission, ADMISSION).get(_SEND_TIMEOUT_S)
 
-    def _talks(self, member: str) -> bool:
-        with kafka.consumer(self.login, [], None) as reader:
-            return joining_topic(member).name in reader.topics()
-
     def _notes(self, member: str) -> list[Note]:
         return notes(self.login, member)
 
@@ -205,8 +195,17 @@ class Desk:
         return folder
 
 
+def new_password() -> str:
+    """Whoever gets it from here must give it to the broker, seal it, and forget it."""
+    return encode(secrets.token_bytes(32))
+
+
 def notes(login: KafkaLogin, member: str) -> list[Note]:
-    """All that passed between a unit and the registrar, in the broker's order."""
+    """All that passed between a unit and the registrar, in the broker's order: nothing where they have no topic, as of
+    a unit that was made here, or whose invite broke off."""
+    with kafka.consumer(login, [], None) as reader:
+        if joining_topic(member).name not in reader.topics():
+            return []
     return [
         Note(record.key or REQUEST, (record.value or b"").decode("ascii", "replace"), record.timestamp)
         for record in kafka.whole(login, joining_topic(member).name)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from alliance import kafka
 from alliance.errors import Refused
 from alliance.joining import granting
 from alliance.joining.desk import Desk, notes
 from alliance.membership import load_keys, members_of
 from alliance.registry import Registry
 from schemas.registry import Member
-from schemas.topics import joining_topic
 
 TAKEN = b"token-keys-taken"
 """Key of the record on `joining.<member>` by which a member says so."""
@@ -42,7 +40,7 @@ def _here(desk: Desk, member: str) -> Holding:
 
 def _said(desk: Desk, registry: Registry, member: str) -> Holding:
     """What the member has said last, if anything, by a key that is valid now."""
-    words = [note.value for note in notes(desk.login, member) if note.key == TAKEN] if _talks(desk, member) else []
+    words = [note.value for note in notes(desk.login, member) if note.key == TAKEN]
     for word in reversed(words):
         try:
             said = granting.confirmed(word, lambda kid: registry.key(kid, desk.clock.now()))
@@ -51,8 +49,3 @@ def _said(desk: Desk, registry: Registry, member: str) -> Holding:
         if said.member == member:
             return Holding(said.epochs, word)
     return Holding([])
-
-
-def _talks(desk: Desk, member: str) -> bool:
-    with kafka.consumer(desk.login, [], None) as reader:
-        return joining_topic(member).name in reader.topics()

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from alliance.errors import Refused
 from alliance.joining import wire
+from alliance.keys.encoding import public_key
 from schemas.joining import Invite, KeyRequest
 
 REQUEST, ADMISSION = b"request", b"admission"
@@ -33,10 +34,12 @@ class Note:
 
 @dataclass(slots=True)
 class Judged:
-    """The request that uses the invite, if one does, and what was refused beside it."""
+    """The request that uses the invite, if one does, whether the registrar has answered it, and what was refused beside
+    it."""
 
     request: KeyRequest | None = None
     at: datetime | None = None
+    answered: bool = False
     refused: list[str] = field(default_factory=list)
 
     @property
@@ -45,9 +48,12 @@ class Judged:
 
 
 def judge(invite: Invite, notes: Iterable[Note]) -> Judged:
-    """An invite is used once: by the first request that proves it in time."""
-    judged = Judged()
+    """An invite is used once: by the first request that proves it in time. An answer before it is of another."""
+    judged, registrar = Judged(), public_key(invite.registrar)
     for note in notes:
+        if note.key == ADMISSION and judged.request is not None:
+            answer = wire.answered(note.value, registrar)
+            judged.answered |= answer is not None and wire.answers(answer, judged.request)
         if note.key != REQUEST:
             continue
         try:

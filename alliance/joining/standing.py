@@ -7,8 +7,10 @@ Nothing that it has sent is taken back.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from alliance.errors import Refused
-from alliance.joining.desk import Desk
+from alliance.joining.desk import Desk, new_password
 from alliance.joining.succession import dismissed, with_status
 from alliance.membership import give_token_keys, keys_given, members_of, token_keys
 from alliance.principals import member_principal
@@ -41,24 +43,25 @@ def revoke(desk: Desk, member: str) -> Member:
     return record
 
 
-def restore(desk: Desk, member: str) -> tuple[Member, bytes | None]:
-    """Undo either. The answer to hand over, if the member needs another password: sealed to it, signed by the
-    registrar."""
+def restore(desk: Desk, member: str, hand_over: Callable[[bytes], object]) -> Member:
+    """Undo either. `hand_over` is given the answer for the member, if it needs another password: sealed to it, signed
+    by the registrar. The broker takes that password afterwards: where a command broke off, the same one goes on."""
+    record = _changed(desk, member, Status.ACTIVE)
     # Where its keys lie on this folder, it has been given none meanwhile.
     if member in members_of(desk.data):
         tokens = token_keys(desk.data)
         desk.put_on_record(keys_given(member, tokens, desk.clock.now()))
         give_token_keys(desk.data, tokens, [member])
-    record = _changed(desk, member, Status.ACTIVE)
     if has_password(desk.login, member):
         readmit_member(desk.login, member)
-        return record, None
-    if desk.data.secret_file(member_principal(member)).exists():
+    elif desk.data.secret_file(member_principal(member)).exists():
         add_member(desk.login, member, desk.data.secret)
-        return record, None
-    newest = record.keys[-1]
-    keys = KeyRequest(member=member, key_id=newest.key_id, signing=newest.public, sealing=record.seal_key)
-    return record, desk.welcome(keys, desk.new_password(member))
+    else:
+        newest, password = record.keys[-1], new_password()
+        keys = KeyRequest(member=member, key_id=newest.key_id, signing=newest.public, sealing=record.seal_key)
+        hand_over(desk.welcome(keys, password))
+        add_member(desk.login, member, lambda principal: password)
+    return record
 
 
 def dismiss(desk: Desk, member: str, officer: str) -> Member:

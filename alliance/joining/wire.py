@@ -93,14 +93,10 @@ def admitted(jws: str, keys: MemberKeys, registrar: Ed25519PublicKey) -> Welcome
 
     Raises Refused if the registrar signed what these keys do not open.
     """
-    try:
-        _, signed = verify_object(jws, lambda kid: registrar)
-    except BadSignature:
+    answer = answered(jws, registrar)
+    if answer is None or not answers(answer, keys.public):
         return None
     try:
-        answer = _parsed(Admission, signed)
-        if (answer.member, answer.key_id) != (keys.member, keys.key_id):
-            return None
         clear = unseal(keys.sealing, answer.sealed, WELCOME_INFO, _to(keys.public))
         return Welcome.model_validate_json(clear)
     except (BadSeal, ValidationError):
@@ -108,6 +104,19 @@ def admitted(jws: str, keys: MemberKeys, registrar: Ed25519PublicKey) -> Welcome
         raise Refused(
             f"The registrar's answer to {keys.member} does not open; ask the registrar to approve once more."
         ) from None
+
+
+def answered(jws: str, registrar: Ed25519PublicKey) -> Admission | None:
+    """An answer of the registrar, to whomever; None for anything else."""
+    try:
+        return _parsed(Admission, verify_object(jws, lambda kid: registrar)[1])
+    except (BadSignature, Refused):
+        return None
+
+
+def answers(answer: Admission, keys: KeyRequest | PublicKeys) -> bool:
+    """Whether it is the one to these keys."""
+    return (answer.member, answer.key_id) == (keys.member, keys.key_id)
 
 
 def _request(keys: MemberKeys, request: KeyRequest) -> bytes:

@@ -83,9 +83,9 @@ class MemberKeys:
                 refused = error
         raise refused
 
-    def save(self, path: Path) -> None:
-        """Write the key file whole or not at all, mode 0600."""
-        write_atomically(path, orjson.dumps(self.to_json(), option=orjson.OPT_INDENT_2), mode=0o600)
+    def save(self, path: Path, *, replace: bool = True) -> None:
+        """Write the key file whole or not at all, mode 0600. With `replace` false one that is there stays."""
+        write_atomically(path, orjson.dumps(self.to_json(), option=orjson.OPT_INDENT_2), mode=0o600, replace=replace)
 
     def to_json(self) -> dict[str, Any]:
         """All of it, secrets too: for a file of mode 0600."""

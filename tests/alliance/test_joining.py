@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from kafka.errors import KafkaError, TopicAuthorizationFailedError
@@ -15,6 +18,7 @@ from alliance import kafka
 from alliance.clock import AllianceClock, wall_now
 from alliance.embedded.services import EmbeddedServices
 from alliance.errors import Refused, SetupError
+from alliance.joining import desk as desks
 from alliance.joining import memberfile, newcomer, standing, wire
 from alliance.joining.desk import Desk
 from alliance.joining.memberfile import MemberFile
@@ -53,6 +57,12 @@ class Hall:
         held = newcomer.ask(invite, self.file(unit), wall_now())
         self.desk.approve(self.desk.asked(unit))
         return newcomer.wait(held, newcomer.invite_login(invite), 15)
+
+    def restore(self, unit: str) -> bytes | None:
+        """What is to be handed over to the unit, if anything is."""
+        given: list[bytes] = []
+        standing.restore(self.desk, unit, given.append)
+        return given[0] if given else None
 
 
 @pytest.fixture
@@ -115,9 +125,9 @@ def test_a_routing_code_is_one_units_until_that_is_revoked(hall: Hall) -> None:
         enrol(hall.desk.data, hall.desk.login, own, token_keys(hall.desk.data), CLOCK)
     standing.revoke(hall.desk, "bank-route")
     hall.desk.approve(hall.desk.asked("bank-early"))
-    for come_back in (standing.restore, standing.suspend):
+    for come_back in (hall.restore, partial(standing.suspend, hall.desk)):
         with pytest.raises(Refused, match="is bank-early's"):
-            come_back(hall.desk, "bank-route")
+            come_back("bank-route")
     assert standing.revoke(hall.desk, "bank-route").status is Status.REVOKED
 
 
@@ -156,13 +166,81 @@ def test_who_lost_the_connection_goes_on_with_the_same_keys(hall: Hall) -> None:
         newcomer.ask(invite, hall.file("bank-again"), wall_now())
 
 
-def test_an_approval_that_broke_off_is_made_again(hall: Hall) -> None:
-    invite = hall.invite("bank-broken")
-    held = newcomer.ask(invite, hall.file("bank-broken"), wall_now())
-    request = hall.desk.asked("bank-broken")
-    hall.desk.approve(request)
+def _dies(*_: object, **__: object) -> NoReturn:
+    raise RuntimeError("killed here")
+
+
+@contextmanager
+def broken_at(step: str) -> Iterator[None]:
+    """A command that is killed there."""
+    owner, _, name = step.rpartition(".")
+    with pytest.MonkeyPatch.context() as broken, pytest.raises(RuntimeError, match="killed here"):
+        broken.setattr({"": desks, "Desk": Desk, "standing": standing}[owner], name, _dies)
+        yield
+
+
+@pytest.mark.parametrize("step", ["add_member", "Desk.welcome", "publish", "Desk._answer"])
+def test_an_approval_that_broke_off_is_made_again(hall: Hall, step: str) -> None:
+    unit = f"bank-{step.lower().replace('.', '-').replace('_', '')}"
+    invite = hall.invite(unit)
+    held = newcomer.ask(invite, hall.file(unit), wall_now())
+    request = hall.desk.asked(unit)
+    with broken_at(step):
+        hall.desk.approve(request)
+    assert hall.desk.asked(unit) == request
+    assert [judged.answered for filed, judged in hall.desk.filed() if filed.spec.member == unit] == [False]
     hall.desk.approve(request)
     assert newcomer.wait(held, newcomer.invite_login(invite), 15).password is not None
+    with pytest.raises(Refused, match="waits for approval"):
+        hall.desk.asked(unit)
+
+
+def test_an_answer_that_was_given_by_another_invite_answers_no_later_one(hall: Hall) -> None:
+    """The unit asks by both with the keys that its file has."""
+    for _ in range(2):
+        invite = hall.invite("bank-slow")
+        held = newcomer.ask(invite, hall.file("bank-slow"), wall_now())
+        hall.desk.approve(hall.desk.asked("bank-slow"))
+    assert newcomer.wait(held, newcomer.invite_login(invite), 15).password is not None
+
+
+def test_an_invite_that_broke_off_hides_no_other(hall: Hall) -> None:
+    """It was filed, and the broker knows no topic of it."""
+    with broken_at("open_joining"):
+        hall.invite("bank-nowhere")
+    hall.invite("bank-somewhere")
+    assert {"bank-nowhere", "bank-somewhere"} <= {filed.spec.member for filed, _ in hall.desk.filed()}
+    with pytest.raises(Refused, match="nobody has used its invite yet"):
+        hall.desk.asked("bank-nowhere")
+
+
+def test_new_keys_whose_approval_broke_off_wait_until_they_are_answered(hall: Hall) -> None:
+    """The registry had them, and the unit would never have known, until its former key ended."""
+    held = hall.join("bank-changes")
+    asking = newcomer.ask_for_change(held)
+    request = hall.desk.asked("bank-changes")
+    with broken_at("Desk._answer"):
+        hall.desk.approve(request)
+    newcomer.ask_for_change(asking)
+    assert hall.desk.changes("bank-changes") == [request]
+    hall.desk.approve(hall.desk.asked("bank-changes"))
+    assert newcomer.wait(asking, held.login(), 15).keys.key_id == request.key_id
+    assert not hall.desk.changes("bank-changes")
+
+
+@pytest.mark.parametrize("step", ["standing.new_password", "Desk.welcome", "standing.add_member"])
+def test_a_member_whose_restoring_broke_off_is_restored_by_the_same_command(hall: Hall, step: str) -> None:
+    """Else the broker had a password that nobody was told, and the second command had nothing more to do."""
+    unit = f"bank-back-{step.lower().partition('.')[2].replace('_', '-')}"
+    held = hall.join(unit)
+    standing.revoke(hall.desk, unit)
+    with broken_at(step):
+        hall.restore(unit)
+    answer = hall.restore(unit)
+    assert answer is not None
+    restored = newcomer.taken(held, answer.decode())
+    assert restored is not None
+    probe(restored.login(), writes=[SUSPICIOUS_ACCOUNT.name])
 
 
 @pytest.mark.parametrize("end", ["replaced", "withdrawn", "expired"])
@@ -211,7 +289,7 @@ def test_a_suspended_member_can_do_nothing_on_the_connections_it_has_and_goes_on
     with pytest.raises(Refused, match="suspended"):
         hall.invite("bank-suspended")
 
-    assert standing.restore(hall.desk, "bank-suspended")[1] is None
+    assert hall.restore("bank-suspended") is None
     probe(held.login(), reads=[MEMBERS.name], writes=[SUSPICIOUS_ACCOUNT.name])
     assert status_of(hall, "bank-suspended") is Status.ACTIVE
 
@@ -224,7 +302,7 @@ def test_a_revoked_member_has_no_login_until_it_takes_a_new_one(hall: Hall) -> N
     with pytest.raises(Refused, match="wrong password"):
         probe(held.login())
 
-    _, answer = standing.restore(hall.desk, "bank-revoked")
+    answer = hall.restore("bank-revoked")
     assert answer is not None
     restored = newcomer.taken(held, answer.decode())
     assert restored is not None
@@ -241,7 +319,7 @@ def test_neither_another_start_nor_admitting_again_lifts_a_suspension(hall: Hall
     enrol(data, login, spec, token_keys(data), CLOCK)
     with pytest.raises(Refused):
         probe(load_member(data, "bank-here")[1], reads=[MEMBERS.name])
-    standing.restore(hall.desk, "bank-here")
+    hall.restore("bank-here")
     probe(load_member(data, "bank-here")[1], reads=[MEMBERS.name])
     assert "bank-here" not in barred(data, login)
 
@@ -270,5 +348,5 @@ def test_a_registry_record_that_the_registrar_did_not_sign_is_not_believed(hall:
         sender.send(MEMBERS.name, record.model_dump_json().encode(), b"bank-careful").get(10)
     with pytest.raises(Refused, match="bank-careful is not signed by the registrar"):
         read_registry(held.login(), held.trusted)
-    standing.restore(hall.desk, "bank-careful")
+    hall.restore("bank-careful")
     assert read_registry(held.login(), held.trusted).member("bank-careful") == record

@@ -82,7 +82,7 @@ ACTS: dict[str, tuple[Step, Any, str, Step, type[Any]]] = {
     "enrol-rate": (nothing, membership, "add_member", lambda at, unit: enrolled(at, unit, 7), RateAgreed),
     "enrol-keys": (nothing, membership, "publish", enrolled, TokenKeysGiven),
     "restore": (enrolled, standing, "give_token_keys",
-                lambda at, unit: standing.restore(at.desk, unit), TokenKeysGiven),
+                lambda at, unit: at.restore(unit), TokenKeysGiven),
     "rotate": (Hall.join, rotation, "give_token_keys", lambda at, unit: rotation.rotate(at.desk), TokenKeysGiven),
     "cut-over": (rotated, rotation, "_put_in_force",
                  lambda at, unit: rotation.cut_over(at.desk, NONE), TokenKeysTaken),

@@ -186,7 +186,7 @@ def test_a_member_of_this_folder_that_is_revoked_gets_no_key_until_it_is_restore
     assert epochs() == [["e1"], ["e1", "e2"]]
     rotation.cut_over(desk, NONE)
     assert epochs() == [["e1"], ["e2"]]
-    standing.restore(desk, "bank-out")
+    rotating.restore("bank-out")
     assert load_keys(desk.data, "bank-out").tokens == token_keys(desk.data)
 
 

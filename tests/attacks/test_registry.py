@@ -175,7 +175,7 @@ def test_an_officer_planted_in_the_registry_is_not_signed_in_by_the_registrars_n
     planted = genuine.model_copy(update={"officers": [Officer(officer="thief", rank="head", key=thief)]})
     plant(desk, planted)
     standing.suspend(desk, UNIT.member)
-    standing.restore(desk, UNIT.member)
+    standing.restore(desk, UNIT.member, list[bytes]().append)
     plant(desk, planted)
     enrol(desk.data, desk.login, replace(UNIT, name="Police, renamed"), tokens, desk.clock)
 
