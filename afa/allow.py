@@ -17,6 +17,7 @@ from afa.options import As, Data, Json, OfficerId, in_clear
 from afa.output import Column, note, show, when
 from afa.place import Run
 from afa.publishing import tokenised
+from afa.registrar import acting
 from afa.sample import counters
 from afa.sampler import SPARED
 from alliance import allowvalues, kafka
@@ -87,9 +88,12 @@ def add(  # noqa: PLR0913, PLR0917 — each argument is an option of the command
         at=now,
         until=now + timedelta(days=days) if days else None,
     )
-    _show(run, [_put(run, entry, f"replaced by {entry.entry_id}")], json)
-    if value is not None:
-        allowvalues.keep(member_dir(run.data, unit), entry, value)
+    with acting(run):
+        # Before it is filed: an entry whose value is nowhere ends with its epoch.
+        if value is not None:
+            allowvalues.keep(member_dir(run.data, unit), entry, value)
+        filed = _put(run, entry, f"replaced by {entry.entry_id}")
+    _show(run, [filed], json)
     note("Filed; the workers apply it as soon as they have read it.")
 
 
@@ -105,12 +109,14 @@ def renew(unit: As, officer: OfficerId, data: Data = None, json: Json = False) -
         raise SetupError(f"The keys of {unit} can make no tokens; use a member's.")
     newest, folder = list(keys.epochs)[-1], member_dir(run.data, unit)
     filed = []
-    for entry in lacking(run, newest):
-        value = allowvalues.value_of(folder, entry.entry_id)
-        if entry.unit != unit or value is None:
-            note(f"{entry.entry_id} was made by {entry.unit} of no value that is kept here; add it anew, or remove it.")
-        else:
-            filed.append(_put(run, allowvalues.renewed(entry, value, keys, officer, run.clock.now()), "renewed"))
+    with acting(run):
+        for entry in lacking(run, newest):
+            value = allowvalues.value_of(folder, entry.entry_id)
+            if entry.unit != unit or value is None:
+                who = f"{entry.entry_id} was made by {entry.unit}"
+                note(f"{who} of no value that is kept here; add it anew, or remove it.")
+            else:
+                filed.append(_put(run, allowvalues.renewed(entry, value, keys, officer, run.clock.now()), "renewed"))
     _show(run, filed, json)
 
 
@@ -136,14 +142,15 @@ def remove(
     Example: afa allow remove 019a… --as police-ty --officer chen-guoqiang --reason "account was sold"
     """
     run = Run(data)
-    known = _on_topic(run)
-    named = [each for each in known if each.entry and each.entry.entry_id == entry_id]
-    if not named:
-        raise Refused(f"There is no entry {entry_id}; see `afa allow list`.")
-    proven = next((each.entry for each in named if not each.refused), None)
-    entries = alike(proven, known) if proven else [each.entry for each in named if each.entry]
-    by = (unit, officer, reason)
-    _show(run, [_end(run, entry, by) for entry in entries], json)
+    with acting(run):
+        known = _on_topic(run)
+        named = [each for each in known if each.entry and each.entry.entry_id == entry_id]
+        if not named:
+            raise Refused(f"There is no entry {entry_id}; see `afa allow list`.")
+        proven = next((each.entry for each in named if not each.refused), None)
+        entries = alike(proven, known) if proven else [each.entry for each in named if each.entry]
+        ended = [_end(run, entry, (unit, officer, reason)) for entry in entries]
+    _show(run, ended, json)
     note("Filed; the workers apply it as soon as they have read it.")
 
 

@@ -17,12 +17,13 @@ from afa.options import Data, data_dir
 from afa.output import WIDTH, note
 from afa.place import Run, database
 from afa.play import play, verdicts_file
+from afa.registrar import acting
 from afa.stopping import interruptible
 from afa.supervisor import Supervisor
 from afa.up import plan_of, watch
 from alliance.embedded.datadir import DataDir
 from alliance.errors import SetupError
-from alliance.membership import register, token_keys
+from alliance.membership import barred, register, token_keys
 from alliance.provision import provision
 from producers.city.cast import CAST
 from producers.city.honest import ALERTS
@@ -68,8 +69,11 @@ def _on(run: Run, plan: Plan) -> str:
     clock = run.clock
     if (takes := clock.wall_seconds(_DAY_S)) > _SLOW_S:
         note(f"By this run's clock a day takes {takes / _SLOW_S:,.1f} hours; `afa up --no-city --rate 600` is faster.")
-    provision(run.admin, [spec.member for spec in CAST], run.data.secret)
-    register(run.data, run.registrar(), CAST, token_keys(run.data), clock)
+    with acting(run) as at:
+        # Not of who is suspended or revoked, whose rights would come back.
+        names = {spec.member for spec in CAST} - barred(at.data, at.login)
+        provision(run.admin, sorted(names), at.data.secret)
+        register(at.data, at.login, CAST, token_keys(at.data), clock)
     note("The day begins …")
     with database(run.database_url) as engine:
         verdicts = list(play(run.data, clock, run.profile, engine, plan, 1, Event()))

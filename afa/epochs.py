@@ -13,7 +13,7 @@ from afa import allow
 from afa.options import Data, Json
 from afa.output import Column, note, show, when
 from afa.place import Run
-from afa.registrar import desk
+from afa.registrar import acting, desk
 from alliance.errors import Refused
 from alliance.joining import memberfile, rotation, taking
 from schemas.epochs import EpochView
@@ -37,8 +37,8 @@ def rotate(data: Data = None, json: Json = False) -> None:
 
     Example: afa epoch rotate
     """
-    at = desk(Run(data))
-    given = rotation.rotate(at)
+    with acting(Run(data)) as at:
+        given = rotation.rotate(at)
     told = given.told
     _show(rotation.views(at), json)
     _warn(given.unsent)
@@ -52,7 +52,8 @@ def send(data: Data = None) -> None:
 
     Example: afa epoch send
     """
-    sent, unsent = rotation.send(desk(Run(data)))
+    with acting(Run(data)) as at:
+        sent, unsent = rotation.send(at)
     sent = [member for member in sent if member not in unsent]
     _warn(unsent)
     note(f"Sent once more to {', '.join(sent)}." if sent or unsent else "Every active member has the present keys.")
@@ -71,14 +72,14 @@ def cut_over(
     Example: afa epoch cut-over
     """
     run = Run(data)
-    at = desk(run)
-    lacking = allow.lacking(run, rotation.views(at)[-1].epoch)
-    if lacking and not early:
-        raise Refused(
-            f"{len(lacking)} allow-list entries have no token of the newer epoch and would end; run `afa allow renew`, "
-            "or remove them."
-        )
-    given = rotation.cut_over(at, timedelta(milliseconds=load_rules().memory_ms()), early=early)
+    with acting(run) as at:
+        lacking = allow.lacking(run, rotation.views(at)[-1].epoch)
+        if lacking and not early:
+            raise Refused(
+                f"{len(lacking)} allow-list entries have no token of the newer epoch and would end; run `afa allow "
+                "renew`, or remove them."
+            )
+        given = rotation.cut_over(at, timedelta(milliseconds=load_rules().memory_ms()), early=early)
     _show(rotation.views(at), json)
     _warn(given.unsent)
 

@@ -9,6 +9,7 @@ import typer
 from afa.options import Data, Json, Rate
 from afa.output import Column, note, show
 from afa.place import Run
+from afa.registrar import acting
 from alliance.membership import MemberSpec, OfficerSpec, enrol, member_dir, token_keys
 from schemas.registry import Alliance, Member, Sector
 
@@ -57,7 +58,8 @@ def add(  # noqa: PLR0913, PLR0917 — each argument is an option of the command
         member, name, sector, alliance, tuple(route), tuple(_officer(text) for text in officer), call_back, rate
     )
     run = Run(data)
-    record = enrol(run.data, run.registrar(), spec, token_keys(run.data), run.clock)
+    with acting(run) as at:
+        record = enrol(at.data, at.login, spec, token_keys(at.data), at.clock)
     show([[record]], _COLUMNS, as_json=json, empty="")
     note(f"The keys of {member} are in {member_dir(run.data, member)}; nobody else may read them.")
 

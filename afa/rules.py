@@ -11,6 +11,7 @@ import typer
 from afa.options import Data, Json, MemberFilePath, data_dir
 from afa.output import note
 from afa.place import Run
+from afa.registrar import acting
 from alliance.embedded.datadir import DataDir
 from alliance.joining import memberfile
 from alliance.membership import read_registry
@@ -43,8 +44,8 @@ def set_rules(
     Example: afa member set-rules rules.toml
     """
     run = Run(data)
-    before = run.registry().rulebook
-    told = changes(before, keeping.change(run.data, run.registrar(), file))
+    with acting(run) as at:
+        told = changes(at.registry().rulebook, keeping.change(at.data, at.login, file))
     for sentence in told:
         note(f"- {sentence}")
     note("The rules are signed; they are in force as each process reads them." if told else "Nothing changes by this.")

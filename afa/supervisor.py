@@ -22,6 +22,7 @@ from alliance.embedded.child import Child
 from alliance.embedded.services import EmbeddedServices
 from alliance.membership import MemberSpec, barred, members_of, register, token_keys
 from alliance.provision import login_of, provision
+from alliance.registrar import alone
 from alliance.rulebook import keeping
 from schemas.topics import PARTITIONS
 
@@ -110,9 +111,10 @@ class Supervisor:
         for drift in provision(admin, sorted(names), data.secret, self._plan.partitions).drift:
             self._say(f"Note: {drift}")
         registrar = login_of("registrar", admin, data.secret)
-        keeping.provide(data, registrar)
-        if self._plan.members:
-            register(data, registrar, self._plan.members, token_keys(data), self.clock)
+        with alone(data):
+            keeping.provide(data, registrar)
+            if self._plan.members:
+                register(data, registrar, self._plan.members, token_keys(data), self.clock)
         self._plan.migrate(self.services.database_url)
 
     def _start_processes(self) -> None:
