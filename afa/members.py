@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from afa.options import Data, Json, Rate
+from afa.options import Centre, Data, Json, Rate
 from afa.output import Column, note, show
 from afa.place import Run
 from afa.registrar import acting
@@ -46,6 +46,7 @@ def add(  # noqa: PLR0913, PLR0917 — each argument is an option of the command
     ] = [],  # noqa: B006
     call_back: Annotated[str | None, typer.Option(help="The number at which its orders can be confirmed.")] = None,
     rate: Rate = None,
+    centre: Centre = False,
     data: Data = None,
     json: Json = False,
 ) -> None:
@@ -55,7 +56,7 @@ def add(  # noqa: PLR0913, PLR0917 — each argument is an option of the command
     Example: afa member add bank-x --name "Bank X" --sector bank --alliance police-bank --route cnaps:105161000015
     """
     spec = MemberSpec(
-        member, name, sector, alliance, tuple(route), tuple(_officer(text) for text in officer), call_back, rate
+        member, name, sector, alliance, tuple(route), tuple(map(_officer, officer)), call_back, rate, centre
     )
     run = Run(data)
     with acting(run) as at:

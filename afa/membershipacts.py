@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from afa.options import Data
+from afa.options import Centre, Data
 from afa.output import note
 from afa.place import Run
 from afa.registrar import MEMBER, acting, desk
 from alliance.embedded.datadir import write_private
 from alliance.errors import Refused
 from alliance.joining import standing
+from alliance.joining.desk import Desk
 from alliance.quotas import MOST
+
+
+@contextmanager
+def _centre_told(at: Desk) -> Iterator[None]:
+    """Whoever else is the police centre now: that is no act of its own."""
+    before = at.registry().police()
+    yield
+    now = at.registry().police()
+    if now is None and before is not None:
+        note("There is no police centre any more: members seal to nobody until a police unit is admitted or restored.")
+    elif now is not None and before is not None and now.member != before.member:
+        note(f"The police centre is now {now.member}, in the place of {before.member}: members seal to it alone.")
 
 
 def suspend(member: Annotated[str, MEMBER], data: Data = None) -> None:
@@ -22,7 +37,7 @@ def suspend(member: Annotated[str, MEMBER], data: Data = None) -> None:
 
     Example: afa member suspend bank-042
     """
-    with acting(Run(data)) as at:
+    with acting(Run(data)) as at, _centre_told(at):
         standing.suspend(at, member)
     note(f"{member} is suspended: what it signs is refused, the broker takes nothing from it. Undo: afa member restore")
 
@@ -32,7 +47,7 @@ def revoke(member: Annotated[str, MEMBER], data: Data = None) -> None:
 
     Example: afa member revoke bank-042
     """
-    with acting(Run(data)) as at:
+    with acting(Run(data)) as at, _centre_told(at):
         standing.revoke(at, member)
     note(f"{member} is revoked: as suspended, and without a password. Undo: afa member restore {member}")
 
@@ -40,6 +55,7 @@ def revoke(member: Annotated[str, MEMBER], data: Data = None) -> None:
 def restore(
     member: Annotated[str, MEMBER],
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="MEMBER.login unless given.")] = None,
+    centre: Centre = False,
     data: Data = None,
 ) -> None:
     """Undo a suspension or a revocation. Was its keys' machine in other hands, invite it anew instead.
@@ -53,8 +69,8 @@ def restore(
         write_private(path, answer.decode("ascii") + "\n")
         written = True
 
-    with acting(Run(data)) as at:
-        standing.restore(at, member, hand_over)
+    with acting(Run(data)) as at, _centre_told(at):
+        standing.restore(at, member, hand_over, centre=centre)
     note(f"{member} is an active member again.")
     if written:
         note(f"It needs the new password in {path}, sealed so that it alone can read it: afa member accept {path.name}")

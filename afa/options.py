@@ -36,6 +36,12 @@ Rate = Annotated[
         help=f"Alerts a second that are agreed ({AGREED} at first); the broker slows beyond ten times that.",
     ),
 ]
+Centre = Annotated[
+    bool,
+    typer.Option(
+        "--centre", help="The police centre from now on, if its name is first: another's vault opens nothing new."
+    ),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Sign without asking once more.")]
 OfficerId = Annotated[str, typer.Option("--officer", metavar="ID", help="The police officer who signs.")]
 

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from afa.options import Data, Json, Rate
+from afa.options import Centre, Data, Json, Rate
 from afa.output import Column, note, show
 from afa.place import Run
 from alliance.embedded.datadir import write_private
@@ -44,6 +44,7 @@ def invite(  # noqa: PLR0913, PLR0917 — each argument is an option of the comm
     ] = [],  # noqa: B006
     call_back: Annotated[str | None, typer.Option(help="The number at which its orders can be confirmed.")] = None,
     rate: Rate = None,
+    centre: Centre = False,
     hours: Annotated[int, typer.Option("--hours", min=1, max=720, help="How long the invite can be used.")] = 72,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="MEMBER.invite unless given.")] = None,
     broker: Annotated[
@@ -59,7 +60,7 @@ def invite(  # noqa: PLR0913, PLR0917 — each argument is an option of the comm
     Example: afa member invite bank-042 --sector bank --alliance police-bank --route cnaps:102161000042
     """
     run = Run(data)
-    spec = MemberSpec(member, name or member, sector, alliance, tuple(route), (), call_back, rate)
+    spec = MemberSpec(member, name or member, sector, alliance, tuple(route), (), call_back, rate, centre)
     with acting(run) as at:
         made = at.invite(spec, broker_at(run, broker, ca), timedelta(hours=hours))
     path = out or Path(f"{member}.invite")

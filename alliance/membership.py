@@ -57,12 +57,15 @@ class MemberSpec:
     call_back: str | None = None
     rate: int | None = None
     """Alerts a second that are agreed; what was agreed before, or `quotas.AGREED`, unless given."""
+    centre: bool = False
+    """A police unit that may take the place of the police centre."""
 
 
 def enrol(data: DataDir, login: KafkaLogin, spec: MemberSpec, tokens: TokenKeys, clock: AllianceClock) -> Member:
     """Admit one member, whole; again, and nothing changes but what `spec` says otherwise. The registrar may do this."""
     registry = _known(data, login)
     registry.refuse_taken(spec.member, spec.routes)
+    _refuse_centre(registry, spec)
     known = registry.member(spec.member)
     if known is None or known.status is Status.ACTIVE:
         if spec.rate is not None:
@@ -77,6 +80,8 @@ def register(
 ) -> list[Member]:
     """Keys and registry records of members whose topics and rights are provisioned already."""
     known, keys = _known(data, login), registrar_keys(data)
+    for spec in specs:
+        _refuse_centre(known, spec)
     records = [_record(data, spec, tokens, known.member(spec.member), clock.now()) for spec in specs]
     if changed := [record for record in records if record != known.member(record.member)]:
         new = [record.member for record in changed if known.member(record.member) is None]
@@ -199,6 +204,13 @@ def keys_given(member: str, keys: TokenKeys, now: datetime) -> TokenKeysGiven:
 def _known(data: DataDir, login: KafkaLogin) -> Registry:
     """What the registrar itself has signed: what it signs next must rest on nothing else."""
     return proven_registry(login, registrar_keys(data).public.verifier())
+
+
+def _refuse_centre(known: Registry, spec: MemberSpec) -> None:
+    """One that is suspended or revoked stays that, and takes nobody's place."""
+    record = known.member(spec.member)
+    if not spec.centre and (record is None or record.status is Status.ACTIVE):
+        known.refuse_centre(spec.member, spec.sector)
 
 
 def _token_file(data: DataDir) -> Path:

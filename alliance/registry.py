@@ -65,6 +65,16 @@ class Registry:
             if holder is not None and holder.member != member and holder.status is not Status.REVOKED:
                 raise Refused(f"The routing code {route} is {holder.member}'s; correct it, or revoke {holder.member}.")
 
+    def refuse_centre(self, member: str, sector: Sector) -> None:
+        """Raises Refused for a police unit that would be the centre in the place of another: members would seal to it,
+        and the other could open nothing of that."""
+        centre = self.police()
+        if centre is not None and sector is Sector.POLICE and member < centre.member:
+            raise Refused(
+                f"{member} would take the place of {centre.member} as the police centre, to which members seal, since "
+                "that is the first active police unit by name; choose a name that sorts after it, or say --centre."
+            )
+
     def key(self, kid: str, at: datetime | None = None) -> Ed25519PublicKey | None:
         """The public key that `kid` names, if it is valid at `at` (any time if None)."""
         known = self._keys.get(kid)

@@ -64,7 +64,8 @@ class Desk:
     def invite(self, spec: MemberSpec, broker: Broker, valid: timedelta) -> Invite:
         """Permit a unit to ask once; an invite that it had before is good for nothing from now on."""
         registry = self.registry()
-        registry.refuse_taken(checked(spec.member), spec.routes)
+        checked(spec.member)
+        _refuse_taken(registry, spec)
         known = registry.member(spec.member)
         if known is not None and known.status is Status.SUSPENDED:
             raise Refused(f"{spec.member} is suspended; restore it before you invite it anew.")
@@ -141,7 +142,7 @@ class Desk:
             record, password = rotated(known, request, self.clock.now(), overlap), None
         else:
             filed = _read(self._invite_file(request.member))
-            registry.refuse_taken(request.member, filed.spec.routes)
+            _refuse_taken(registry, filed.spec)
             record = joined(filed.spec, request, known, self.clock.now())
             if filed.spec.rate is not None:
                 self.put_on_record(RateAgreed(member=record.member, rate=filed.spec.rate, at=self.clock.now()))
@@ -186,7 +187,7 @@ class Desk:
         write_private(self._invite_file(filed.spec.member), _FILED.dump_json(filed, indent=2).decode())
 
     def _invite_file(self, member: str) -> Path:
-        return self._folder() / f"{member}.json"
+        return self._folder() / f"{checked(member)}.json"
 
     def _folder(self) -> Path:
         registrar_keys(self.data)
@@ -210,6 +211,13 @@ def notes(login: KafkaLogin, member: str) -> list[Note]:
         Note(record.key or REQUEST, (record.value or b"").decode("ascii", "replace"), record.timestamp)
         for record in kafka.whole(login, joining_topic(member).name)
     ]
+
+
+def _refuse_taken(registry: Registry, spec: MemberSpec) -> None:
+    """Raises Refused if the unit, once it is active, would have a routing code or the place of another."""
+    registry.refuse_taken(spec.member, spec.routes)
+    if not spec.centre:
+        registry.refuse_centre(spec.member, spec.sector)
 
 
 def _is_over(filed: Filed, judged: Judged, now: datetime) -> bool:

@@ -43,9 +43,13 @@ def revoke(desk: Desk, member: str) -> Member:
     return record
 
 
-def restore(desk: Desk, member: str, hand_over: Callable[[bytes], object]) -> Member:
+def restore(desk: Desk, member: str, hand_over: Callable[[bytes], object], *, centre: bool = False) -> Member:
     """Undo either. `hand_over` is given the answer for the member, if it needs another password: sealed to it, signed
-    by the registrar. The broker takes that password afterwards: where a command broke off, the same one goes on."""
+    by the registrar. The broker takes that password afterwards: where a command broke off, the same one goes on.
+
+    Raises Refused for a police unit that would be the centre in the place of another, unless `centre`."""
+    if not centre:
+        desk.registry().refuse_centre(member, _known(desk, member).sector)
     record = _changed(desk, member, Status.ACTIVE)
     # Where its keys lie on this folder, it has been given none meanwhile.
     if member in members_of(desk.data):

@@ -34,7 +34,8 @@ def folder(services: EmbeddedServices) -> Iterator[Path]:
     load_or_create(clock_file(services.data), 1.0)
     place = services.data.path
     unit = ["--name", "Police", "--sector", "police", "--alliance", "comprehensive", "--officer", "chen:captain"]
-    afa(place, "member", "add", "police-renewing", *unit)
+    afa(place, "member", "add", _UNIT, *unit)
+    afa(place, "member", "restore", _UNIT)
     login = login_of("registrar", services.admin, services.data.secret)
     before, known = token_keys(services.data), ruled(login)
     yield place
@@ -43,6 +44,8 @@ def folder(services: EmbeddedServices) -> Iterator[Path]:
     with kafka.producer(login) as sender:
         for key in ruled(login) - known:
             sender.send(RULES.name, None, key).get(10)
+    # Others' police are the centre again.
+    afa(place, "member", "suspend", _UNIT)
 
 
 def ruled(login: KafkaLogin) -> set[bytes]:
@@ -72,7 +75,7 @@ def test_entries_are_signed_anew_under_both_epochs_and_the_cut_over_waits_for_th
     assert listed["entry"] == view["entry"]
     assert "--early" in afa(folder, "epoch", "cut-over", code=1)
 
-    kept = member_dir(services.data, "police-renewing") / "allowed.json"
+    kept = member_dir(services.data, _UNIT) / "allowed.json"
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert b"96110" in kept.read_bytes()
 

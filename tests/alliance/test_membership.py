@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -39,6 +40,15 @@ BANK = MemberSpec("bank-enrol", "Bank", Sector.BANK, Alliance.POLICE_BANK, ("cna
 POLICE = MemberSpec(
     "police-enrol", "Police", Sector.POLICE, Alliance.GOVERNMENT_AFFAIRS, (), (OfficerSpec("zhao", "captain"),), "110"
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def others_are_the_centre_again(services: EmbeddedServices) -> Iterator[None]:
+    """The registry is also other tests'."""
+    yield
+    desk = Desk(services.data, login_of("registrar", services.admin, services.data.secret), clock())
+    if desk.registry().member(POLICE.member):
+        standing.revoke(desk, POLICE.member)
 
 
 def clock(now: datetime = NOW) -> AllianceClock:

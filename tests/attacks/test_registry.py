@@ -163,7 +163,9 @@ UNIT = MemberSpec(
 def desk(services: EmbeddedServices) -> Iterator[Desk]:
     provision(services.admin, [], services.data.secret)
     login = login_of("registrar", services.admin, services.data.secret)
-    yield Desk(services.data, login, AllianceClock(0.0, 1.0, 1.0))
+    made = Desk(services.data, login, AllianceClock(0.0, 1.0, 1.0))
+    yield made
+    standing.revoke(made, UNIT.member)
 
 
 @pytest.mark.services

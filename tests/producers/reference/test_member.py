@@ -20,9 +20,11 @@ from kafka import KafkaConsumer, TopicPartition
 from alliance import kafka
 from alliance.clock import AllianceClock, load_or_create
 from alliance.embedded.services import EmbeddedServices
+from alliance.joining import standing
+from alliance.joining.desk import Desk
 from alliance.keys.signatures import sign_object
 from alliance.membership import MemberSpec, OfficerSpec, load_keys, load_officer, member_dir, register, token_keys
-from alliance.provision import provision
+from alliance.provision import login_of, provision
 from producers.reference.bank import Bank
 from producers.reference.books import Books
 from producers.reference.entries import AccountRef, Moved, Opened, Way
@@ -136,6 +138,8 @@ def test_a_killed_member_answers_again_and_acts_once(services: EmbeddedServices,
     assert "mail unreadable" not in said
     assert first["status"] == "executed"
     assert all(answer == first for answer in again)
+    registrar = login_of("registrar", services.admin, services.data.secret)
+    standing.revoke(Desk(services.data, registrar, clock), POLICE)
     stub = empty(services)
     Books(member_dir(services.data, BANK) / "reference" / "books.db", stub).close()
     assert [hold.amount for hold in stub.ledger.holds.values()] == [300_000]
