@@ -22,9 +22,9 @@ from afa.output import Column, show, when
 from afa.place import Run
 from afa.programs import auditor_key
 from alliance import kafka
+from alliance.broker.passwords import login_of
 from alliance.errors import SetupError
 from alliance.kafka import KafkaLogin
-from alliance.provision import login_of
 from consumers.auditor import checkpoints, listing, reading
 from consumers.auditor.reading import Evidence, Tick
 from consumers.auditor.service import Auditor

@@ -17,6 +17,7 @@ from afa import runfile
 from afa.options import data_dir
 from afa.programs import clock_file
 from alliance import clock, profiles
+from alliance.broker.passwords import login_of
 from alliance.clock import AllianceClock
 from alliance.embedded.datadir import DataDir
 from alliance.embedded.services import attach
@@ -25,7 +26,6 @@ from alliance.kafka import KafkaLogin
 from alliance.keys.store import MemberKeys
 from alliance.membership import load_member, proven_registry
 from alliance.profiles import Profile
-from alliance.provision import login_of
 from alliance.registrar import registrar_public
 from alliance.registry import Registry
 from alliance.settings import Settings

@@ -17,11 +17,12 @@ from afa import runfile
 from afa.programs import Place, Program, clock_file
 from afa.runfile import Process, RunFile
 from alliance import profiles
+from alliance.broker.passwords import login_of
 from alliance.clock import AllianceClock, load_or_create, wall_seconds_now
 from alliance.embedded.child import Child
 from alliance.embedded.services import EmbeddedServices
 from alliance.membership import MemberSpec, barred, members_of, register, token_keys
-from alliance.provision import login_of, provision
+from alliance.provision import provision
 from alliance.registrar import alone
 from alliance.rulebook import keeping
 from schemas.topics import PARTITIONS

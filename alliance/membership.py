@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from pydantic import ValidationError
 
 from alliance import kafka
+from alliance.broker.passwords import login_of
 from alliance.clock import AllianceClock
 from alliance.embedded.datadir import HOST, DataDir
 from alliance.errors import SetupError
@@ -26,7 +27,7 @@ from alliance.keys.encoding import decode, encode
 from alliance.keys.store import MemberKeys
 from alliance.keys.tokens import TokenKeys
 from alliance.principals import member_principal
-from alliance.provision import add_member, checked, login_of
+from alliance.provision import add_member, checked
 from alliance.registrar import publish, put_on_record, registrar_keys
 from alliance.registry import Registry
 from alliance.roll import Roll, enter, proven, read

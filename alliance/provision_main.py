@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import sys
 
+from alliance.broker.topics import Report
 from alliance.clock import load_or_create
 from alliance.embedded.datadir import DataDir
 from alliance.errors import AfaError, SetupError
 from alliance.kafka import probe
 from alliance.principals import INTERNAL
-from alliance.provision import Report, provision
+from alliance.provision import provision
 from alliance.settings import Settings
 
 _REAL_TIME = 1.0

@@ -17,10 +17,11 @@ from typing import Any
 import psycopg
 
 from alliance import kafka
+from alliance.broker.passwords import login_of
 from alliance.clock import wall_now
 from alliance.embedded.services import EmbeddedServices
 from alliance.keys.store import generate
-from alliance.provision import login_of, provision
+from alliance.provision import provision
 from alliance.settings import Settings
 from consumers.auditor import checkpoints, reading
 from consumers.auditor.chain import DIGEST, SALT, Act, Entry, Head, follow

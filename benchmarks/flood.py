@@ -18,9 +18,10 @@ from multiprocessing.sharedctypes import Synchronized
 from typing import Any
 
 from alliance import kafka
+from alliance.broker.passwords import login_of
 from alliance.kafka import KafkaLogin
 from alliance.principals import member_principal
-from alliance.provision import agree_rate, login_of
+from alliance.provision import agree_rate
 from benchmarks.latency import Reader, at_rate, send, wait_for
 from benchmarks.load import Alert, Bundle, Town, bundles, quantile
 from benchmarks.progress import wait_until_done

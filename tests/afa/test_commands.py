@@ -18,12 +18,12 @@ import pytest
 
 from afa.place import Run
 from alliance import clock, kafka
+from alliance.broker.passwords import login_of
 from alliance.embedded.services import attach
 from alliance.joining import newcomer
 from alliance.joining.desk import Desk
 from alliance.kafka import until
 from alliance.membership import MemberSpec, load_member, load_officer
-from alliance.provision import login_of
 from alliance.rulebook import standard, written
 from alliance.tally import published as counted
 from consumers.casebook.authority import orders

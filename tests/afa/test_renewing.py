@@ -15,12 +15,12 @@ from afa import allow
 from afa.cli import app
 from afa.programs import clock_file
 from alliance import kafka
+from alliance.broker.passwords import login_of
 from alliance.clock import load_or_create
 from alliance.embedded.services import EmbeddedServices
 from alliance.joining import rotation
 from alliance.kafka import KafkaLogin
 from alliance.membership import give_token_keys, member_dir, members_of, save_token_keys, token_keys
-from alliance.provision import login_of
 from schemas.topics import RULES
 
 pytestmark = pytest.mark.services

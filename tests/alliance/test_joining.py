@@ -13,6 +13,7 @@ import pytest
 from kafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from alliance import kafka
+from alliance.broker.passwords import login_of
 from alliance.clock import AllianceClock, wall_now
 from alliance.embedded.services import EmbeddedServices
 from alliance.errors import Refused, SetupError
@@ -22,7 +23,6 @@ from alliance.joining.memberfile import MemberFile
 from alliance.kafka import probe
 from alliance.keys.seals import seal
 from alliance.membership import MemberSpec, barred, enrol, load_member, read_registry, token_keys
-from alliance.provision import login_of
 from schemas.joining import Broker, Invite
 from schemas.registry import Alliance, Sector, Status
 from schemas.topics import LEADS, MEMBERS, SUSPICIOUS_ACCOUNT, joining_topic, member_topic

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from alliance.broker.passwords import login_of
 from alliance.clock import AllianceClock
 from alliance.embedded.datadir import DataDir
 from alliance.embedded.services import EmbeddedServices
@@ -28,7 +29,7 @@ from alliance.membership import (
     read_registry,
     token_keys,
 )
-from alliance.provision import login_of, provision
+from alliance.provision import provision
 from alliance.registrar import publish, registrar_keys
 from schemas.registry import Alliance, Member, Sector, Status
 from schemas.topics import MEMBERS, SUSPICIOUS_ACCOUNT, member_topic

@@ -8,11 +8,13 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import TopicAuthorizationFailedError, TransactionalIdAuthorizationFailedError
 
 from alliance import kafka
+from alliance.broker.passwords import login_of
+from alliance.broker.topics import Report
 from alliance.embedded.services import EmbeddedServices
 from alliance.errors import Refused, Retry, SetupError
 from alliance.kafka import KafkaLogin, probe
 from alliance.principals import INTERNAL, STREAMS_PREFIX, TABLE, member_principal
-from alliance.provision import Report, add_member, login_of, provision, remove_member
+from alliance.provision import add_member, provision, remove_member
 from schemas.topics import (
     ALIAS,
     ANSWERS,

@@ -6,11 +6,12 @@ import pytest
 from kafka import KafkaAdminClient
 
 from alliance import quotas
+from alliance.broker.passwords import login_of
 from alliance.embedded.services import EmbeddedServices
 from alliance.errors import Refused
 from alliance.kafka import admin
 from alliance.principals import INTERNAL, joining_principal, member_principal
-from alliance.provision import add_member, agree_rate, agreed_rate, login_of, open_joining, provision, remove_member
+from alliance.provision import add_member, agree_rate, agreed_rate, open_joining, provision, remove_member
 from schemas.topics import member_topic
 
 BANK, OTHER = "bank-quota", "bank-quota-b"

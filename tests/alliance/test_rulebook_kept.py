@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from alliance import kafka
+from alliance.broker.passwords import login_of
 from alliance.clock import AllianceClock
 from alliance.embedded.services import EmbeddedServices
 from alliance.errors import InvalidAlert, SetupError
 from alliance.kafka import KafkaLogin
 from alliance.membership import MemberSpec, enrol, load_member, proven_registry, read_registry, token_keys
-from alliance.provision import login_of, provision
+from alliance.provision import provision
 from alliance.registrar import registrar_public
 from alliance.rulebook import keeping, standard, written
 from producers.clear import check_sender

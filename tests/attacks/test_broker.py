@@ -23,13 +23,14 @@ from kafka.errors import (
 )
 
 from alliance import kafka
+from alliance.broker.passwords import login_of
 from alliance.clock import wall_now
 from alliance.embedded.services import EmbeddedServices
 from alliance.errors import Refused
 from alliance.kafka import KafkaLogin
 from alliance.keys.store import generate
 from alliance.principals import STREAMS_PREFIX, member_principal
-from alliance.provision import add_member, agree_rate, login_of, provision, remove_member
+from alliance.provision import add_member, agree_rate, provision, remove_member
 from alliance.quotas import AGREED, quota
 from producers.bundles import bundle
 from schemas.envelope import MAX_EVENTS, event_type, source_of

@@ -16,10 +16,11 @@ import pytest
 from afa.objecting import _refusals
 from afa.quarantine import Quarantined, _explained, _poll
 from alliance import kafka
+from alliance.broker.passwords import login_of
 from alliance.clock import AllianceClock
 from alliance.embedded.services import EmbeddedServices
 from alliance.principals import member_principal
-from alliance.provision import login_of, provision
+from alliance.provision import provision
 from alliance.registry import Registry
 from consumers.casebook import inbound
 from consumers.casebook.turn import Turn

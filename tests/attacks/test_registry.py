@@ -12,6 +12,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from alliance import kafka
+from alliance.broker.passwords import login_of
 from alliance.clock import AllianceClock
 from alliance.embedded.services import EmbeddedServices
 from alliance.joining import standing
@@ -19,7 +20,7 @@ from alliance.joining.desk import Desk
 from alliance.keys.signatures import sign
 from alliance.keys.store import MemberKeys, generate
 from alliance.membership import MemberSpec, OfficerSpec, enrol, proven_registry, token_keys
-from alliance.provision import login_of, provision
+from alliance.provision import provision
 from alliance.registrar import key_of, registrar_keys
 from alliance.roll import Roll
 from alliance.rulebook import standard

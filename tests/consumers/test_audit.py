@@ -12,10 +12,10 @@ from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from alliance import kafka
+from alliance.broker.passwords import login_of
 from alliance.clock import AllianceClock
 from alliance.joining.desk import Desk
 from alliance.membership import MemberSpec
-from alliance.provision import login_of
 from consumers.auditor import listing, reading
 from consumers.casebook import audit, database, migrations
 from consumers.casebook.tables import Audit

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from alliance import kafka
+from alliance.broker.passwords import login_of
 from alliance.errors import Refused, SetupError
 from alliance.keys.store import generate
-from alliance.provision import login_of
 from consumers.auditor import checkpoints, reading
 from consumers.auditor.chain import Head
 from consumers.auditor.records import message_of, row_of

@@ -9,11 +9,11 @@ import orjson
 import pytest
 
 from alliance import clock
+from alliance.broker.passwords import login_of
 from alliance.clock import wall_ms
 from alliance.errors import Refused
 from alliance.ids import IdSource
 from alliance.kafka import probe
-from alliance.provision import login_of
 from consumers.vault import events, record
 from schemas.envelope import source_of
 from schemas.topics import AUDIT, MEMBERS, SUSPICIOUS_ACCOUNT, SUSPICIOUS_HANDLE, member_topic

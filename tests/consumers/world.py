@@ -21,6 +21,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from sqlalchemy import Connection, Engine
 
 from alliance import kafka, profiles
+from alliance.broker.passwords import login_of
 from alliance.clock import load_or_create, wall_ms
 from alliance.embedded.services import EmbeddedServices
 from alliance.ids import IdSource
@@ -28,7 +29,7 @@ from alliance.keys.encoding import encode
 from alliance.keys.signatures import sign, sign_object
 from alliance.keys.store import generate
 from alliance.membership import read_registry
-from alliance.provision import login_of, provision
+from alliance.provision import provision
 from alliance.registrar import publish, registrar_keys
 from consumers.casebook import database
 from consumers.casebook.authority.mandates import add_mandate

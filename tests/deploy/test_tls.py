@@ -26,6 +26,7 @@ from typer.testing import CliRunner
 
 from afa.cli import app
 from alliance import kafka, provision_main
+from alliance.broker.passwords import login_of
 from alliance.clock import wall_now
 from alliance.errors import Refused, Retry
 from alliance.issuing import Authority
@@ -33,7 +34,6 @@ from alliance.joining import memberfile
 from alliance.joining.memberfile import MemberFile
 from alliance.kafka import KafkaLogin, probe, until
 from alliance.membership import read_registry
-from alliance.provision import login_of
 from consumers.auditor.reading import read_only
 from consumers.casebook import database as casebook
 from producers.client import MemberClient

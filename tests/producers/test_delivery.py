@@ -12,6 +12,7 @@ import orjson
 import pytest
 
 from alliance import kafka
+from alliance.broker.passwords import login_of
 from alliance.embedded.datadir import HOST, DataDir
 from alliance.embedded.kafka import EmbeddedKafka
 from alliance.embedded.kafka_config import ADMIN
@@ -20,7 +21,7 @@ from alliance.errors import Retry
 from alliance.kafka import KafkaLogin
 from alliance.keys.signatures import verify
 from alliance.principals import member_principal
-from alliance.provision import login_of, provision
+from alliance.provision import provision
 from alliance.settings import Settings
 from producers.client import MemberClient
 from schemas.envelope import EVENTS, SIGNATURE_HEADER

@@ -19,13 +19,14 @@ import orjson
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from alliance import kafka
+from alliance.broker.passwords import login_of
 from alliance.clock import load_or_create, wall_ms
 from alliance.embedded.services import EmbeddedServices
 from alliance.ids import IdSource
 from alliance.keys.signatures import sign
 from alliance.keys.store import MemberKeys, generate
 from alliance.keys.tokens import TokenKeys
-from alliance.provision import login_of, provision
+from alliance.provision import provision
 from alliance.registrar import publish, registrar_keys
 from schemas.envelope import Headers, event_type, source_of
 from schemas.registry import Alliance, Member, Sector, SigningKey

@@ -18,13 +18,14 @@ import pytest
 from kafka import KafkaConsumer, TopicPartition
 
 from alliance import kafka
+from alliance.broker.passwords import login_of
 from alliance.clock import AllianceClock, load_or_create
 from alliance.embedded.services import EmbeddedServices
 from alliance.joining import standing
 from alliance.joining.desk import Desk
 from alliance.keys.signatures import sign_object
 from alliance.membership import MemberSpec, OfficerSpec, load_keys, load_officer, member_dir, register, token_keys
-from alliance.provision import login_of, provision
+from alliance.provision import provision
 from producers.reference.bank import Bank
 from producers.reference.books import Books
 from producers.reference.entries import AccountRef, Moved, Opened, Way
