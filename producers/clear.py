@@ -76,6 +76,14 @@ def protect(
     return Protected(checked.model_copy(update={"seals": seals}), wire, digest, identifiers)
 
 
+def unsealed(event_id: UUID, member: str, time: datetime, payload: dict[str, Any]) -> Protected:
+    """An event without seals, whose payload is in wire form already."""
+    draft, event = validated(event_id, member, time, payload)
+    wire = orjson.dumps({**draft, "seals": []})
+    check_size(draft, wire)
+    return Protected(event, wire, hashlib.sha256(wire).digest(), [])
+
+
 def validated(event_id: UUID, member: str, time: object, payload: dict[str, Any]) -> tuple[dict[str, Any], Event]:
     """The envelope around a payload in wire form, as a dict and as the contract's model. Raises InvalidAlert."""
     if not isinstance(time, str | datetime):

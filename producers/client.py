@@ -5,7 +5,6 @@ Protects each event, puts it into the spool, and leaves the sending to a thread.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -21,33 +20,28 @@ from alliance.ids import IdSource
 from alliance.kafka import KafkaLogin
 from alliance.keys.store import MemberKeys
 from alliance.registry import Registry
-from producers import answers, sender
+from producers import answers, sender, withdrawals
 from producers.answers import Answers, Listen
 from producers.clear import (
     ClearEvent,
     Protected,
     check_sender,
-    check_size,
     content_digest,
     given_id,
     protect,
-    validated,
+    unsealed,
 )
 from producers.sender import Connect, Sender
 from producers.spool import Entry, Limits, Outcome, Spool
 from schemas.alerts import Withdrawal
 from schemas.answers import Answer
-from schemas.base import Message
 from schemas.identifiers import Identifier
 from schemas.objections import Appeal, Dispute
-from schemas.registry import Sector
 from schemas.risk import RiskAnswer
-from schemas.topics import ALIAS, BY_KIND, SUSPICIOUS_ACCOUNT, SUSPICIOUS_HANDLE, SUSPICIOUS_NUMBER, VICTIM_REPORT
+from schemas.topics import BY_KIND
 
 ClearIdentifier = Mapping[str, Any]
 """`{"kind", "value", "holders"?, "basis"?, "as_of"?}`"""
-
-_WITHDRAWABLE = {t.name for t in (SUSPICIOUS_ACCOUNT, SUSPICIOUS_NUMBER, SUSPICIOUS_HANDLE, VICTIM_REPORT, ALIAS)}
 
 
 class Offered(NamedTuple):
@@ -145,21 +139,13 @@ class MemberClient:
 
         Only police may name `event_member`, to withdraw another member's victim report with that report's identifiers.
         """
-        if event_member is not None and event_member != self.member:
-            if check_sender(self.registry, self.member, "withdrawal").sector is not Sector.POLICE:
-                raise InvalidAlert("event_member", "only police may withdraw another member's event")
-            repeated = [_dump(identifier) for identifier in identifiers]
+        known = check_sender(self.registry, self.member, "withdrawal")
+        if event_member is None or event_member == self.member:
+            payload = withdrawals.of_own(event_id, self.spool, known.sector)
         else:
-            event_member, repeated = None, self._own_identifiers(event_id)
-        payload = {
-            "kind": "withdrawal",
-            "event_id": str(event_id),
-            "event_member": event_member,
-            "superseded_by": superseded_by and str(superseded_by),
-            "identifiers": repeated,
-            "reason": reason,
-        }
-        return self._send_wire({key: value for key, value in payload.items() if value is not None})
+            payload = withdrawals.of_another(event_id, event_member, identifiers, known.sector)
+        said = {"reason": reason, "superseded_by": superseded_by and str(superseded_by)}
+        return self._send_wire({**payload, **{key: value for key, value in said.items() if value is not None}})
 
     def alias(self, *identifiers: ClearIdentifier) -> UUID:
         """Tie two to four identifiers that this member holds: a card and its account."""
@@ -201,11 +187,11 @@ class MemberClient:
 
     def answer(self, answer: Answer) -> UUID:
         """Answer a request; the payload is in wire form already."""
-        return self._send_wire(_dump(answer))
+        return self._send_wire(answer.model_dump(mode="json", exclude_none=True))
 
     def contest(self, objection: Appeal | Dispute) -> UUID:
         """Pass on a holder's appeal, or dispute a suspicion. The decision comes on `to.<member>` with this id."""
-        return self._send_wire(_dump(objection))
+        return self._send_wire(objection.model_dump(mode="json", exclude_none=True))
 
     def flush(self, timeout: float) -> None:
         """Wait until the broker has everything. Raises Retry, saying why, if it has not after `timeout` seconds."""
@@ -269,22 +255,7 @@ class MemberClient:
 
     def _send_wire(self, payload: dict[str, Any]) -> UUID:
         check_sender(self.registry, self.member, payload["kind"])
-        draft, event = validated(self._ids.next(), self.member, self.clock.now(), payload)
-        wire = orjson.dumps({**draft, "seals": []})
-        check_size(draft, wire)
-        return self._accept(_entry(Protected(event, wire, hashlib.sha256(wire).digest(), [])))
-
-    def _own_identifiers(self, event_id: UUID) -> list[dict[str, Any]]:
-        kept = self.spool.kept(event_id)
-        if kept is None:
-            raise InvalidAlert("event_id", f"{event_id} was not published from {self.spool.path} in the last 97 days")
-        if kept.topic not in _WITHDRAWABLE:
-            raise InvalidAlert("event_id", f"{event_id} went to {kept.topic}, whose events can not be withdrawn")
-        sector = check_sender(self.registry, self.member, "withdrawal").sector
-        if kept.topic == VICTIM_REPORT.name and sector is not Sector.POLICE:
-            raise InvalidAlert("event_id", "a victim report can be withdrawn by police only; tell them")
-        found: list[dict[str, Any]] = orjson.loads(kept.identifiers)
-        return found
+        return self._accept(_entry(unsealed(self._ids.next(), self.member, self.clock.now(), payload)))
 
     def _check_sender_lives(self) -> None:
         if not self._sender.alive:
@@ -296,10 +267,6 @@ class MemberClient:
 def _entry(made: Protected) -> Entry:
     topic = BY_KIND[made.event.data.kind].name
     return Entry(made.event.id, topic, made.wire, made.digest, orjson.dumps(made.identifiers))
-
-
-def _dump(message: Message) -> dict[str, Any]:
-    return message.model_dump(mode="json", exclude_none=True)
 
 
 def _conflict() -> InvalidAlert:
