@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -18,9 +16,10 @@ from rich.console import Console
 from rich.progress import Progress
 
 from alliance.errors import SetupError
+from producers.aside import Aside, check_ids, written
 from producers.client import MemberClient, Offered
 from producers.mapping import Mapping
-from producers.rebase import moment_of, offset_to, shifted
+from producers.rebase import Days, moment_of, offset_to, shifted
 from producers.rows import BadRow, Rows, count_lines, read_csv, read_jsonl
 from producers.spool import Outcome
 from schemas.base import to_ms
@@ -56,21 +55,21 @@ def import_file(
     as `publish` does; what was accepted until then stays, and a second import has no effect on it. Into the file
     `ids_path` goes each good row's event id, as a withdrawal needs it, also of one that was published before.
     """
-    if ids_path is not None and ids_path.resolve() == path.resolve():
-        raise SetupError(f"{path}: the ids can not be written over the alerts; name another file for them")
+    if ids_path is not None:
+        check_ids(ids_path, path)
     known = client.registry.member(client.member)
     routes = known.routes if known else []
 
     def rows() -> Rows:
         return read_jsonl(path) if mapping is None else read_csv(path, mapping, routes)
 
-    offset = _offset(client, rows()) if rebase else None
+    offset = _offset(client, path, rows(), kind) if rebase else None
     target = path.with_name(path.name + ".rejected.jsonl")
     counts = dict.fromkeys(Outcome, 0)
     bad, first_bad = 0, None
     with ExitStack() as stack:
-        rejected = stack.enter_context(_Aside(target))
-        ids = stack.enter_context(_Aside(ids_path)) if ids_path else None
+        rejected = stack.enter_context(Aside(target))
+        ids = stack.enter_context(Aside(ids_path)) if ids_path else None
         bar = stack.enter_context(Progress(console=Console(stderr=True), disable=not progress, transient=True))
         task = bar.add_task(path.name, total=count_lines(path))
         for chunk in _chunks(rows()):
@@ -95,7 +94,9 @@ def row_id(member: str, event: dict[str, Any]) -> UUID | None:
     moment = moment_of(event.get("time"))
     if moment is None or not 0 <= to_ms(moment) < 1 << 48:
         return None
-    tail = int.from_bytes(hashlib.sha256(member.encode() + b"\0" + _json(event)).digest()[:10], "big")
+    tail = int.from_bytes(
+        hashlib.sha256(member.encode() + b"\0" + written(event, orjson.OPT_SORT_KEYS)).digest()[:10], "big"
+    )
     low = tail & ((1 << 62) - 1)
     return UUID(int=to_ms(moment) << 80 | 0x7 << 76 | (tail >> 62 & 0xFFF) << 64 | 0b10 << 62 | low)
 
@@ -122,24 +123,23 @@ def _ready(member: str, row: dict[str, Any], kind: str | None, offset: timedelta
     return bare if made is None else {"id": str(made), **bare}
 
 
-def _offset(client: MemberClient, rows: Rows) -> timedelta | None:
+def _offset(client: MemberClient, path: Path, rows: Rows, kind: str | None) -> timedelta | None:
     """Chosen when a file is first imported and remembered by its first good row, so that the same row moves alike."""
-    events = (row for _, row in rows if not isinstance(row, BadRow))
-    first = next(events, {})
-    offset = offset_to(client.clock.now(), chain([first], events))
-    if offset is None:
+    good = ((line, row) for line, row in rows if not isinstance(row, BadRow))
+    first = next(good, None)
+    if first is None:
         return None
-    key = hashlib.sha256(_json(first)).hexdigest()
-    standing = client.spool.note(f"rebase/{key}", str(int(offset.total_seconds())))
+    key = f"rebase/{hashlib.sha256(written(first[1], orjson.OPT_SORT_KEYS)).hexdigest()}"
+    standing = client.spool.noted(key)
+    if standing is None:
+        days = Days(kind)
+        offset = offset_to(client.clock.now(), days.passing(chain([first], good)))
+        if offset is None:
+            return None
+        if why := days.astray():
+            raise SetupError(f"{path}: {why}")
+        standing = client.spool.note(key, str(int(offset.total_seconds())))
     return timedelta(seconds=int(standing))
-
-
-def _json(value: Any, option: int = orjson.OPT_SORT_KEYS) -> bytes:
-    try:
-        return orjson.dumps(value, option=option)
-    except orjson.JSONEncodeError:
-        # An integer beyond 64 bits, for which the row is refused; until then it is a row like others.
-        return json.dumps(value, ensure_ascii=False).encode()
 
 
 def _chunks(rows: Rows) -> Iterator[list[tuple[int, dict[str, Any] | BadRow]]]:
@@ -151,37 +151,3 @@ def _reason(result: Offered | BadRow) -> str:
     if isinstance(result, BadRow):
         return result.reason
     return str(result.error or "id: used before with other content; the earlier one stands")
-
-
-class _Aside:
-    """A side file, made by its first line; one of an earlier import is replaced."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file: BinaryIO | None = None
-
-    def write(self, said: dict[str, Any]) -> None:
-        try:
-            if self._file is None:
-                # Personal data, as the input: into a file of our own alone, and through no link that another has laid.
-                handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-                self._file = os.fdopen(handle, "wb")
-            self._file.write(_json(said, option=0) + b"\n")
-        except OSError as error:
-            raise SetupError(
-                f"{self._path}: nothing can be put aside there ({error.strerror}); make room or name another file"
-            ) from error
-
-    def __enter__(self) -> _Aside:
-        try:
-            self._path.unlink(missing_ok=True)
-        except OSError as error:
-            raise SetupError(
-                f"{self._path}: what an earlier import put aside can not be taken away ({error.strerror}); import the "
-                "file from a folder in which you may write"
-            ) from error
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        if self._file is not None:
-            self._file.close()

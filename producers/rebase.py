@@ -6,13 +6,18 @@ Must never change anything but times.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from producers.clear import MAX_AGE
+from schemas.topics import VICTIM_REPORT
 
 TIME_FIELDS = frozenset(
     {"time", "as_of", "account_opened_at", "first_seen", "last_seen", "incident_from", "incident_to", "until"}
 )
 
+_DAY, _EPOCH = timedelta(days=1), datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_S = 10**9
 """What the contract takes for a call; what is longer, validation will name."""
 
@@ -22,6 +27,58 @@ def offset_to(now: datetime, events: Iterable[dict[str, Any]]) -> timedelta | No
     event has a time."""
     last = max((moment for event in events for moment in _moments(event)), default=None)
     return None if last is None else timedelta(seconds=(now - last) // timedelta(seconds=1))
+
+
+class Days:
+    """How many events of a file are of which day, counted as they pass by; `kind` stands where an event names none.
+
+    Only one that is last for a good reason may be what a file is moved to now by: all others move with it.
+    """
+
+    def __init__(self, kind: str | None = None) -> None:
+        self._kind = kind
+        self._of: dict[int, _Day] = {}
+
+    def passing(self, rows: Iterable[tuple[int, dict[str, Any]]]) -> Iterator[dict[str, Any]]:
+        """The events of these rows, which stand beside their lines."""
+        for line, event in rows:
+            if (last := max(_moments(event), default=None)) is not None:
+                self._of.setdefault((last - _EPOCH) // _DAY, _Day(line, last)).count(_ages(event, self._kind))
+            yield event
+
+    def astray(self) -> str | None:
+        """Why the last events are none to move the file to now by: they are few and lie apart, as by a wrong year, and
+        the others would be too old."""
+        later, old = 0, sum(day.ageing for day in self._of.values())
+        ahead: tuple[int, _Day] | None = None
+        for number, day in sorted(self._of.items(), reverse=True):
+            if ahead is not None and ahead[0] - number > MAX_AGE // _DAY and later < old:
+                line, time = ahead[1].line, ahead[1].time.isoformat()
+                return (
+                    f"line {line} is of {time}, and {old} rows are older by more than {MAX_AGE.days} days: with it "
+                    "moved to now, they would be refused as too old; correct its time, or take it out"
+                )
+            later, old, ahead = later + day.events, old - day.ageing, (number, day)
+        return None
+
+
+@dataclass(slots=True)
+class _Day:
+    """`line` and `time` are its first event's; `ageing` are those that are not taken at any age."""
+
+    line: int
+    time: datetime
+    events: int = 0
+    ageing: int = 0
+
+    def count(self, ages: bool) -> None:
+        self.events += 1
+        self.ageing += ages
+
+
+def _ages(event: dict[str, Any], kind: str | None) -> bool:
+    data = event.get("data")
+    return (data.get("kind", kind) if isinstance(data, dict) else kind) != VICTIM_REPORT.name
 
 
 def _moments(event: dict[str, Any]) -> Iterator[datetime]:

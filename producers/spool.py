@@ -132,6 +132,12 @@ class Spool:
             row = self._writer.execute(spool_file.KEPT, (event_id.bytes,)).fetchone()
         return None if row is None else Kept(*row)
 
+    def noted(self, key: str) -> str | None:
+        """What is remembered under `key`."""
+        with self._write_lock:
+            row = self._writer.execute(spool_file.RECALL, (key,)).fetchone()
+        return None if row is None else str(row[0])
+
     def note(self, key: str, value: str) -> str:
         """Remember `value` under `key`, unless there is one already; what stands is returned. Raises SpoolFull for a
         full disk."""

@@ -117,3 +117,54 @@ def test_bad_rows_that_can_not_be_taken_away_are_said(tmp_path: Path) -> None:
     path.with_name("alerts.jsonl.rejected.jsonl").mkdir()
     with client(tmp_path / "spool", FakeBroker()) as bank, pytest.raises(SetupError, match="can not be taken away"):
         import_file(bank, path, progress=False)
+
+
+def dated(number: int, time: str, **over: Any) -> bytes:
+    return orjson.dumps({**transfer(number, **over), "time": time})
+
+
+def test_a_row_with_a_wrong_year_is_named_before_a_file_is_moved_to_now_by_it(tmp_path: Path) -> None:
+    """All others would be too old for ever: what was chosen for a file once is remembered."""
+    times = [f"2020-01-0{day}T08:00:00+08:00" for day in (1, 2, 3)]
+    good = [dated(number, time) for number, time in enumerate(times)]
+    wrong = lines(tmp_path, *good[:2], dated(9, "2062-01-02T08:00:00+08:00"), good[2])
+    broker = FakeBroker()
+    with client(tmp_path / "spool", broker) as bank:
+        with pytest.raises(SetupError, match=r"alerts\.jsonl: line 3 .*2062-01-02.* 3 rows .*correct its time"):
+            import_file(bank, wrong, rebase=True, progress=False)
+        assert bank.waiting == bank.sent == 0
+    corrected = imported(tmp_path / "spool", lines(tmp_path, *good), broker, rebase=True)
+    assert (corrected.accepted, corrected.bad) == (3, 0)
+    longer = imported(tmp_path / "spool", lines(tmp_path, *good, dated(9, "2062-01-02T08:00:00+08:00")), rebase=True)
+    assert (longer.duplicates, longer.bad) == (3, 1)
+
+
+def test_a_long_or_sparse_file_is_moved_to_now_as_it_is(tmp_path: Path) -> None:
+    month = [dated(day, f"2020-01-{day:02}T08:00:00+08:00") for day in range(1, 32)]
+    assert imported(tmp_path / "month", lines(tmp_path, *month), rebase=True).accepted == 8
+    lasting = dated(40, "2020-01-31T08:00:00+08:00") + b"\n" + dated(41, "2020-02-01T08:00:00+08:00")
+    assert imported(tmp_path / "gap", lines(tmp_path, month[0], month[1], lasting), rebase=True).accepted == 2
+
+
+@pytest.mark.parametrize("content", [b"keys that nobody can make again\n", b'{"id": 1}\n', orjson.dumps(transfer())])
+def test_event_ids_are_written_over_no_file_but_such_a_one(tmp_path: Path, content: bytes) -> None:
+    path, theirs = lines(tmp_path, orjson.dumps(transfer())), tmp_path / "bank-a.member"
+    theirs.write_bytes(content)
+    with (
+        client(tmp_path / "spool", FakeBroker()) as bank,
+        pytest.raises(SetupError, match="no event ids; name another"),
+    ):
+        import_file(bank, path, progress=False, ids_path=theirs)
+    assert theirs.read_bytes() == content
+
+
+def test_event_ids_may_go_into_a_file_that_was_made_for_them(tmp_path: Path) -> None:
+    path, empty = lines(tmp_path, orjson.dumps(transfer())), tmp_path / "ids"
+    empty.touch()
+    imported(tmp_path / "spool", path, ids_path=empty)
+    assert empty.read_bytes().startswith(b'{"line":1,"id":"')
+    with (
+        client(tmp_path / "spool", FakeBroker()) as bank,
+        pytest.raises(SetupError, match="no event ids; name another"),
+    ):
+        import_file(bank, path, progress=False, ids_path=tmp_path)
