@@ -66,7 +66,7 @@ class Clearing:
             self._books[payment.actor].record([ledger.settle(payment.serial, now)])
         except PaymentRefused:
             return False
-        moved = ledger.move(payment.serial, Way.OUT)
+        moved = ledger.sent(payment.serial)
         assert moved is not None
         self._deliver(payment.actor, moved, now)
         return True

@@ -60,7 +60,8 @@ class Stage:
             return notice.event
         data = notice.event["data"]
         ledger = self.clearing.banks[notice.actor].ledger
-        move = ledger.move(notice.about.serial, Way(data["direction"]))
+        serial, payer = notice.about.serial, notice.about.payer.route
+        move = ledger.sent(serial) if Way(data["direction"]) is Way.OUT else ledger.came(serial, payer)
         if move is None:
             return None
         balance = yuan(max(0, ledger.balance(move.account)))

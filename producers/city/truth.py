@@ -95,7 +95,7 @@ def follow(scam: Scam, banks: Mapping[str, Bank], now: datetime) -> Loot:
 def _stolen(scam: Scam, banks: Mapping[str, Bank]) -> int:
     """What reached the mules: a theft that the victim's bank kept back is none."""
     moves = [
-        banks[MEMBER_OF[account.route]].ledger.move(serial, Way.OUT)
+        banks[MEMBER_OF[account.route]].ledger.sent(serial)
         for account in scam.victims_accounts
         for serial in scam.thefts
     ]

@@ -21,7 +21,7 @@ from schemas.requests import Request
 _LOOK_BACK = timedelta(hours=24)
 """How far the outflows of an answer go back where no payment is matched."""
 _MAX_OUTFLOWS = 200
-_EVER = datetime.min.replace(tzinfo=UTC)
+EVER = datetime.min.replace(tzinfo=UTC)
 
 
 def is_frozen(order: Held | Queued) -> bool:
@@ -58,7 +58,7 @@ class Ask:
 
     def inflows(self) -> list[Moved]:
         """All that ever came."""
-        return self.ledger.moves(self.account, Way.IN, _EVER)
+        return self.ledger.moves(self.account, Way.IN, EVER)
 
     def standing(self, matched: Matched, *, traced: bool = True) -> dict[str, Any]:
         """The answer's balance and, if `traced`, where the money went since it came."""
@@ -112,8 +112,7 @@ class Ask:
 
     def is_taken(self) -> bool:
         """Whether the id of the measure asked for is another's, which it would replace."""
-        key = (self.account, self._new_id())
-        return key in self.ledger.holds or key in self.ledger.waiting
+        return self.ledger.has_order(self.account, self._new_id())
 
     def stops(self) -> int:
         """How often the account was stopped in the case, extensions included."""

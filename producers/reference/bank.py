@@ -9,7 +9,7 @@ import msgspec
 
 from alliance.keys.tokens import TokenKeys
 from producers.reference import decision, holding, queueing, returning
-from producers.reference.ask import Ask
+from producers.reference.ask import EVER, Ask
 from producers.reference.authority import Proof
 from producers.reference.decision import Decision, answer
 from producers.reference.entries import (
@@ -28,17 +28,19 @@ from producers.reference.entries import (
 )
 from producers.reference.index import TokenIndex
 from producers.reference.ledger import Ledger
+from producers.reference.matching import compare
 from schemas.answers import AnswerStatus, Comparison
 from schemas.base import seconds
 from schemas.identifiers import IdentifierKind
 from schemas.names import AccountName
-from schemas.requests import Action, Request, Scope
+from schemas.requests import ABOUT_HOLDS, Action, Match, Request, Scope
 from schemas.returns import ReturnList
 
 DELAY = timedelta(hours=24)
 """How long the bank's own delay lasts at most."""
 _CUSTOMERS = frozenset({IdentifierKind.NUMBER, IdentifierKind.PERSON})
 _FOR_CUSTOMERS = frozenset({Action.DELAY, Action.VERIFY, Action.QUERY, Action.WATCH, Action.WARN, Action.RELEASE})
+_SEVERAL = "it leads to more than one account: an officer must say which payment is meant, by payer, amount and time"
 _FOR_PAYERS = frozenset({Action.DELAY, Action.VERIFY, Action.WATCH, Action.WARN, Action.RELEASE})
 
 
@@ -96,16 +98,42 @@ class Bank:
 
     def decide(self, request: Request, proof: Proof, now: datetime) -> Decision:
         """A number or a person leads to all accounts of the customer; only an account itself can be stopped."""
-        accounts = self.index.find(request.target)
-        if not accounts:
+        found = self.index.find(request.target)
+        if not found:
             return self._about_payee(request, now)
-        if request.target.kind in _CUSTOMERS and request.action not in _FOR_CUSTOMERS:
+        is_customer = request.target.kind in _CUSTOMERS
+        if is_customer and request.action not in _FOR_CUSTOMERS:
             return decision.refused(request, f"{request.action.value} needs an account, not a customer")
+        accounts = self._meant(request, found)
+        if len(accounts) > 1 and not is_customer:
+            return decision.refused(request, _SEVERAL, comparison=Comparison.NOT_COMPARABLE)
         made = [
             _act(Ask(self.ledger, self.index, self._currency, self.route, request, account, proof, now))
             for account in accounts
         ]
-        return Decision(made[0].answer, [entry for each in made for entry in each.entries], made[0].payees)
+        # One account may have nothing left to be done, as where a delay was ended before; the others are not silent.
+        first = next((each for each in made if each.entries), made[0])
+        return Decision(first.answer, [entry for each in made for entry in each.entries], first.payees)
+
+    def _meant(self, request: Request, found: list[str]) -> list[str]:
+        """Of several accounts those that have the hold which the request is about. Two banks may number their payments
+        alike: of a payment those to which it came as the request tells of it."""
+        if len(found) == 1:
+            return found
+        if request.action in ABOUT_HOLDS:
+            hold_id = str(request.hold_id)
+            return [each for each in found if self.ledger.has_order(each, hold_id)] or found
+        if request.target.kind in _CUSTOMERS:
+            return found
+        told = request.match or Match()
+        if request.target.kind is IdentifierKind.TRANSFER_SERIAL:
+            told = told.model_copy(update={"serial": request.target})
+        paid = [each for each in found if self._came(told, each)]
+        return paid or found
+
+    def _came(self, told: Match, account: str) -> bool:
+        inflows = self.ledger.moves(account, Way.IN, EVER)
+        return compare(told, inflows, self.index, self._currency).comparison is Comparison.MATCH
 
     def _about_payee(self, request: Request, now: datetime) -> Decision:
         """Of an account elsewhere the payer's bank can keep back its own customers' payments, and ask them."""

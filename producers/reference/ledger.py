@@ -64,7 +64,9 @@ class Ledger:
         """Until when, by payee and what delays the payments to it."""
         self._balances: dict[str, int] = {}
         self._moves: dict[str, list[Moved]] = defaultdict(list)
-        self._serials: dict[tuple[str, Way], Moved] = {}
+        self._sent: dict[str, Moved] = {}
+        self._came: dict[tuple[str, str], Moved] = {}
+        """By serial and the payer's routing code: each bank numbers its own payments."""
         self._pending: dict[str, dict[str, int]] = defaultdict(dict)
         self._holds_of: dict[str, list[str]] = defaultdict(list)
         for entry in entries:
@@ -81,8 +83,8 @@ class Ledger:
             case Settled(serial=serial):
                 self._settled(serial)
             case Dropped(serial=serial):
-                self._pending[self._serials[serial, Way.OUT].account].pop(serial)
-                self._replace(self._serials.pop((serial, Way.OUT)), None)
+                self._pending[self._sent[serial].account].pop(serial)
+                self._replace(self._sent.pop(serial), None)
             case Held():
                 self._held(entry)
             case Queued() | Placed() | Told() | Lifted():
@@ -116,6 +118,10 @@ class Ledger:
     def history(self, account: str) -> list[Held]:
         """Every measure that ever was on an account, in its last form."""
         return [self.holds[account, hold_id] for hold_id in self._holds_of.get(account, ())]
+
+    def has_order(self, account: str, hold_id: str) -> bool:
+        """Whether a measure of this id ever was on the account, or waits there."""
+        return (account, hold_id) in self.holds or (account, hold_id) in self.waiting
 
     def queue(self, account: str, now: datetime) -> list[Queued]:
         """The orders that still wait on an account, the first first."""
@@ -168,12 +174,17 @@ class Ledger:
         """The account's payments of one direction, in the order they were made."""
         return [move for move in self._moves.get(account, ()) if move.way is way and move.at >= since]
 
-    def move(self, serial: str, way: Way) -> Moved | None:
-        return self._serials.get((serial, way))
+    def sent(self, serial: str) -> Moved | None:
+        """The payment out of that serial."""
+        return self._sent.get(serial)
+
+    def came(self, serial: str, route: str) -> Moved | None:
+        """The payment in that the bank of this routing code has so numbered."""
+        return self._came.get((serial, route))
 
     def pay(self, payment: Moved) -> Moved:
         """The payment out, if it can be made. PaymentRefused if what is free does not suffice."""
-        if payment.amount <= 0 or (payment.serial, Way.OUT) in self._serials:
+        if payment.amount <= 0 or payment.serial in self._sent:
             raise PaymentRefused(f"payment {payment.serial}: its amount is not above 0, or it was made before")
         if payment.amount > self.free(payment.account, payment.at):
             raise PaymentRefused(f"payment {payment.serial}: what is free on the account does not suffice")
@@ -183,13 +194,13 @@ class Ledger:
 
     def receive(self, payment: Moved) -> Moved:
         """The payment in, of which the payer's bank has the other half, if it is new and the account is ours."""
-        if payment.account not in self.accounts or (payment.serial, Way.IN) in self._serials:
+        if payment.account not in self.accounts or _told_by(payment) in self._came:
             raise PaymentRefused(f"payment {payment.serial}: there is no such account, or it came before")
         return payment
 
     def settle(self, serial: str, now: datetime) -> Settled:
         """The entry that lets a pending payment leave. PaymentRefused while a delay or a hold stands in its way."""
-        move = self._serials.get((serial, Way.OUT))
+        move = self._sent.get(serial)
         if move is None or not move.pending:
             raise PaymentRefused(f"payment {serial}: it is not pending")
         kept = self.is_delayed(move.account, now) or self._is_slowed(move, now)
@@ -239,7 +250,10 @@ class Ledger:
             self._lifted.add(key)
 
     def _moved(self, entry: Moved) -> None:
-        self._serials[entry.serial, entry.way] = entry
+        if entry.way is Way.OUT:
+            self._sent[entry.serial] = entry
+        else:
+            self._came[_told_by(entry)] = entry
         self._moves[entry.account].append(entry)
         if entry.pending:
             self._pending[entry.account][entry.serial] = entry.amount
@@ -247,14 +261,18 @@ class Ledger:
             self._balances[entry.account] += entry.amount if entry.way is Way.IN else -entry.amount
 
     def _settled(self, serial: str) -> None:
-        move = self._serials[serial, Way.OUT]
+        move = self._sent[serial]
         posted = msgspec.structs.replace(move, pending=False)
         del self._pending[move.account][serial]
         self._balances[move.account] -= move.amount
-        self._serials[serial, Way.OUT] = posted
+        self._sent[serial] = posted
         self._replace(move, posted)
 
     def _replace(self, old: Moved, new: Moved | None) -> None:
         moves = self._moves[old.account]
         index = moves.index(old)
         moves[index : index + 1] = [] if new is None else [new]
+
+
+def _told_by(arrived: Moved) -> tuple[str, str]:
+    return arrived.serial, arrived.other.route if arrived.other else ""

@@ -43,7 +43,7 @@ def _wrong(ask: Ask, hold: Held, listed: ReturnList) -> str | None:
         return "the list is of another hold or amount than the order"
     if any(payment.amount.currency != ask.currency or not payment.amount.minor for payment in listed.payments):
         return "a payment is in another currency than the account, or of nothing"
-    if len(serials) < len(listed.payments) or any(ask.ledger.move(serial, Way.OUT) for serial in serials):
+    if len(serials) < len(listed.payments) or any(ask.ledger.sent(serial) for serial in serials):
         return "a payment of the list was made before"
     return None
 

@@ -33,7 +33,6 @@ from producers.city.cast import CAST, POLICE
 from producers.city.members import Players
 from producers.client import MemberClient
 from producers.reference.bank import Bank
-from producers.reference.entries import Way
 from schemas.cases import CaseView
 from schemas.joining import Broker
 from schemas.notices import notice_of
@@ -210,7 +209,7 @@ def test_what_is_frozen_is_paid_in_proportion_once_the_notice_is_over_and_who_re
         [made] = listed("return", "list", data=played.data)
         assert (made["closed_for"], {one["status"] for one in made["payments"]}) == ("the hold is returned", {"paid"})
         assert sum(one["amount"]["minor"] for one in made["payments"]) == half
-        left = [bank.ledger.move(f"R{UUID(one['payment_id']).hex}", Way.OUT) for one in made["payments"]]
+        left = [bank.ledger.sent(f"R{UUID(one['payment_id']).hex}") for one in made["payments"]]
         assert [move and move.amount for move in left] == [one["amount"]["minor"] for one in made["payments"]]
     told = {letter["kind"]: letter for letter in letters(played.data, hold["member"])}
     assert told["return-notice"]["return_id"] == made["return_id"]

@@ -29,6 +29,8 @@ class Money(RuleBasedStateMachine):
         super().__init__()
         self.now = BEGIN
         self.serial = 0
+        self.paid = dict.fromkeys(BANKS, 0)
+        """Payments of each bank, which numbers them by itself: so does the other."""
         self.cashed = 0
         self.ledgers = {name: Ledger() for name in BANKS}
         self.written: dict[str, list[bytes]] = {name: [] for name in BANKS}
@@ -43,9 +45,9 @@ class Money(RuleBasedStateMachine):
 
     @rule(payer=accounts, payee=st.none() | accounts, amount=amounts, pending=st.booleans())
     def pay(self, payer: tuple[str, str], payee: tuple[str, str] | None, amount: int, pending: bool) -> None:
-        self.serial += 1
+        self.paid[payer[0]] += 1
         other = None if payee is None else AccountRef(*payee)
-        moved = Moved(f"S{self.serial}", Way.OUT, payer[1], amount, self.now, other=other, pending=pending)
+        moved = Moved(f"S{self.paid[payer[0]]}", Way.OUT, payer[1], amount, self.now, other=other, pending=pending)
         free = self.ledgers[payer[0]].free(payer[1], self.now)
         try:
             self.enter(payer[0], self.ledgers[payer[0]].pay(moved))
@@ -56,7 +58,7 @@ class Money(RuleBasedStateMachine):
         if pending:
             self.pending.append((payer[0], moved))
         else:
-            self.arrive(moved)
+            self.arrive(payer[0], moved)
 
     @rule(index=st.integers(0, 5), drop=st.booleans())
     def end_pending(self, index: int, drop: bool) -> None:
@@ -70,17 +72,22 @@ class Money(RuleBasedStateMachine):
                 self.enter(bank, self.ledgers[bank].settle(moved.serial, self.now))
             except PaymentRefused:
                 return
-            self.arrive(moved)
+            self.arrive(bank, moved)
         del self.pending[index]
 
-    def arrive(self, moved: Moved) -> None:
+    def arrive(self, bank: str, moved: Moved) -> None:
         if moved.other is None:
             self.cashed += moved.amount
             return
         ledger = self.ledgers[moved.other.route]
-        self.enter(
-            moved.other.route, ledger.receive(Moved(moved.serial, Way.IN, moved.other.number, moved.amount, self.now))
-        )
+        came = AccountRef(bank, moved.account)
+        arrived = Moved(moved.serial, Way.IN, moved.other.number, moved.amount, self.now, other=came)
+        self.enter(moved.other.route, ledger.receive(arrived))
+        try:
+            ledger.receive(arrived)
+        except PaymentRefused:
+            return
+        raise AssertionError("it came twice")
 
     @rule(where=accounts, amount=amounts, hours=st.integers(1, 50), measure=st.sampled_from(Measure))
     def hold(self, where: tuple[str, str], amount: int, hours: int, measure: Measure) -> None:
