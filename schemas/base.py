@@ -40,8 +40,9 @@ Token = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,8}:[A-Za-z0-9_-]{
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]+$", max_length=500)]
 """For people: no control characters but tab and newline, which a terminal or a database would take badly."""
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$")]
-MOST_MINOR = 10**15
-Minor = Annotated[int, Field(ge=0, le=MOST_MINOR)]
+MAX_MINOR = 10**15
+"""The greatest amount that a message can say."""
+Minor = Annotated[int, Field(ge=0, le=MAX_MINOR)]
 """An amount in a currency's minor unit (fen, cents); never negative, never a fraction."""
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]

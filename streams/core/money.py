@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from schemas.base import MAX_MINOR
 from streams.core.alert import Transfer
 from streams.core.state import Id
 
@@ -13,7 +14,7 @@ SAME_MS = 86_400_000
 
 def at_risk(told: Iterable[tuple[Id, Transfer]]) -> dict[str, int]:
     """Currency → minor units of the transfers told by alerts, each once; the greatest amount said of a serial
-    stands."""
+    stands. No more than a message can say, or one member's two absurd amounts would hide the lead from its readers."""
     serials: dict[tuple[str, str], int] = {}
     tellings: list[Transfer] = []
     loose: list[tuple[int, bytes, str, Transfer]] = []
@@ -32,7 +33,7 @@ def at_risk(told: Iterable[tuple[Id, Transfer]]) -> dict[str, int]:
     sums: dict[str, int] = {}
     for currency, minor in counted:
         sums[currency] = sums.get(currency, 0) + minor
-    return dict(sorted(sums.items()))
+    return {currency: min(minor, MAX_MINOR) for currency, minor in sorted(sums.items())}
 
 
 def _same(a: Transfer, b: Transfer) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from schemas.base import MOST_MINOR
+from schemas.base import MAX_MINOR
 from schemas.leads import Relation as Why
 from schemas.leads import Stage, SubjectRole
 from schemas.risk import Level
@@ -199,7 +199,7 @@ def _meeting(found: AtRisk, sighting: Sighting, rules: Rules) -> dict[str, Any]:
 
 def _amounts(sums: dict[str, int]) -> list[dict[str, Any]]:
     # More than one amount can be would make the lead unreadable.
-    return [{"minor": min(minor, MOST_MINOR), "currency": currency} for currency, minor in sums.items()]
+    return [{"minor": min(minor, MAX_MINOR), "currency": currency} for currency, minor in sums.items()]
 
 
 def _time(ms: int) -> str:

@@ -31,7 +31,7 @@ def in_currency(said: Sequence[Said], currency: str) -> int:
     for s in sorted(without, key=lambda s: (s.transfer.time, s.alert.event)):
         if not any(perhaps_the_same(s.transfer, other) for other in [*with_serial, *counted]):
             counted.append(s.transfer)
-    return sum(greatest) + sum(t.minor for t in counted)
+    return min(sum(greatest) + sum(t.minor for t in counted), 10**15)
 
 
 def perhaps_the_same(a: Transfer, b: Transfer) -> bool:

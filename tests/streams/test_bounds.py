@@ -10,7 +10,9 @@ import orjson
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from schemas.base import MAX_MINOR, Money
 from schemas.identifiers import IdentifierKind as Kind
+from schemas.leads import Lead
 from schemas.topics import CHANGELOG, LEADS, SIGNALS
 from streams import wire
 from streams.core import bounds, packing
@@ -29,6 +31,7 @@ RULES = parse(RULES_TABLE)
 MULE = key(Kind.ACCOUNT, 0)
 ADDED = 1_000
 """What the broker adds to a record, and its key."""
+HOLDER = f"{'c' * (MAX_HOLDER - 65)}:{'c' * 64}"
 SECTORS = {Class.CALL: "carrier", Class.CHAT: "platform", Class.REPORT: "police"}
 MOMENTS = [BASE, BASE + DAY, BASE + 60 * DAY, -(10**15), 10**16]
 """The last two lie beyond the years that can be written."""
@@ -37,7 +40,7 @@ MOMENTS = [BASE, BASE + DAY, BASE + 60 * DAY, -(10**15), 10**16]
 def said(member: str, number: int, cls: Class, moment: int, transfers: int, victims: int) -> Alert:
     """An alert of the mule, which may tell of as many payments to it as the contract lets it."""
     event = hashlib.sha256(f"{member}/{number}".encode()).digest()[:16]
-    names = [Named(MULE, Role.SUSPECT, "payment-account", 1, moment, ("c" * MAX_HOLDER,) * 4)]
+    names = [Named(MULE, Role.SUSPECT, "payment-account", 1, moment, (HOLDER,) * 4)]
     names += [Named(key(Kind.NUMBER, n), Role.VICTIM, "number", 1, 0) for n in range(victims)]
     paid = tuple(Transfer(MULE, key(Kind.TRANSFER_SERIAL, n), 10**15, "CNY", moment, False) for n in range(transfers))
     return Alert(member, event, event[:8], SECTORS.get(cls, "bank"), cls, moment, moment, 0.9, tuple(names), paid)
@@ -79,8 +82,24 @@ def test_whatever_is_said_of_an_identifier_the_broker_takes_what_is_written(
 def taken_by_the_broker(flush: Flush) -> None:
     assert all(len(value or b"") + ADDED < CHANGELOG.max_message_bytes for value in flush.changelog.values())
     assert all(len(orjson.dumps(snapshot)) + ADDED < LEADS.max_message_bytes for _, snapshot in flush.leads)
+    for _, snapshot in flush.leads:
+        Lead.model_validate_json(orjson.dumps(snapshot))
     for signals in flush.signals.values():
         assert all(len(value) + ADDED < SIGNALS.max_message_bytes for value in wire.encode(signals))
+
+
+def test_no_amount_however_great_takes_a_lead_from_its_readers() -> None:
+    """A member could else hide a mule, on whom others agree, by two transfers that nobody has made."""
+    engine = Engine(0, 1, RULES)
+    engine.apply([said("bank-a", 1, Class.PAYER, BASE, 1, 1), said("carrier-a", 2, Class.CALL, BASE, 0, 1)])
+    told = [said("bank-z", number, Class.PAYEE, BASE, 1, 0) for number in (3, 4)]
+    serials = [key(Kind.TRANSFER_SERIAL, number) for number in (3, 4)]
+    engine.apply(
+        msgspec.structs.replace(each, transfers=(msgspec.structs.replace(each.transfers[0], serial=serial),))
+        for each, serial in zip(told, serials, strict=True)
+    )
+    [lead] = [snapshot for name, snapshot in engine.flush(0, BASE).leads if name == MULE]
+    assert Lead.model_validate_json(orjson.dumps(lead)).amount_at_risk == [Money(minor=MAX_MINOR, currency="CNY")]
 
 
 def test_so_many_items_as_are_not_measured_fit_in_any_case() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from alliance.profiles import Profile
 from consumers.casebook.model import Reported
 from consumers.casebook.money.payments import claimed
-from schemas.base import MOST_MINOR, Money
+from schemas.base import MAX_MINOR, Money
 from schemas.leads import Lead
 
 
@@ -44,4 +44,4 @@ def _chosen(sums: Mapping[str, int], currency: str) -> Money | None:
         return None
     chosen = currency if currency in sums else min(sums)
     # Several reports may say more together than one amount can be.
-    return Money(minor=min(sums[chosen], MOST_MINOR), currency=chosen)
+    return Money(minor=min(sums[chosen], MAX_MINOR), currency=chosen)

@@ -20,7 +20,7 @@ from consumers.casebook.money.flow import Flow, Onward
 from consumers.casebook.money.known import Stop, Told
 from consumers.casebook.money.outflows import payee_of
 from consumers.casebook.money.places import REPEATED, Place, places
-from schemas.base import MOST_MINOR, Money
+from schemas.base import MAX_MINOR, Money
 from schemas.identifiers import Identifier
 from schemas.requests import Action, Match, Request
 
@@ -59,7 +59,7 @@ def next_stops(
     for place in found:
         if place.hop > law.profile.hops.most.value or place.is_settled:
             continue
-        more = min(place.more, left + place.waiting, MOST_MINOR)
+        more = min(place.more, left + place.waiting, MAX_MINOR)
         if more <= 0 and place.unseen is not None:
             notes.append(Note(place.unseen.request.request_id, _NOTHING_LEFT))
         payment = _payment(place, case, told, flow, law.profile, fallen)

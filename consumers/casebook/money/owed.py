@@ -15,7 +15,7 @@ from consumers.casebook.money import claims
 from consumers.casebook.money.flow import Flow
 from consumers.casebook.money.known import Held, Told, key_of
 from consumers.casebook.money.returns import Claim, Notice, Objections, Payment, Plan, plan
-from schemas.base import MOST_MINOR, Money
+from schemas.base import MAX_MINOR, Money
 from schemas.returns import Stays
 
 TRIMMED = (Stays.OBJECTION, Stays.NOTICE_RUNNING, Stays.NOTICE_MISSING, Stays.NO_CLAIM)
@@ -34,7 +34,7 @@ def owed(case_id: UUID, told: Told, flow: Flow | None, account: str, held: Held,
     traced = flow is not None and profile.returns is not None and profile.returns.traceable_first.value
     left = {name: minor - gone[name] for name, minor in here.items()}
     return [
-        Claim(name, reports[name].event_id, case_id, Money(minor=min(minor, MOST_MINOR), currency=currency), traced)
+        Claim(name, reports[name].event_id, case_id, Money(minor=min(minor, MAX_MINOR), currency=currency), traced)
         for name, minor in left.items()
         if minor > 0
     ]

@@ -15,7 +15,7 @@ from consumers.casebook.asking.routing import to_holder
 from consumers.casebook.model import Case, Draft, Law
 from consumers.casebook.money.outflows import ONWARD
 from schemas.answers import Answer, Outflow
-from schemas.base import MOST_MINOR, Money
+from schemas.base import MAX_MINOR, Money
 from schemas.requests import Action, Request
 
 _REASON = "not traced: at most what this account got, and no more than is missing"
@@ -77,7 +77,7 @@ def _by_payee(outflows: Iterable[Outflow]) -> list[tuple[Outflow, Money]]:
     for outflow in outflows:
         if outflow.type in ONWARD and outflow.payee is not None:
             key = (outflow.payee.tokens[0], outflow.amount.currency)
-            sums[key] = min(sums.get(key, 0) + outflow.amount.minor, MOST_MINOR)
+            sums[key] = min(sums.get(key, 0) + outflow.amount.minor, MAX_MINOR)
             if key not in greatest or outflow.amount.minor > greatest[key].amount.minor:
                 greatest[key] = outflow
     # One stop an account: of two currencies the greater sum, as they would be one request.

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from statistics import median
 
-from schemas.base import MOST_MINOR, Money
+from schemas.base import MAX_MINOR, Money
 from schemas.outcomes import Became
 from schemas.requests import Action, RequestStatus
 from schemas.scorecard import AlertScore, AnswerTimes, OverHolds, Releases, Scorecard
@@ -86,7 +86,7 @@ def _over_holds(asked: Sequence[Asked]) -> OverHolds:
     return OverHolds(
         stops=len(over),
         whole_accounts=sum(one.whole for one in over),
-        beyond=[Money(minor=min(minor, MOST_MINOR), currency=currency) for currency, minor in sorted(beyond.items())],
+        beyond=[Money(minor=min(minor, MAX_MINOR), currency=currency) for currency, minor in sorted(beyond.items())],
     )
 
 
