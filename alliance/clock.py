@@ -31,6 +31,11 @@ def wall_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def ticks_ms() -> int:
+    """Milliseconds since some moment, by a clock that nobody sets: for waits and pauses."""
+    return time.monotonic_ns() // 1_000_000
+
+
 def wall_now() -> datetime:
     """Wall time, aware, UTC."""
     return datetime.now(UTC)

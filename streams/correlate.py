@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from faust.types import EventT
 
 from alliance import metrics
-from alliance.clock import AllianceClock, wall_ms
+from alliance.clock import AllianceClock, ticks_ms
 from alliance.kafka import KafkaLogin
 from schemas.epochs import FORMER_HEADER, RETIRED_HEADER
 from schemas.topics import CHANGELOG, LEADS, QUARANTINE, SIGNALS
@@ -131,15 +131,15 @@ class Owner:
 
     def _wake_after(self) -> float | None:
         due = self._engine.next_due()
-        return None if due is None else max(0.0, (due - wall_ms()) / 1000)
+        return None if due is None else max(0.0, (due - ticks_ms()) / 1000)
 
     async def _handle(self, batch: list[EventT[bytes]]) -> None:
         for event in batch:
             self._apply(event)
-        if wall_ms() - self._swept_at >= SWEEP_MS:
+        if ticks_ms() - self._swept_at >= SWEEP_MS:
             self._engine.expire(self._next_swept(), self._clock.now_ms())
-            self._swept_at = wall_ms()
-        flush = self._engine.flush(wall_ms(), self._clock.now_ms())
+            self._swept_at = ticks_ms()
+        flush = self._engine.flush(ticks_ms(), self._clock.now_ms())
         if batch or flush.changelog:
             await self._commit(flush, batch[-1].message.offset + 1 if batch else None)
         self._count(flush)

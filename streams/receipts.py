@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from alliance import metrics
-from alliance.clock import wall_ms
+from alliance.clock import ticks_ms
 from schemas.topics import member_topic
 from streams.sending import BatchSender
 
@@ -44,11 +44,11 @@ class Receipts:
     async def _exists(self, producer: AIOKafkaProducer, topic: str, known_absent: bool) -> bool:
         """One question for all topics, which an absent one does not hold up. A new member's is asked for at once."""
         is_new = topic not in self._topics and not known_absent
-        if is_new or wall_ms() - self._asked_at >= ASK_MS:
+        if is_new or ticks_ms() - self._asked_at >= ASK_MS:
             try:
                 self._topics = (await producer.client.fetch_all_metadata()).topics()
             except KafkaError:
                 # The broker is away: the producer waits for it, as it does with all else.
                 return True
-            self._asked_at = wall_ms()
+            self._asked_at = ticks_ms()
         return topic in self._topics

@@ -84,8 +84,8 @@ class Engine:
                 self._link(signal)
 
     def flush(self, now: int, at: int) -> Flush:
-        """Judge what was touched, and hand over what must be written; `now` in ms of wall time decides what
-        may wait, `at` in ms of alliance time is when a lead fell of which nothing is left."""
+        """Judge what was touched, and hand over what must be written; `now`, in ms of a clock that nobody
+        sets, decides what may wait, `at` in ms of alliance time is when a lead fell of which nothing is left."""
         self._bound()
         out, self._out = self._out, Flush()
         for key in self._turned():
@@ -106,7 +106,7 @@ class Engine:
         return out
 
     def next_due(self) -> int | None:
-        """When, in ms of wall time, a waiting snapshot must be published; None if none waits."""
+        """When, by the `now` of `flush`, a waiting snapshot must be published; None if none waits."""
         if self._turning:
             return 0
         return min(self._waiting.values()) + DEBOUNCE_MS if self._waiting else None

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
+from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import orjson
 import pytest
 
@@ -50,6 +53,8 @@ class Producer:
 
     async def stop(self) -> None:
         self.ended.append("stopped")
+
+    async def send_offsets_to_transaction(self, *_: Any) -> None: ...
 
     async def begin_transaction(self) -> None:
         self.open = []
@@ -136,3 +141,34 @@ def test_an_owner_that_is_stopped_leaves_no_transaction_open(monkeypatch: pytest
         await owner.stop()
 
     assert with_owner(monkeypatch, waiting(), stop_while_sending).ended == ["aborted", "stopped"]
+
+
+def test_a_clock_that_is_set_back_keeps_no_lead_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What may wait a second would else wait for as long as the clock was ahead."""
+    read = time.time_ns
+
+    async def set_back(owner: Owner, producer: Producer) -> None:
+        await owner.start(None, {})
+        for offset, alerts in enumerate([[call(NOON - HOUR, NOON), transfer(NOON)], [transfer(NOON + 1, 2)]]):
+            producer.ended.clear()
+            owner.put(event(offset, alerts))
+            await published(producer)
+        assert len(leads(producer)) == 1
+        monkeypatch.setattr(time, "time_ns", lambda: read() - 10**9 * 86_400)
+        owner.put(event(2, []))
+        async with asyncio.timeout(20):
+            while len(leads(producer)) == 1:
+                await asyncio.sleep(0)
+        await owner.stop()
+
+    with_owner(monkeypatch, {}, set_back)
+
+
+def leads(producer: Producer) -> list[bytes]:
+    """The snapshots of the payee."""
+    return [value for topic, (key, value) in producer.committed if topic == LEADS.name and key == PAYEE.encode()]
+
+
+def event(offset: int, alerts: list[Any]) -> Any:
+    message = SimpleNamespace(value=msgspec.msgpack.encode(alerts), offset=offset)
+    return SimpleNamespace(message=message, ack=lambda: None)
