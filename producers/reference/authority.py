@@ -7,7 +7,7 @@ registry that it is given.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -43,6 +43,8 @@ class Proof:
     """How often the law has an account stopped in one case; an extension counts as one."""
     renewals: int = 0
     """How often it has a freeze renewed."""
+    ended: bool = False
+    """Whether the mandate was over before the request came: only what lets go is heard then."""
 
     @property
     def police(self) -> bool:
@@ -60,7 +62,7 @@ def prove(request: Request, registry: Registry, profile: Profile, now: datetime)
         return _proof(_ordered(request, registry, profile, now), None, profile)
     if kind is AuthorityClass.MANDATE:
         mandate = _mandated(request, registry, profile, now)
-        return _proof(mandate.unit, mandate, profile)
+        return replace(_proof(mandate.unit, mandate, profile), ended=now >= mandate.valid_to)
     return Proof(law=profile.release)
 
 
@@ -106,9 +108,11 @@ def _mandated(request: Request, registry: Registry, profile: Profile, now: datet
 
 
 def _out_of_bounds(request: Request, mandate: Mandate, profile: Profile, now: datetime) -> str | None:
-    if not mandate.valid_from <= now < mandate.valid_to:
+    eases = request.action in EASES and mandate.release_at_once
+    # As with an order, what lets go is heard however late.
+    if now < mandate.valid_from or (now >= mandate.valid_to and not eases):
         return "the mandate is not in force"
-    if request.action in EASES and mandate.release_at_once:
+    if eases:
         return None
     if request.action not in mandate.actions:
         return f"the mandate does not cover {request.action.value}"

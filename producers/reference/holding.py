@@ -25,7 +25,7 @@ _LESS = frozenset({Action.REDUCE, Action.FREEZE})
 STOP = timedelta(hours=48)
 """How long a stop lasts where the request does not say."""
 TAKEN = "a measure of this id is in the books already, which this one would replace"
-_OUTDATED = "the request was void before it came, and the hold has been prolonged: order it anew"
+_OUTDATED = "the request or its mandate was over before it came, and the hold has been prolonged: order it anew"
 _FOREIGN = "the amount is in another currency than the account"
 _CHANGES = {Action.EXTEND: Measure.STOP, Action.FREEZE: Measure.STOP, Action.RENEW: Measure.FREEZE}
 """Of what each is the next step."""
@@ -142,8 +142,10 @@ def _unqueue(ask: Ask, waiting: Queued) -> Decision:
 
 
 def _is_outdated(ask: Ask, hold: Held) -> bool:
-    """Whether it was void before it came, and the hold was prolonged: maybe by who has thought better of it."""
-    return ask.now >= ask.request.void_after and (is_frozen(hold) or hold.extended > 0)
+    """Whether it, or its mandate, was over before it came, and the hold was prolonged: maybe by who has thought better
+    of it."""
+    late = ask.now >= ask.request.void_after or ask.proof.ended
+    return late and (is_frozen(hold) or hold.extended > 0)
 
 
 def _by_law(ask: Ask, order: Held | Queued) -> bool:

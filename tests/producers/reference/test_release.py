@@ -23,6 +23,7 @@ from tests.producers.reference.support import (
     TOKENS,
     bank,
     done,
+    mandate,
     mandated,
     ordered,
     request,
@@ -110,3 +111,29 @@ def test_a_release_of_a_hold_that_is_not_there_lets_go_of_no_other_of_its_case()
     unit = signed_by(request(3, Action.RELEASE, hold_id=UUID(int=8), amount=None, match=None), CHEN)
     assert said(books, unit) is AnswerStatus.REFUSED
     assert books.ledger.held(MULE, NOW) == 500_000
+
+
+@pytest.mark.parametrize("action", [Action.RELEASE, Action.REDUCE])
+def test_what_lets_go_under_a_mandate_is_heard_although_that_has_ended_on_its_way(action: Action) -> None:
+    """A holder is not held for the night in which its bank did not read its mail."""
+    books, ended = bank(), mandate().valid_to
+    said(books, mandated(request(hold_id=HOLD)), profile=CN)
+    left = request(5, action, hold_id=HOLD, amount={"minor": 1, "currency": "CNY"}, match=None, void_after=ended)
+    assert said(books, mandated(left), ended + timedelta(hours=1), CN) is AnswerStatus.EXECUTED
+    assert books.ledger.held(MULE, ended) == (0 if action is Action.RELEASE else 1)
+
+
+def test_a_mandate_that_has_ended_lets_go_of_nothing_that_was_prolonged_since_and_orders_nothing() -> None:
+    books, ended = bank(), mandate().valid_to
+    said(books, mandated(request(hold_id=HOLD)), profile=CN)
+    extend = request(6, Action.EXTEND, hold_id=HOLD, amount=None, match=None)
+    assert said(books, signed_by(extend, LI, CHEN), profile=CN) is AnswerStatus.EXECUTED
+    let_go = release(void_after=ended + timedelta(days=9))
+    assert said(books, mandated(let_go), ended, CN) is AnswerStatus.REFUSED
+    stop = request(7, hold_id=UUID(int=9), void_after=ended + timedelta(days=9))
+    assert said(bank(), mandated(stop), ended, CN) is AnswerStatus.REFUSED
+    assert said(bank(), mandated(stop), mandate().valid_from - timedelta(seconds=1), CN) is AnswerStatus.REFUSED
+    unsure = mandate(release_at_once=False)
+    books = bank()
+    said(books, mandated(request(hold_id=HOLD), unsure), profile=CN)
+    assert said(books, mandated(let_go, unsure), ended, CN) is AnswerStatus.REFUSED
