@@ -23,15 +23,28 @@ from alliance.clock import AllianceClock, load_or_create
 from alliance.embedded.services import EmbeddedServices
 from alliance.joining import standing
 from alliance.joining.desk import Desk
+from alliance.joining.memberfile import MemberFile
+from alliance.keys.encoding import encode
 from alliance.keys.signatures import sign_object
-from alliance.membership import MemberSpec, OfficerSpec, load_keys, load_officer, member_dir, register, token_keys
+from alliance.membership import (
+    MemberSpec,
+    OfficerSpec,
+    load_keys,
+    load_member,
+    load_officer,
+    member_dir,
+    register,
+    token_keys,
+)
 from alliance.provision import provision
+from alliance.registrar import registrar_public
 from producers.reference.bank import Bank
 from producers.reference.books import Books
 from producers.reference.entries import AccountRef, Moved, Opened, Way
 from schemas.base import Money
 from schemas.envelope import EVENTS
 from schemas.identifiers import IdentifierKind
+from schemas.joining import Broker, ClockOrigin
 from schemas.outcomes import AlertOutcome, Became, Outcome
 from schemas.registry import Alliance, Sector
 from schemas.requests import Action, Authority, AuthorityClass, Request
@@ -43,12 +56,20 @@ SPECS = (
     MemberSpec(POLICE, "police", Sector.POLICE, Alliance.GOVERNMENT_AFFAIRS, (), (OfficerSpec(OFFICER, "head"),)),
     MemberSpec(BANK, "bank", Sector.BANK, Alliance.POLICE_BANK, ("cnaps:999161000012",)),
 )
+JOINED = MemberSpec("bank-joined", "bank", Sector.BANK, Alliance.POLICE_BANK, ("cnaps:999161000013",))
 
 
 @contextmanager
 def running(services: EmbeddedServices, clock_file: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    environment = {**os.environ, "AFA_DATA_DIR": str(services.data.path), "AFA_CLOCK_FILE": str(clock_file)}
-    command = [sys.executable, "-m", "producers.reference", "--as", BANK]
+    told = {"AFA_DATA_DIR": str(services.data.path), "AFA_CLOCK_FILE": str(clock_file)}
+    with started(["--as", BANK], told, log) as process:
+        yield process
+
+
+@contextmanager
+def started(arguments: list[str], told: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    environment = {**os.environ, **told}
+    command = [sys.executable, "-m", "producers.reference", *arguments]
     with log.open("ab") as out, subprocess.Popen(command, env=environment, stdout=out, stderr=out) as process:
         try:
             yield process
@@ -91,7 +112,7 @@ def order(services: EmbeddedServices, clock: AllianceClock) -> Request:
     return draft.model_copy(update={"authority": signed})
 
 
-def answers_until(services: EmbeddedServices, count: int) -> list[dict[str, object]]:
+def answers_until(services: EmbeddedServices, count: int, bank: str = BANK) -> list[dict[str, object]]:
     """The bank's answers, once there are so many."""
     consumer: KafkaConsumer = kafka.consumer(services.admin, [], None)
     consumer.assign([TopicPartition(ANSWERS.name, p) for p in sorted(consumer.partitions_for_topic(ANSWERS.name))])
@@ -102,7 +123,7 @@ def answers_until(services: EmbeddedServices, count: int) -> list[dict[str, obje
         while len(found) < count and time.monotonic() < deadline:
             for records in consumer.poll(200).values():
                 for record in records:
-                    if record.key == BANK.encode():
+                    if record.key == bank.encode():
                         EVENTS.validate_json(record.value)
                         found += [event["data"] for event in orjson.loads(record.value)]
     finally:
@@ -144,3 +165,28 @@ def test_a_killed_member_answers_again_and_acts_once(services: EmbeddedServices,
     stub = empty(services)
     Books(member_dir(services.data, BANK) / "reference" / "books.db", stub).close()
     assert [hold.amount for hold in stub.ledger.holds.values()] == [300_000]
+
+
+@pytest.mark.services
+def test_a_unit_that_joined_answers_by_its_own_file_alone(services: EmbeddedServices, tmp_path: Path) -> None:
+    clock = load_or_create(tmp_path / "clock.json", 1.0)
+    provision(services.admin, [JOINED.member], services.data.secret)
+    register(services.data, services.admin, [JOINED], token_keys(services.data), clock)
+    keys, login = load_member(services.data, JOINED.member)
+    registrar = encode(registrar_public(services.data).public_bytes_raw())
+    origin = ClockOrigin(origin_wall=clock.origin_wall, origin_alliance=clock.origin_alliance, rate=clock.rate)
+    broker = Broker(bootstrap=login.bootstrap, security_protocol=login.security_protocol)
+    held = MemberFile(tmp_path / "own" / "unit.member", keys, broker, registrar, login.password, origin)
+    held.path.parent.mkdir()
+    held.save()
+    asked = order(services, clock).model_copy(update={"to": JOINED.member})
+    with kafka.producer(services.admin) as sender:
+        sender.send(member_topic(JOINED.member).name, asked.model_dump_json().encode()).get(10)
+    elsewhere = {"AFA_DATA_DIR": str(tmp_path / "nothing")}
+    with started(["--member-file", str(held.path)], elsewhere, log := tmp_path / "member.log") as process:
+        [answer] = answers_until(services, 1, JOINED.member)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0, log.read_text(encoding="utf-8")
+    assert (answer["status"], answer["request_id"]) == ("refused", str(asked.request_id))
+    assert {path.name for path in (tmp_path / "own").iterdir()} == {"unit.member", "unit.member.reference"}
+    assert not (tmp_path / "nothing").exists()
