@@ -40,6 +40,7 @@ SECTORS = {
     "bank-a": Sector.BANK,
     "bank-b": Sector.BANK,
     "carrier-a": Sector.CARRIER,
+    "carrier-b": Sector.CARRIER,
     "platform-a": Sector.PLATFORM,
     "police-a": Sector.POLICE,
 }
@@ -60,7 +61,7 @@ def member_record(keys: MemberKeys, sector: Sector, **over: Any) -> Member:
 
 
 class World:
-    """A provisioned broker with five members."""
+    """A provisioned broker with these members."""
 
     def __init__(self, services: EmbeddedServices, folder: Path) -> None:
         self.services, self.folder = services, folder

@@ -65,14 +65,15 @@ def test_a_call_a_chat_and_a_transfer_of_one_victim_make_a_lead_over_three_secto
 
 
 def test_a_bad_event_is_quarantined_alone_and_its_member_is_told(world: World) -> None:
-    good = world.event("carrier-a", call(unique("caller"), unique("victim")))
-    bad = world.event("carrier-a", {**call(unique("caller"), unique("victim")), "duration_s": -1})
-    before = published(world.services.admin)["carrier-a"]
+    """Of a member that no other test has: what a worker before had not acknowledged is counted again."""
+    good = world.event("carrier-b", call(unique("caller"), unique("victim")))
+    bad = world.event("carrier-b", {**call(unique("caller"), unique("victim")), "duration_s": -1})
+    before = published(world.services.admin)["carrier-b"]
     with world.worker():
-        world.send("carrier-a", bad, good)
+        world.send("carrier-b", bad, good)
         noted = world.read_until(QUARANTINE.name, lambda r: bad["id"].encode() in dict(r.headers)[NOTE_HEADER])
-        told = world.read_until("to.carrier-a", lambda r: bad["id"].encode() in r.value)
-        until(lambda: published(world.services.admin)["carrier-a"] == before + 1, "the good one was not counted")
+        told = world.read_until("to.carrier-b", lambda r: bad["id"].encode() in r.value)
+        until(lambda: published(world.services.admin)["carrier-b"] == before + 1, "the good one was not counted")
     note = QuarantineNote.model_validate_json(dict(noted[-1].headers)[NOTE_HEADER])
     receipt = Receipt.model_validate_json(told[-1].value)
     assert [r.reason.value for r in note.refusals] == ["invalid-field"]
@@ -93,12 +94,16 @@ def test_a_member_without_a_topic_gets_no_receipt_and_holds_up_nobody(world: Wor
         world.send("bank-x", refused)
         world.send("bank-x", first)
         world.send("bank-x", {**first, "data": other})
-        scam(world, within_s=20)
+        scam(world)
         assert quarantined(world, refused["id"]) == "invalid-field"
         assert quarantined(world, first["id"]) == "conflict"
-        assert not process.poll()
-        counted = counters([Process(name="streams", pid=process.pid, metrics_port=port)])
-    assert counted["afa_intake_receipts_undeliverable_total"] == {"bank-x": 2}
+        seen = [Process(name="streams", pid=process.pid, metrics_port=port)]
+        until(
+            lambda: counters(seen).get("afa_intake_receipts_undeliverable_total") == {"bank-x": 2},
+            "the receipts that nobody can get are not counted",
+        )
+        # Whoever waits for the topic that there is not gives up after 40 s, and ends.
+        assert process.poll() is None
 
 
 def quarantined(world: World, event_id: str) -> str:
@@ -108,10 +113,10 @@ def quarantined(world: World, event_id: str) -> str:
     return note.refusals[0].reason.value
 
 
-def scam(world: World, within_s: float = 40.0) -> None:
+def scam(world: World) -> None:
     """A call and a transfer of one victim, and their lead."""
     victim, payee, now = unique("victim"), unique("mule"), datetime.now(UTC)
     token = number("account", payee)["tokens"][0]
     world.send("carrier-a", world.event("carrier-a", call(unique("caller"), victim), now - timedelta(hours=1)))
     world.send("bank-a", world.event("bank-a", transfer(payee, unique("payer"), victim), now))
-    world.read_until(LEADS.name, lambda r: orjson.loads(r.value)["subject"]["token"] == token, within_s)
+    world.read_until(LEADS.name, lambda r: orjson.loads(r.value)["subject"]["token"] == token)
