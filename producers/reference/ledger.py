@@ -58,7 +58,7 @@ class Ledger:
         self.notes: list[Noted] = []
         self._returns: set[str] = set()
         self._lifted: set[tuple[str, str]] = set()
-        self._came: dict[tuple[str, str], int] = {}
+        self._turns: dict[tuple[str, str], int] = {}
         """In which order the measures came, whether they waited or not."""
         self._slowed: dict[str, dict[str, datetime]] = defaultdict(dict)
         """Until when, by payee and what delays the payments to it."""
@@ -129,8 +129,8 @@ class Ledger:
 
     def before(self, order: Queued, now: datetime) -> list[Held | Queued]:
         """What police ordered before it and is in force, or waits, the first first."""
-        came = {self._came[order.account, each.hold_id]: each for each in self._orders(order.account, now)}
-        mine = self._came[order.account, order.hold_id]
+        came = {self._turns[order.account, each.hold_id]: each for each in self._orders(order.account, now)}
+        mine = self._turns[order.account, order.hold_id]
         return [came[number] for number in sorted(came) if number < mine]
 
     def due(self, account: str, now: datetime) -> list[tuple[Queued, int]]:
@@ -228,7 +228,7 @@ class Ledger:
 
     def _held(self, entry: Held) -> None:
         key = (entry.account, entry.hold_id)
-        self._came.setdefault(key, len(self._came))
+        self._turns.setdefault(key, len(self._turns))
         if key not in self.holds:
             self._holds_of[entry.account].append(entry.hold_id)
         if self.waiting.pop(key, None):
@@ -238,7 +238,7 @@ class Ledger:
     def _ordered(self, entry: Queued | Placed | Told | Lifted) -> None:
         key = (entry.account, entry.hold_id)
         if isinstance(entry, Queued):
-            self._came.setdefault(key, len(self._came))
+            self._turns.setdefault(key, len(self._turns))
             self.waiting[key] = entry
         elif isinstance(entry, Placed):
             if order := self.waiting.get(key):
