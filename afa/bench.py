@@ -19,6 +19,7 @@ class Bench(StrEnum):
     LATENCY = "latency"
     RISK_CHECK = "risk-check"
     HOPS = "hops"
+    CLOCKS = "clocks"
     RECOVERY = "recovery"
     STAGES = "stages"
     AUDIT = "audit"
@@ -30,7 +31,8 @@ def bench(
     which: Annotated[
         Bench | None,
         typer.Argument(
-            metavar="BENCH", help="One of throughput, latency, risk-check, hops, recovery, stages, audit, flood."
+            metavar="BENCH",
+            help="One of throughput, latency, risk-check, hops, clocks, recovery, stages, audit, flood.",
         ),
     ] = None,
 ) -> None:

@@ -7,39 +7,27 @@ the release of what was held is sent. All by the clock of this machine.
 
 from __future__ import annotations
 
-import secrets
 import signal
 import statistics
-import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from contextlib import ExitStack
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
-from uuid import uuid4
 
 from sqlalchemy import select
 
-from afa.programs import Program
-from alliance import profiles
 from alliance.errors import SetupError
-from alliance.keys.signatures import sign_object
-from alliance.membership import load_officer, member_dir
-from benchmarks.load import NAME, Alert, Town, bundles
-from benchmarks.stack import BANKS, POLICE, Stack, stack
-from consumers.casebook.authority.mandates import add_mandate
+from benchmarks import scams
+from benchmarks.load import Alert, Town
+from benchmarks.stack import BANKS, Stack, stack
 from consumers.casebook.tables import RequestRow
-from producers.reference.books import Books
-from producers.reference.entries import AccountRef, Moved, Opened, Way
-from producers.reference.stubs import stub_of
-from schemas.identifiers import IdentifierKind
-from schemas.requests import Action, Caps, Mandate
+from schemas.requests import Action
 
 _HOPS = 5
 _PATH = BANKS[: _HOPS + 1]
-_MINOR = 5_000_000
 _WAIT_S = 60.0
 
 
@@ -48,15 +36,15 @@ def five_hops(runs: int) -> dict[str, Any]:
     `release_ms` are the median and the worst until what was held is let go."""
     with stack(1) as up, ExitStack() as members:
         now = up.clock.now()
-        scams = [[_number() for _ in _PATH] for _ in range(runs + 1)]
+        found = [[scams.number() for _ in _PATH] for _ in range(runs + 1)]
         for place, bank in enumerate(_PATH):
-            _open(up, bank, place, scams, now - timedelta(minutes=5))
-            members.enter_context(_member(up, bank))
-        _mandate(up, now)
+            scams.open_accounts(up, _PATH, place, found, now - timedelta(minutes=5))
+            members.enter_context(scams.answering(up, bank))
+        scams.mandate(up, now, 48 * 3600)
         town = Town(up.keys, up.registry, now)
         # The first one waits for processes that have only just started.
         spans, steps, freed = [], [], []
-        for number, scam in enumerate(scams):
+        for number, scam in enumerate(found):
             print(f"scam {number} of {runs}", file=sys.stderr)
             rows, report = _follow(up, town, scam[0])
             released = _let_go(up, town, report)
@@ -77,8 +65,8 @@ def five_hops(runs: int) -> dict[str, Any]:
 
 def _follow(up: Stack, town: Town, mule: str) -> tuple[Sequence[Any], Alert]:
     """The stops of the scam that begins at this account, hop by hop, once the last is answered; and its report."""
-    begun, told = up.clock.now(), town.reported(mule, _PATH[0], _MINOR)
-    _send(up, told)
+    begun, told = up.clock.now(), town.reported(mule, _PATH[0], scams.MINOR)
+    scams.send(up, told)
     row = RequestRow
     query = select(row.hop, row.member, row.sent_at, row.answered_at, row.status, row.reason)
     query = query.where(row.action == Action.STOP.value, row.drafted_at >= begun).order_by(row.hop)
@@ -97,7 +85,7 @@ def _follow(up: Stack, town: Town, mule: str) -> tuple[Sequence[Any], Alert]:
 def _let_go(up: Stack, town: Town, report: Alert) -> float:
     """How long it takes until the release of what the scam's last account holds is sent, in ms."""
     begun = up.clock.now()
-    _send(up, [town.annulled(report)])
+    scams.send(up, [town.annulled(report)])
     row = RequestRow
     query = select(row.sent_at).where(row.action == Action.RELEASE.value, row.drafted_at >= begun)
     deadline = time.perf_counter() + _WAIT_S
@@ -112,64 +100,8 @@ def _let_go(up: Stack, town: Town, report: Alert) -> float:
     raise SetupError(f"Nothing was let go in {_WAIT_S:.0f} s after the report was annulled.")
 
 
-def _send(up: Stack, alerts: list[Alert]) -> None:
-    for record in bundles(alerts, up.keys, 1):
-        up.producer.send(record.topic, key=record.member.encode(), value=record.value, headers=record.headers)
-    up.producer.flush()
-
-
 def _steps(rows: Sequence[Any]) -> dict[str, float]:
     """`member`: from the sending of a stop until its answer is taken; `casebook`: until the next stop is sent."""
     asked = [(each.answered_at - each.sent_at).total_seconds() * 1000 for each in rows]
     drawn = [(after.sent_at - before.answered_at).total_seconds() * 1000 for before, after in pairwise(rows)]
     return {"member": statistics.mean(asked), "casebook": statistics.mean(drawn)}
-
-
-def _open(up: Stack, bank: str, place: int, scams: Sequence[Sequence[str]], at: datetime) -> None:
-    """The bank's part of each scam: what came to its account, and but for the last what went on."""
-    member = up.registry.member(bank)
-    assert member is not None
-    books = Books(member_dir(up.run.services.data, bank) / "reference" / "books.db", stub_of(member, up.keys[bank]))
-    with books.batch():
-        for scam in scams:
-            number, came = scam[place], at + timedelta(seconds=place)
-            payer = AccountRef(f"cnaps:{_PATH[place - 1]}", scam[place - 1]) if place else None
-            books.record([
-                Opened(number, IdentifierKind.ACCOUNT, "", (), 0, at, NAME),
-                Moved(f"{scam[0]}{place}", Way.IN, number, _MINOR, came, other=payer),
-            ])  # fmt: skip
-            if place < _HOPS:
-                payee = AccountRef(f"cnaps:{_PATH[place + 1]}", scam[place + 1])
-                later = came + timedelta(seconds=1)
-                out = Moved(f"{scam[0]}{place + 1}", Way.OUT, number, _MINOR, later, other=payee, payee=NAME)
-                books.record([out])
-    books.close()
-
-
-@contextmanager
-def _member(up: Stack, bank: str) -> Iterator[None]:
-    told = {"AFA_KAFKA_BOOTSTRAP": up.run.services.bootstrap}
-    arguments = ("--as", bank, "--data", str(up.run.services.data.path))
-    command = Program(bank, "producers.reference", told, arguments).command()
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
-        try:
-            yield
-        finally:
-            process.terminate()
-
-
-def _mandate(up: Stack, now: datetime) -> None:
-    kid, key = load_officer(up.run.services.data, POLICE, "officer-1")
-    given = Mandate(
-        mandate_id=uuid4(), unit=POLICE, officers=["officer-1"], actions=[Action.STOP], min_level="high",
-        max_hop=_HOPS, caps=Caps(currency="CNY", per_hold=50_000_000, per_account=50_000_000, per_day=10**12),
-        duration_s=48 * 3600, release_at_once=True, legal_basis="a benchmark", valid_from=now,
-        valid_to=now + timedelta(days=1),
-    )  # fmt: skip
-    with up.database.begin() as db:
-        signed = [sign_object(key, kid, given.model_dump(mode="json"))]
-        add_mandate(db, signed, up.registry, profiles.load(profiles.DEFAULT), now)
-
-
-def _number() -> str:
-    return f"6222{secrets.randbelow(10**14):014d}"

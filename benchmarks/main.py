@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 
 from benchmarks.audit import audit
+from benchmarks.clocks import clocks
 from benchmarks.five_hops import five_hops
 from benchmarks.flood import flood
 from benchmarks.latency import latency
@@ -33,6 +34,9 @@ def main(argv: Sequence[str]) -> int:
     asking.add_argument("--seconds", type=int, default=10)
     following = benches.add_parser("hops", help="from the first stop to the fifth hop's answer; and to let go of it")
     following.add_argument("--runs", type=int, default=20, help="scams, one after the other (default: 20)")
+    ending = benches.add_parser("clocks", help="how late a hold ends")
+    ending.add_argument("--holds", type=int, default=40)
+    ending.add_argument("--seconds", type=int, default=30, help="how long each lasts (default: 30)")
     steps = benches.add_parser("stages", help="CPU time an alert in each step of the stream, without Kafka")
     steps.add_argument("--alerts", type=int, default=20_000)
     steps.add_argument("--bundle", type=int, default=200, help="events in a bundle (default: 200)")
@@ -54,6 +58,8 @@ def main(argv: Sequence[str]) -> int:
         result = risk_check(chosen.rate, chosen.alerts, chosen.seconds)
     elif chosen.bench == "hops":
         result = five_hops(chosen.runs)
+    elif chosen.bench == "clocks":
+        result = clocks(chosen.holds, chosen.seconds)
     elif chosen.bench == "audit":
         result = audit(chosen.entries, chosen.acts)
     elif chosen.bench == "flood":
