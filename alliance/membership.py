@@ -19,7 +19,7 @@ from alliance import kafka
 from alliance.broker.passwords import login_of
 from alliance.clock import AllianceClock
 from alliance.embedded.datadir import HOST, DataDir
-from alliance.errors import SetupError
+from alliance.errors import Refused, SetupError
 from alliance.files import write_atomically
 from alliance.kafka import KafkaLogin
 from alliance.keys import opening, store
@@ -66,7 +66,7 @@ def enrol(data: DataDir, login: KafkaLogin, spec: MemberSpec, tokens: TokenKeys,
     """Admit one member, whole; again, and nothing changes but what `spec` says otherwise. The registrar may do this."""
     registry = _known(data, login)
     registry.refuse_taken(spec.member, spec.routes)
-    _refuse_centre(registry, spec)
+    _refuse_unfit(data, registry, spec)
     known = registry.member(spec.member)
     if known is None or known.status is Status.ACTIVE:
         if spec.rate is not None:
@@ -82,7 +82,7 @@ def register(
     """Keys and registry records of members whose topics and rights are provisioned already."""
     known, keys = _known(data, login), registrar_keys(data)
     for spec in specs:
-        _refuse_centre(known, spec)
+        _refuse_unfit(data, known, spec)
     records = [_record(data, spec, tokens, known.member(spec.member), clock.now()) for spec in specs]
     if changed := [record for record in records if record != known.member(record.member)]:
         new = [record.member for record in changed if known.member(record.member) is None]
@@ -207,9 +207,14 @@ def _known(data: DataDir, login: KafkaLogin) -> Registry:
     return proven_registry(login, registrar_keys(data).public.verifier())
 
 
-def _refuse_centre(known: Registry, spec: MemberSpec) -> None:
+def _refuse_unfit(data: DataDir, known: Registry, spec: MemberSpec) -> None:
     """One that is suspended or revoked stays that, and takes nobody's place."""
     record = known.member(spec.member)
+    if record is not None and spec.member not in members_of(data):
+        raise Refused(
+            f"{spec.member} has keys of its own, which are not here; here it would get others, and another password. "
+            f"What is decided of it changes as it is invited anew: afa member invite {spec.member} …"
+        )
     if not spec.centre and (record is None or record.status is Status.ACTIVE):
         known.refuse_centre(spec.member, spec.sector)
 

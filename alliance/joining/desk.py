@@ -24,7 +24,8 @@ from alliance.joining.recording import invited
 from alliance.joining.succession import OVERLAP, joined, rotated
 from alliance.kafka import KafkaLogin
 from alliance.keys.encoding import encode
-from alliance.membership import MemberSpec, keys_given, proven_registry, token_keys
+from alliance.membership import MemberSpec, keys_given, member_dir, members_of, proven_registry, token_keys
+from alliance.principals import member_principal
 from alliance.provision import add_member, checked, close_joining, open_joining
 from alliance.registrar import publish, put_on_record, registrar_keys
 from alliance.registry import Registry
@@ -64,7 +65,12 @@ class Desk:
     def invite(self, spec: MemberSpec, broker: Broker, valid: timedelta) -> Invite:
         """Permit a unit to ask once; an invite that it had before is good for nothing from now on."""
         registry = self.registry()
-        checked(spec.member)
+        if checked(spec.member) in members_of(self.data):
+            raise Refused(
+                f"The keys of {spec.member} lie in {member_dir(self.data, spec.member)}, as `afa member add` made it. "
+                "Before it joins with keys of its own, put that folder away, and "
+                f"{self.data.secret_file(member_principal(spec.member))} with its password."
+            )
         _refuse_taken(registry, spec)
         known = registry.member(spec.member)
         if known is not None and known.status is Status.SUSPENDED:
