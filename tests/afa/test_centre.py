@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from typer.testing import CliRunner
@@ -11,15 +11,17 @@ from afa.cli import app
 from afa.programs import clock_file
 from alliance.clock import load_or_create
 from alliance.embedded.services import EmbeddedServices
+from tests.alliance.test_centre import no_other_police
 
+__all__ = ["no_other_police"]
 pytestmark = pytest.mark.services
 Afa = Callable[..., str]
 POLICE = ("--name", "Police", "--sector", "police", "--alliance", "comprehensive")
 
 
 @pytest.fixture
-def afa(services: EmbeddedServices) -> Iterator[Afa]:
-    """Runs a command of `afa member`, and gives all that it says. What was admitted is revoked after it."""
+def afa(services: EmbeddedServices, no_other_police: None) -> Afa:
+    """Runs a command of `afa member`, and gives all that it says."""
     load_or_create(clock_file(services.data), 1.0)
 
     def run(*arguments: str, code: int = 0) -> str:
@@ -27,9 +29,7 @@ def afa(services: EmbeddedServices) -> Iterator[Afa]:
         assert done.exit_code == code, done.output
         return " ".join(done.output.split())
 
-    yield run
-    for unit in ("police-told-a", "police-told-b"):
-        run("revoke", unit)
+    return run
 
 
 def test_the_registrar_is_told_who_is_the_centre_and_puts_it_back_by_saying_so(afa: Afa) -> None:

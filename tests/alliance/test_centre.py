@@ -7,11 +7,14 @@ from dataclasses import replace
 
 import pytest
 
+from alliance.broker.passwords import login_of
 from alliance.clock import wall_now
+from alliance.embedded.services import EmbeddedServices
 from alliance.errors import Refused
 from alliance.joining import newcomer, standing
-from alliance.membership import MemberSpec, enrol, token_keys
-from schemas.registry import Alliance, Sector
+from alliance.membership import MemberSpec, enrol, proven_registry, token_keys
+from alliance.registrar import publish, registrar_keys
+from schemas.registry import Alliance, Member, Sector, Status
 from tests.alliance.test_joining import CLOCK, Hall, hall
 
 __all__ = ["hall"]
@@ -23,11 +26,27 @@ def unit(name: str) -> MemberSpec:
 
 
 @pytest.fixture
-def police(hall: Hall) -> Iterator[Hall]:
-    """What a test admitted is revoked after it, as the registry is also others'."""
-    yield hall
-    while (left := centre(hall)) is not None:
-        standing.revoke(hall.desk, left)
+def no_other_police(services: EmbeddedServices) -> Iterator[None]:
+    """The registry is also others': their police are away meanwhile, and what a test has admitted is after it."""
+    login, keys = login_of("registrar", services.admin, services.data.secret), registrar_keys(services.data)
+
+    def active() -> list[Member]:
+        known = proven_registry(login, keys.public.verifier())
+        return [one for one in known if one.sector is Sector.POLICE and one.status is Status.ACTIVE]
+
+    def away(units: list[Member]) -> None:
+        publish(login, keys, [one.model_copy(update={"status": Status.SUSPENDED}) for one in units])
+
+    others = active()
+    away(others)
+    yield
+    away(active())
+    publish(login, keys, others)
+
+
+@pytest.fixture
+def police(hall: Hall, no_other_police: None) -> Hall:
+    return hall
 
 
 def admit(hall: Hall, spec: MemberSpec) -> None:

@@ -39,7 +39,14 @@ pytestmark = pytest.mark.services
 NOW = datetime(2026, 11, 10, 12, tzinfo=UTC)
 BANK = MemberSpec("bank-enrol", "Bank", Sector.BANK, Alliance.POLICE_BANK, ("cnaps:000000000001",))
 POLICE = MemberSpec(
-    "police-enrol", "Police", Sector.POLICE, Alliance.GOVERNMENT_AFFAIRS, (), (OfficerSpec("zhao", "captain"),), "110"
+    "police-enrol",
+    "Police",
+    Sector.POLICE,
+    Alliance.GOVERNMENT_AFFAIRS,
+    (),
+    (OfficerSpec("zhao", "captain"),),
+    "110",
+    centre=True,
 )
 
 

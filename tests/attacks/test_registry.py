@@ -156,7 +156,13 @@ def test_what_is_not_believed_is_on_record_as_that(roll: Roll) -> None:
 
 
 UNIT = MemberSpec(
-    "police-forged", "Police", Sector.POLICE, Alliance.GOVERNMENT_AFFAIRS, (), (OfficerSpec("zhao", "head"),)
+    "police-forged",
+    "Police",
+    Sector.POLICE,
+    Alliance.GOVERNMENT_AFFAIRS,
+    (),
+    (OfficerSpec("zhao", "head"),),
+    centre=True,
 )
 
 
@@ -178,7 +184,7 @@ def test_an_officer_planted_in_the_registry_is_not_signed_in_by_the_registrars_n
     planted = genuine.model_copy(update={"officers": [Officer(officer="thief", rank="head", key=thief)]})
     plant(desk, planted)
     standing.suspend(desk, UNIT.member)
-    standing.restore(desk, UNIT.member, list[bytes]().append)
+    standing.restore(desk, UNIT.member, list[bytes]().append, centre=True)
     plant(desk, planted)
     enrol(desk.data, desk.login, replace(UNIT, name="Police, renamed"), tokens, desk.clock)
 

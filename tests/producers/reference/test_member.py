@@ -53,7 +53,9 @@ from tests.producers.reference.support import INDEX, MULE
 
 BANK, POLICE, OFFICER = "bank-killed", "police-killed", "chen"
 SPECS = (
-    MemberSpec(POLICE, "police", Sector.POLICE, Alliance.GOVERNMENT_AFFAIRS, (), (OfficerSpec(OFFICER, "head"),)),
+    MemberSpec(
+        POLICE, "police", Sector.POLICE, Alliance.GOVERNMENT_AFFAIRS, (), (OfficerSpec(OFFICER, "head"),), centre=True
+    ),
     MemberSpec(BANK, "bank", Sector.BANK, Alliance.POLICE_BANK, ("cnaps:999161000012",)),
 )
 JOINED = MemberSpec("bank-joined", "bank", Sector.BANK, Alliance.POLICE_BANK, ("cnaps:999161000013",))
