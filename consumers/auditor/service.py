@@ -17,6 +17,7 @@ from typing import Any
 import psycopg
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from kafka.errors import KafkaError
 from psycopg.rows import namedtuple_row
 
 from alliance import metrics
@@ -74,7 +75,7 @@ class Auditor:
             try:
                 with read_only(self._database_url) as db:
                     self._serve(db, stop)
-            except (psycopg.OperationalError, Retry) as error:
+            except (psycopg.OperationalError, KafkaError, Retry) as error:
                 log.warning("the audit waits for the database or the broker", reason=str(error).strip())
                 stop.wait(_RETRY_S)
         self._post.discard()

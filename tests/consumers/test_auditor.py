@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kafka.errors import KafkaTimeoutError
 from sqlalchemy import text
 
 from alliance import kafka
 from alliance.broker.passwords import login_of
 from alliance.errors import Refused, SetupError
 from alliance.keys.store import generate
-from consumers.auditor import checkpoints, reading
+from consumers.auditor import checkpoints, reading, service
 from consumers.auditor.chain import Head
 from consumers.auditor.records import message_of, row_of
 from consumers.auditor.service import Auditor, following
@@ -25,7 +26,7 @@ from consumers.auditor.verifying import verify
 from consumers.casebook import audit
 from consumers.casebook.rows import insert_rows
 from consumers.casebook.tables import Audit
-from schemas.audit import AuditCheckpoint, AuditReport, Checkpoint, Where, Wrong
+from schemas.audit import AuditCheckpoint, AuditEntry, AuditReport, Checkpoint, Where, Wrong
 from schemas.topics import AUDIT
 from tests.consumers.chains import chain, chained, edited, rechained
 from tests.consumers.facts import account, lead
@@ -180,6 +181,41 @@ def test_who_rewrites_topic_and_database_does_not_have_the_auditor_sign_that(
     checkpoints.keep(checkpoints.signed_file(file), checkpoints.sign(generate("auditor"), signed))
     with pytest.raises(SetupError, match="not what the auditor has signed last"):
         started().checkpoint()
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("step", ["end", "registry"])
+def test_a_broker_that_goes_away_between_two_questions_ends_no_auditor(
+    office: Office, casebook_url: str, city: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """What its clients raise then is no word of ours."""
+    file, stop, told = tmp_path / "key.json", threading.Event(), list[AuditEntry | AuditCheckpoint]()
+    gone = iter([KafkaTimeoutError("the broker is away")])
+
+    def asked(what: str) -> None:
+        if what == step and (error := next(gone, None)):
+            raise error
+
+    def end(self: AuditTopic, public: object) -> Head:
+        asked("end")
+        return Head()
+
+    def write(self: AuditTopic, records: Sequence[AuditEntry | AuditCheckpoint]) -> None:
+        told.extend(records)
+        stop.set()
+
+    def registry(*_: object) -> list[object]:
+        asked("registry")
+        return []
+
+    monkeypatch.setattr(AuditTopic, "end", end)
+    monkeypatch.setattr(AuditTopic, "write", write)
+    monkeypatch.setattr(service, "proven_registry", registry)
+    login = login_of("auditor", city.services.admin, city.services.data.secret)
+    last, registrar = checkpoints.signed_file(file), city.registrar.public.verifier()
+    office.suspect(lead(account()))
+    Auditor(casebook_url, login, checkpoints.keys_at(file), registrar, lambda: office.now, last).run(stop)
+    assert [record.number for record in told if isinstance(record, AuditEntry)] == [1]
 
 
 @pytest.mark.services
