@@ -44,12 +44,15 @@ def read_private(path: Path, remedy: str, what: str = "key file") -> bytes:
 
 
 def read_password(path: Path, remedy: str) -> str:
-    """The password that a file holds alone. SetupError as of `read_private`, or if it is no text."""
+    """The password that a file holds alone. SetupError as of `read_private`, or if it is no text or nothing."""
     try:
-        return read_private(path, remedy, "password file").decode().strip()
+        password = read_private(path, remedy, "password file").decode().strip()
     # The cause quotes what could not be read.
     except UnicodeDecodeError:
         raise SetupError(f"{path}: the password file is no text in UTF-8; write the password there, alone") from None
+    if not password:
+        raise SetupError(f"{path}: the password file is empty; {remedy}")
+    return password
 
 
 def _refuse_shared(path: Path, mode: int, what: str) -> None:

@@ -5,8 +5,9 @@ set -euo pipefail
 cd "$(dirname "$0")/secrets"
 umask 077
 
-new() { [[ -e $1 ]] || head -c 24 /dev/urandom | base64 | tr '+/' '-_' > "$1"; }
+# Whole or not at all: what a power cut leaves empty would be a password that everybody knows.
+new() { [[ -s $1 ]] || { head -c 24 /dev/urandom | base64 | tr '+/' '-_' > "$1.new" && mv "$1.new" "$1"; }; }
 
 for name in admin controller registrar streams casebook dispatch riskdesk auditor vault postgres; do new "$name"; done
 # What libpq reads instead of a password in a URL.
-[[ -e pgpass ]] || printf '*:*:*:*:%s\n' "$(cat postgres)" > pgpass
+[[ -s pgpass ]] || { printf '*:*:*:*:%s\n' "$(cat postgres)" > pgpass.new && mv pgpass.new pgpass; }

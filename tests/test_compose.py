@@ -151,6 +151,16 @@ def test_every_secret_is_a_file_that_the_script_makes_up(tmp_path: Path) -> None
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / "secrets").iterdir()} == {0o600}
 
 
+def test_what_a_power_cut_left_empty_is_made_up_then(tmp_path: Path) -> None:
+    (tmp_path / "secrets").mkdir()
+    shutil.copy(ROOT / "deploy" / "secrets.sh", tmp_path)
+    for name in ("registrar", "postgres", "pgpass"):
+        (tmp_path / "secrets" / name).touch(mode=0o600)
+    made = _made(tmp_path)
+    assert all(len(secret) >= 32 for secret in made.values())
+    assert made["pgpass"] == b"*:*:*:*:" + made["postgres"]
+
+
 def _made(folder: Path) -> dict[str, bytes]:
     subprocess.run(["bash", str(folder / "secrets.sh")], check=True, timeout=30)
     return {path.name: path.read_bytes() for path in (folder / "secrets").iterdir()}

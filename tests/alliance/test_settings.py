@@ -52,6 +52,14 @@ def test_a_password_file_that_others_can_reach_is_refused_with_the_remedy(passwo
     assert Settings().kafka_login().password == "a secret"
 
 
+@pytest.mark.parametrize("left", [b"", b"\n"])
+def test_a_password_file_in_which_nothing_is_left_is_no_password(password_file: Path, left: bytes) -> None:
+    """As a full disk or a power cut leaves one: the broker would take it, and everybody would know it."""
+    password_file.write_bytes(left)
+    with pytest.raises(SetupError, match=r"streams: the password file is empty; point AFA_KAFKA_PASSWORD_FILE"):
+        Settings().kafka_login()
+
+
 def test_a_password_that_is_no_text_is_told_in_one_sentence_without_it(password_file: Path) -> None:
     password_file.write_bytes(b"a secret\xff")
     with pytest.raises(SetupError, match=r"streams: the password file is no text in UTF-8") as raised:
