@@ -35,7 +35,7 @@ from consumers.casebook.database import connect
 from consumers.casebook.views import listings
 from producers.city.cast import POLICE, SECOND
 from producers.city.honest import ALERTS
-from producers.city.officer import Officer, mandate
+from producers.city.officer import DutyOfficer, mandate
 from producers.city.play import City, Plan
 from producers.city.truth import Verdict
 
@@ -45,7 +45,7 @@ class Station:
 
     def __init__(self, data: DataDir, ticking: AllianceClock, profile: Profile, engine: Engine) -> None:
         self._data, self._clock, self._profile, self._engine = data, ticking, profile, engine
-        self._second = Officer.on_duty(data, SECOND)
+        self._second = DutyOfficer.on_duty(data, SECOND)
         self._signed: set[tuple[UUID, str]] = set()
 
     def give_mandate(self) -> None:
@@ -57,10 +57,10 @@ class Station:
                     return
             registry = proven_registry(load_member(self._data, POLICE)[1], registrar_public(self._data))
             mandate_id = IdSource(self._clock.now_ms, os.urandom).next()
-            signatures = mandate([Officer.on_duty(self._data), self._second], mandate_id, now)
+            signatures = mandate([DutyOfficer.on_duty(self._data), self._second], mandate_id, now)
             add_mandate(db, signatures, registry, self._profile, now)
 
-    def authorise(self, officer: Officer) -> int:
+    def authorise(self, officer: DutyOfficer) -> int:
         """Sign what waits on the desk; how many that were. What the officer signed and still waits is the second's."""
         with self._engine.begin() as db:
             desk = listings.desk(db)

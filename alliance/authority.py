@@ -15,7 +15,7 @@ from alliance.errors import Refused
 from alliance.keys.signatures import BadSignature, verify_object
 from alliance.officers import officer_of
 from alliance.profiles import Profile
-from alliance.profiles.model import Authority
+from alliance.profiles.model import AuthorityRule
 from alliance.registry import Registry
 from schemas.base import Money
 from schemas.requests import Action, AuthorityClass, Mandate
@@ -79,7 +79,7 @@ def missing_of_mandate(profile: Profile, mandate: Mandate, signers: Sequence[Sig
     return next((why for action in mandate.actions if (why := missing(profile, action, greatest, signers))), None)
 
 
-def _missing(rule: Authority, amount: Money | None, signers: Sequence[Signer]) -> str | None:
+def _missing(rule: AuthorityRule, amount: Money | None, signers: Sequence[Signer]) -> str | None:
     more = _officers(rule, amount) - len({signer.officer for signer in signers})
     ranks = rule.ranks.value if rule.ranks else []
     of_rank = "" if not ranks or any(signer.rank in ranks for signer in signers) else f"the rank {' or '.join(ranks)}"
@@ -90,7 +90,7 @@ def _missing(rule: Authority, amount: Money | None, signers: Sequence[Signer]) -
     return ("one more officer" if signers else "an officer") if more > 0 else None
 
 
-def _officers(rule: Authority, amount: Money | None) -> int:
+def _officers(rule: AuthorityRule, amount: Money | None) -> int:
     """What has no bound that can be compared is taken to be above it."""
     officers = rule.officers.value if rule.officers else 1
     if rule.second_from is None:

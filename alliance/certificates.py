@@ -15,7 +15,7 @@ from pathlib import Path
 from alliance.clock import wall_now
 from alliance.errors import AfaError, SetupError
 from alliance.files import write_atomically
-from alliance.issuing import Authority
+from alliance.issuing import CertificateAuthority
 
 _HERE = ("localhost", "127.0.0.1")
 SERVERS: dict[str, tuple[str, ...]] = {"broker": ("kafka", *_HERE), "database": ("postgres", *_HERE), "metrics": _HERE}
@@ -49,17 +49,17 @@ def make(folder: Path, names: Mapping[str, Sequence[str]], now: datetime) -> lis
     return made
 
 
-def _authority(folder: Path, now: datetime) -> tuple[Authority, list[str]]:
+def _authority(folder: Path, now: datetime) -> tuple[CertificateAuthority, list[str]]:
     key_file, file = folder / "ca.key", folder / "ca.pem"
     if not key_file.exists() and not file.exists():
-        authority = Authority.new(_AUTHORITY, now, now + _AUTHORITY_VALID)
+        authority = CertificateAuthority.new(_AUTHORITY, now, now + _AUTHORITY_VALID)
         write_atomically(key_file, authority.key_pem(), mode=0o600)
         # No secret: whoever connects reads it.
         write_atomically(file, authority.pem(), mode=0o644)
         return authority, [f"{file}, which whoever connects must have, and {key_file}, which nobody else may have"]
     remedy = f"remove {file} and {key_file}, run this again, and give the new {file.name} to whoever connects"
     try:
-        authority = Authority.load(key_file.read_bytes(), file.read_bytes())
+        authority = CertificateAuthority.load(key_file.read_bytes(), file.read_bytes())
     except OSError as error:
         raise SetupError(f"{error.filename}: can not be read ({error.strerror}); {remedy}.") from error
     except ValueError:

@@ -22,14 +22,14 @@ _SKEW = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Authority:
+class CertificateAuthority:
     """Who signs; `certificate` is what whoever connects must have."""
 
     key: ec.EllipticCurvePrivateKey
     certificate: x509.Certificate
 
     @classmethod
-    def new(cls, name: str, now: datetime, end: datetime) -> Authority:
+    def new(cls, name: str, now: datetime, end: datetime) -> CertificateAuthority:
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = (
             _builder(name, _called(name), key.public_key(), now, end)
@@ -40,7 +40,7 @@ class Authority:
         return cls(key, certificate)
 
     @classmethod
-    def load(cls, key: bytes, certificate: bytes) -> Authority:
+    def load(cls, key: bytes, certificate: bytes) -> CertificateAuthority:
         """Raises ValueError for what `new` has not made."""
         loaded = load_pem_private_key(key, None)
         if not isinstance(loaded, ec.EllipticCurvePrivateKey):

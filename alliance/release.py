@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from alliance.profiles.model import Releases
-from alliance.profiles.values import AtEnd, Way
+from alliance.profiles.model import ReleaseRule
+from alliance.profiles.values import AtEnd, ReleaseWay
 from schemas.base import seconds
 
 
-def by_law(law: Releases, *, mandated: bool, since: datetime, now: datetime) -> bool:
+def by_law(law: ReleaseRule, *, mandated: bool, since: datetime, now: datetime) -> bool:
     """Whether a stop or a suspension that began at `since`, under a mandate or by an officer's order, may be let go by
     the law alone: at once where the profile says so, or since its unit can have had its time to decide, and it ends as
     released."""
     way = law.mandate if mandated else law.order
     undecided = law.at_end.value is AtEnd.RELEASED and now >= since + seconds(law.decision_s.value)
-    return way.value is Way.AT_ONCE or undecided
+    return way.value is ReleaseWay.AT_ONCE or undecided

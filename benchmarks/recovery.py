@@ -27,7 +27,7 @@ from streams.core import packing
 from streams.core.alert import Class, Role
 from streams.core.keys import key_of
 from streams.core.partitioning import partition_of
-from streams.core.state import Money, Sighting, State
+from streams.core.state import Movement, Sighting, State
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -56,7 +56,7 @@ def _write_state(up: Stack, count: int) -> None:
         role = Role.SUSPECT if number % 2 else Role.VICTIM
         member, event, cls = BANKS[number % len(BANKS)], os.urandom(16), Class.PAYER
         sighting = Sighting(
-            member, event, "bank", cls, role, now, now, 0.5, Money.POSTED, (key_of("account", key[1:]),)
+            member, event, "bank", cls, role, now, now, 0.5, Movement.POSTED, (key_of("account", key[1:]),)
         )
         value = packing.pack(State([sighting]), waiting=False)
         up.producer.send(CHANGELOG.name, value, key.encode(), partition=partition_of(key, PARTITIONS))

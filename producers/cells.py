@@ -19,13 +19,13 @@ _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _NUMBER = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?")
 
 
-class Part(BaseModel):
+class MappingTable(BaseModel):
     """A table of a mapping file; a key that is not known is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Conversion(Part):
+class Conversion(MappingTable):
     """A field that is more than text. `from` is a template; `default` stands where the template is empty."""
 
     source: str = Field(alias="from")

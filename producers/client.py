@@ -32,7 +32,7 @@ from producers.clear import (
     unsealed,
 )
 from producers.sender import Connect, Sender
-from producers.spool import Entry, Limits, Outcome, Spool
+from producers.spool import Acceptance, Capacity, Entry, Spool
 from schemas.alerts import Withdrawal
 from schemas.answers import Answer
 from schemas.identifiers import Identifier
@@ -48,7 +48,7 @@ class Offered(NamedTuple):
     """What became of one event of `offer`: `outcome` if it was judged by the spool, else `error`."""
 
     id: UUID | None
-    outcome: Outcome | None
+    outcome: Acceptance | None
     error: InvalidAlert | None
 
 
@@ -66,7 +66,7 @@ class MemberClient:
         spool: Path,
         clock: AllianceClock,
         *,
-        limits: Limits | None = None,
+        limits: Capacity | None = None,
         connect: Connect = sender.connect,
     ) -> None:
         if keys.tokens is None:
@@ -115,8 +115,8 @@ class MemberClient:
             except InvalidAlert as error:
                 raise _at(index, error) from error
         outcomes = self._add(entries, whole=True)
-        if Outcome.CONFLICT in outcomes:
-            raise _at(outcomes.index(Outcome.CONFLICT), _conflict())
+        if Acceptance.CONFLICT in outcomes:
+            raise _at(outcomes.index(Acceptance.CONFLICT), _conflict())
         return [entry.id for entry in entries]
 
     def offer(self, alerts: Sequence[ClearEvent]) -> list[Offered]:
@@ -243,17 +243,17 @@ class MemberClient:
             if standing is None:
                 return _entry(self._protect(alert))
             if standing == content_digest(alert):
-                return Offered(chosen, Outcome.DUPLICATE, None)
-            return Offered(chosen, Outcome.CONFLICT, None)
+                return Offered(chosen, Acceptance.DUPLICATE, None)
+            return Offered(chosen, Acceptance.CONFLICT, None)
         except InvalidAlert as error:
             return Offered(None, None, error)
 
     def _accept(self, entry: Entry) -> UUID:
-        if self._add([entry])[0] is Outcome.CONFLICT:
+        if self._add([entry])[0] is Acceptance.CONFLICT:
             raise _conflict()
         return entry.id
 
-    def _add(self, entries: Sequence[Entry], *, whole: bool = False) -> list[Outcome]:
+    def _add(self, entries: Sequence[Entry], *, whole: bool = False) -> list[Acceptance]:
         self._check_sender_lives()
         return self.spool.add(entries, whole=whole)
 

@@ -21,7 +21,7 @@ from producers.client import MemberClient, Offered
 from producers.mapping import Mapping
 from producers.rebase import Days, moment_of, offset_to, shifted
 from producers.rows import BadRow, Rows, count_lines, read_csv, read_jsonl
-from producers.spool import Outcome
+from producers.spool import Acceptance
 from schemas.base import to_ms
 
 _CHUNK = 500
@@ -65,7 +65,7 @@ def import_file(
 
     offset = _offset(client, path, rows(), kind) if rebase else None
     target = path.with_name(path.name + ".rejected.jsonl")
-    counts = dict.fromkeys(Outcome, 0)
+    counts = dict.fromkeys(Acceptance, 0)
     bad, first_bad = 0, None
     with ExitStack() as stack:
         rejected = stack.enter_context(Aside(target))
@@ -74,7 +74,7 @@ def import_file(
         task = bar.add_task(path.name, total=count_lines(path))
         for chunk in _chunks(rows()):
             for line, row, result in _publish(client, chunk, kind, offset):
-                if isinstance(result, Offered) and result.outcome in (Outcome.ACCEPTED, Outcome.DUPLICATE):
+                if isinstance(result, Offered) and result.outcome in (Acceptance.ACCEPTED, Acceptance.DUPLICATE):
                     counts[result.outcome] += 1
                     if ids is not None:
                         ids.write({"line": line, "id": str(result.id)})
@@ -83,7 +83,7 @@ def import_file(
                 first_bad = first_bad or (line, _reason(result))
                 rejected.write({"line": line, "row": row, "reason": _reason(result)})
             bar.update(task, completed=chunk[-1][0])
-    return ImportResult(counts[Outcome.ACCEPTED], counts[Outcome.DUPLICATE], bad, offset, target, first_bad)
+    return ImportResult(counts[Acceptance.ACCEPTED], counts[Acceptance.DUPLICATE], bad, offset, target, first_bad)
 
 
 def row_id(member: str, event: dict[str, Any]) -> UUID | None:

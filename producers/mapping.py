@@ -14,13 +14,13 @@ from typing import Any
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from alliance.errors import SetupError
-from producers.cells import Part, Row, Spec, columns_of, render, value_of
+from producers.cells import MappingTable, Row, Spec, columns_of, render, value_of
 
 # What a mapping gives as constants; an object with nothing else in it says nothing.
 _CONSTANTS = frozenset({"kind", "holders", "basis", "role"})
 
 
-class Case(Part):
+class Case(MappingTable):
     """Fields of the rows in which `own` renders to one of the member's own routing codes; without it, of all others."""
 
     own: str | None = None
@@ -30,7 +30,7 @@ class Case(Part):
 _SHIPPED = Path(__file__).with_name("mappings")
 
 
-class Mapping(Part):
+class Mapping(MappingTable):
     """A whole mapping file. The first case that applies counts."""
 
     kind: str

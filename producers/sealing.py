@@ -15,7 +15,7 @@ from alliance.errors import InvalidAlert, Refused
 from alliance.keys.encoding import decode
 from alliance.keys.seals import EVENT_INFO, seal
 from alliance.registry import Registry
-from producers.tokenise import Found
+from producers.tokenise import Tokenised
 from schemas.envelope import Seal
 from schemas.registry import Member, Status
 
@@ -24,7 +24,7 @@ _MAX_BLOB = 20_000
 
 
 def make_seals(
-    found: Sequence[Found], clear: Mapping[str, str], sender: str, registry: Registry, event_id: UUID
+    found: Sequence[Tokenised], clear: Mapping[str, str], sender: str, registry: Registry, event_id: UUID
 ) -> list[Seal]:
     """Police first, then up to seven holders in the order in which the event names them.
 
@@ -46,9 +46,9 @@ def make_seals(
 
 
 def _by_holder(
-    found: Iterable[Found], without: set[str], registry: Registry
-) -> Iterable[tuple[Member, Sequence[Found]]]:
-    groups: dict[str, tuple[Member, list[Found]]] = {}
+    found: Iterable[Tokenised], without: set[str], registry: Registry
+) -> Iterable[tuple[Member, Sequence[Tokenised]]]:
+    groups: dict[str, tuple[Member, list[Tokenised]]] = {}
     for identifier in found:
         for route in identifier.holders:
             holder = registry.holder_of(route)
@@ -58,7 +58,7 @@ def _by_holder(
     return groups.values()
 
 
-def _seal(recipient: Member, found: Iterable[Found], clear: Mapping[str, str], event_id: UUID) -> Seal:
+def _seal(recipient: Member, found: Iterable[Tokenised], clear: Mapping[str, str], event_id: UUID) -> Seal:
     identifiers = {token: {"kind": f.kind, "value": f.value} for f in found for token in f.tokens}
     content = orjson.dumps({"identifiers": identifiers, "clear": clear})
     blob = seal(decode(recipient.seal_key), content, EVENT_INFO, event_id.bytes)

@@ -24,7 +24,7 @@ KEPT_MS = 97 * 86_400_000
 _PRUNE_EVERY = 10_000
 
 
-class Outcome(StrEnum):
+class Acceptance(StrEnum):
     ACCEPTED = "accepted"
     DUPLICATE = "duplicate"
     """The same id with the same content is there already."""
@@ -53,7 +53,7 @@ class Kept(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class Capacity:
     """How much may wait for the broker."""
 
     rows: int = 2_000_000
@@ -66,7 +66,7 @@ class _Ticket:
     def __init__(self, entries: Sequence[Entry], whole: bool) -> None:
         self.entries = entries
         self.whole = whole
-        self.outcomes: list[Outcome] = []
+        self.outcomes: list[Acceptance] = []
         self.error: AfaError | None = None
         self.settled = False
 
@@ -74,10 +74,10 @@ class _Ticket:
 class Spool:
     """SetupError if the file is in use or not ours. `now_ms` is alliance time in Unix milliseconds."""
 
-    def __init__(self, path: Path, now_ms: Callable[[], int], limits: Limits | None = None) -> None:
+    def __init__(self, path: Path, now_ms: Callable[[], int], limits: Capacity | None = None) -> None:
         self.path = path
         self._now_ms = now_ms
-        self._limits = limits or Limits()
+        self._limits = limits or Capacity()
         self._lock_file = spool_file.lock(path)
         try:
             self._writer = spool_file.connect(path, synchronous="full")
@@ -103,7 +103,7 @@ class Spool:
         """Events that the broker has not acknowledged."""
         return self._rows
 
-    def add(self, entries: Sequence[Entry], *, whole: bool = False) -> list[Outcome]:
+    def add(self, entries: Sequence[Entry], *, whole: bool = False) -> list[Acceptance]:
         """Take these events; durable on return. With `whole` all are taken, or none if one is in conflict.
 
         Raises SpoolFull, after which none of these was taken.
@@ -213,7 +213,7 @@ class Spool:
     def _take(self, ticket: _Ticket, rows: int, size: int) -> tuple[int, int]:
         """Insert what is new; how many rows and bytes that were. `rows` and `size` are the transaction's so far."""
         outcomes, new = self._judge(ticket.entries)
-        if ticket.whole and Outcome.CONFLICT in outcomes:
+        if ticket.whole and Acceptance.CONFLICT in outcomes:
             new = []
         new_size = sum(len(entry.body) for entry in new)
         if self._rows + rows + len(new) > self._limits.rows or self._bytes + size + new_size > self._limits.bytes:
@@ -226,17 +226,17 @@ class Spool:
         ticket.outcomes = outcomes
         return len(new), new_size
 
-    def _judge(self, entries: Sequence[Entry]) -> tuple[list[Outcome], list[Entry]]:
-        outcomes: list[Outcome] = []
+    def _judge(self, entries: Sequence[Entry]) -> tuple[list[Acceptance], list[Entry]]:
+        outcomes: list[Acceptance] = []
         new: dict[UUID, Entry] = {}
         for entry in entries:
             row = self._writer.execute(spool_file.DIGEST, (entry.id.bytes,)).fetchone()
             standing = new[entry.id].digest if entry.id in new else row and row[0]
             if standing is None:
                 new[entry.id] = entry
-                outcomes.append(Outcome.ACCEPTED)
+                outcomes.append(Acceptance.ACCEPTED)
             else:
-                outcomes.append(Outcome.DUPLICATE if standing == entry.digest else Outcome.CONFLICT)
+                outcomes.append(Acceptance.DUPLICATE if standing == entry.digest else Acceptance.CONFLICT)
         return outcomes, list(new.values())
 
     def _prune(self) -> None:

@@ -17,7 +17,7 @@ from schemas.canonical import Canonical, CanonicalError, canonical, is_joinable_
 _DECIMAL = re.compile(r"\s*[0-9]+\.0+\s*")
 
 
-class Found(NamedTuple):
+class Tokenised(NamedTuple):
     """One identifier of a payload: its kind, its canonical value, its tokens, who may hold it, and how it travels."""
 
     kind: str
@@ -27,7 +27,7 @@ class Found(NamedTuple):
     wire: dict[str, Any]
 
 
-def tokenise(payload: dict[str, Any], keys: TokenKeys) -> tuple[dict[str, Any], list[Found]]:
+def tokenise(payload: dict[str, Any], keys: TokenKeys) -> tuple[dict[str, Any], list[Tokenised]]:
     """The payload as it travels, and its identifiers in order. Raises InvalidAlert with the path of what is wrong."""
     walk = _Walk(keys)
     return walk.members(payload, "data"), walk.found
@@ -35,7 +35,7 @@ def tokenise(payload: dict[str, Any], keys: TokenKeys) -> tuple[dict[str, Any], 
 
 class _Walk:
     def __init__(self, keys: TokenKeys) -> None:
-        self.found: list[Found] = []
+        self.found: list[Tokenised] = []
         self._keys = keys
         self._last = Canonical("", "")
 
@@ -82,5 +82,5 @@ class _Walk:
         tokens = self._keys.tokens(self._last.namespace, self._last.value)
         holders = node.get("holders", [])
         wire = {"kind": kind, "tokens": tokens, **{key: node[key] for key in node if key not in ("kind", "value")}}
-        self.found.append(Found(kind, self._last.value, tokens, holders if isinstance(holders, list) else [], wire))
+        self.found.append(Tokenised(kind, self._last.value, tokens, holders if isinstance(holders, list) else [], wire))
         return wire

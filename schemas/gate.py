@@ -14,7 +14,7 @@ from typing import Any
 
 from schemas.compat import of_known_kinds, refused
 from schemas.envelope import VERSION
-from schemas.generate import CONTRACTS, GENERATED, Direction, rendered, stale, write
+from schemas.generate import CONTRACTS, GENERATED, Traffic, rendered, stale, write
 
 BASELINES = Path(__file__).with_name("baseline")
 _DIRECTIONS = {contract.name: contract.direction for contract in CONTRACTS}
@@ -25,12 +25,12 @@ _REMEDY = (
 )
 
 
-def breaks(name: str, direction: Direction, baseline: dict[str, Any], present: dict[str, Any]) -> list[str]:
+def breaks(name: str, direction: Traffic, baseline: dict[str, Any], present: dict[str, Any]) -> list[str]:
     """What of the baseline's promise the present schema no longer keeps."""
     found = []
-    if direction in (Direction.INBOUND, Direction.BOTH):
+    if direction in (Traffic.INBOUND, Traffic.BOTH):
         found += [f"{name}: what members send is refused now: {why}" for why in refused(baseline, present)]
-    if direction in (Direction.OUTBOUND, Direction.BOTH):
+    if direction in (Traffic.OUTBOUND, Traffic.BOTH):
         sent = of_known_kinds(present, baseline) if name in _PASSING_OVER else present
         found += [f"{name}: what is sent now older readers refuse: {why}" for why in refused(sent, baseline)]
     return found

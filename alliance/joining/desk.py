@@ -40,14 +40,14 @@ COLLECT = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
-class Filed:
+class FiledInvite:
     """An invite as the registrar keeps it, with what is decided about the unit."""
 
     spec: MemberSpec
     invite: Invite
 
 
-_FILED = TypeAdapter(Filed)
+_FILED = TypeAdapter(FiledInvite)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +85,11 @@ class Desk:
             expires=(wall_now() + valid).replace(microsecond=0),
         )
         self.put_on_record(invited(spec, invite, self.clock.now()))
-        self._file(Filed(spec, invite))
+        self._file(FiledInvite(spec, invite))
         open_joining(self.login, spec.member, invite.code)
         return invite
 
-    def filed(self) -> Iterator[tuple[Filed, Judged]]:
+    def filed(self) -> Iterator[tuple[FiledInvite, Judged]]:
         """Every invite that is not over, with what came of it; what is over is closed."""
         for path in sorted(self._folder().glob("*.json")):
             filed = _read(path)
@@ -189,7 +189,7 @@ class Desk:
         close_joining(self.login, member, may_read=False)
         self._invite_file(member).unlink()
 
-    def _file(self, filed: Filed) -> None:
+    def _file(self, filed: FiledInvite) -> None:
         write_private(self._invite_file(filed.spec.member), _FILED.dump_json(filed, indent=2).decode())
 
     def _invite_file(self, member: str) -> Path:
@@ -226,12 +226,12 @@ def _refuse_taken(registry: Registry, spec: MemberSpec) -> None:
         registry.refuse_centre(spec.member, spec.sector)
 
 
-def _is_over(filed: Filed, judged: Judged, now: datetime) -> bool:
+def _is_over(filed: FiledInvite, judged: Judged, now: datetime) -> bool:
     end = filed.invite.expires
     return now >= (end if judged.request is None else end + COLLECT)
 
 
-def _read(path: Path) -> Filed:
+def _read(path: Path) -> FiledInvite:
     try:
         return _FILED.validate_json(path.read_bytes())
     # The cause may quote the code.

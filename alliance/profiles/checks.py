@@ -10,7 +10,7 @@ from itertools import chain
 
 from alliance.profiles import checks_of_authority
 from alliance.profiles.model import Profile
-from alliance.profiles.values import Way
+from alliance.profiles.values import ReleaseWay
 from schemas.requests import Action, AuthorityClass
 from schemas.topics import TOPICS
 
@@ -98,7 +98,7 @@ def _answers(profile: Profile) -> Found:
 def _releases(profile: Profile) -> Found:
     release = profile.release
     for place, way in (("member_measure", release.member_measure), ("order", release.order)):
-        if way.value is Way.AS_MANDATE_SAYS:
+        if way.value is ReleaseWay.AS_MANDATE_SAYS:
             yield f"release.{place}", "there is no mandate behind it that could say so"
     if release.decision_s.value >= profile.stop.duration_s.value:
         yield "release.decision_s", "the stop is over before its release is decided"

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from alliance.profiles.model import Authority, Profile
-from alliance.profiles.values import AtEnd, Way
+from alliance.profiles.model import AuthorityRule, Profile
+from alliance.profiles.values import AtEnd, ReleaseWay
 from schemas.requests import ABOUT_HOLDS, NEEDS_POLICE, Action, AuthorityClass
 
 Found = Iterator[tuple[str, str]]
@@ -57,10 +57,10 @@ def _releases(profile: Profile) -> Found:
     release, by_hub, by_mandate = profile.release, AuthorityClass.MEMBER_REQUEST, AuthorityClass.MANDATE
     mandated = _allows(profile, Action.STOP, by_mandate)
     lets_go = (
-        ("member_measure", release.member_measure.value is Way.AT_ONCE, by_hub),
-        ("mandate", mandated and release.mandate.value is Way.AT_ONCE, by_hub),
-        ("mandate", mandated and release.mandate.value is Way.AS_MANDATE_SAYS, by_mandate),
-        ("order", release.order.value is Way.AT_ONCE, by_hub),
+        ("member_measure", release.member_measure.value is ReleaseWay.AT_ONCE, by_hub),
+        ("mandate", mandated and release.mandate.value is ReleaseWay.AT_ONCE, by_hub),
+        ("mandate", mandated and release.mandate.value is ReleaseWay.AS_MANDATE_SAYS, by_mandate),
+        ("order", release.order.value is ReleaseWay.AT_ONCE, by_hub),
         ("at_end", release.at_end.value is AtEnd.RELEASED, by_hub),
     )
     for place, asked, kind in lets_go:
@@ -73,7 +73,7 @@ def _allows(profile: Profile, action: Action, kind: AuthorityClass) -> bool:
     return rule is not None and kind in rule.by.value
 
 
-def _classes(action: Action, rule: Authority) -> Found:
+def _classes(action: Action, rule: AuthorityRule) -> Found:
     classes = rule.by.value
     if len(set(classes)) < len(classes):
         yield "by", "it names one twice"
@@ -83,7 +83,7 @@ def _classes(action: Action, rule: Authority) -> Found:
                 yield "by", f"the law forbids that a {kind.value} authorises this action"
 
 
-def _signatures(profile: Profile, rule: Authority) -> Found:
+def _signatures(profile: Profile, rule: AuthorityRule) -> Found:
     ordered = AuthorityClass.POLICE_ORDER in rule.by.value
     if ordered and rule.officers is None:
         yield "officers", "it does not say how many officers sign an order"

@@ -31,7 +31,7 @@ from schemas.requests import Action
 Act = Annotated[Action, Field(strict=False)]
 
 
-class Stop(Data):
+class StopRule(Data):
     duration_s: Seconds
     """How long a stop lasts, from its execution."""
     most: Count
@@ -68,7 +68,7 @@ class OwnHold(Data):
     """How long a bank may hold by itself, before police order anything; it only bounds `delay`."""
 
 
-class Authority(Data):
+class AuthorityRule(Data):
     """Who may authorise an action. What is said of officers is of police orders."""
 
     by: Classes
@@ -86,20 +86,20 @@ class Mandates(Data):
     """Whether a mandate covers only what a report or a bank-reported case names, and the money's way from there."""
 
 
-class AnswerTimes(Data):
+class AnswerDeadlines(Data):
     acknowledge_s: Seconds
     """Within which a member must say that it has the request."""
     final_s: Seconds
     """Within which it must say what became of it."""
 
 
-class Answers(Data):
+class AnswerRule(Data):
     referred_s: Seconds
     """Within which an officer must have entered what a holder out of the city said."""
-    otherwise: AnswerTimes
-    of: dict[Act, AnswerTimes] = {}
+    otherwise: AnswerDeadlines
+    of: dict[Act, AnswerDeadlines] = {}
 
-    def to(self, action: Action) -> AnswerTimes:
+    def to(self, action: Action) -> AnswerDeadlines:
         """When a request for this action must have been answered, from its sending."""
         return self.of.get(action, self.otherwise)
 
@@ -111,7 +111,7 @@ class Escalation(Data):
     """How often a missed deadline is told."""
 
 
-class Releases(Data):
+class ReleaseRule(Data):
     member_measure: Release
     """A member's own measure whose grounds have fallen."""
     mandate: Release
@@ -128,14 +128,14 @@ class Releases(Data):
     """The same where the member must look into it first."""
 
 
-class Appeal(Data):
+class AppealRule(Data):
     file_s: Seconds
     """How long after the notice a holder may appeal."""
     review_s: Seconds
     """Within which the appeal must be decided, by another than the one who authorised the hold."""
 
 
-class Dispute(Data):
+class DisputeRule(Data):
     review_s: Seconds
     """Within which police must decide on a member's dispute."""
     again_s: Seconds
@@ -182,7 +182,7 @@ class Call(Data):
     """How old a call's last sign may be for it to be taken as going on."""
 
 
-class Desk(Data):
+class DeskRule(Data):
     calls_a_day: Number
     """How many dissuasion calls the desks can make a day."""
     again_s: Seconds
@@ -207,23 +207,23 @@ class Profile(Data):
     """Whether a hold covers the tainted amount and no more; else it may be the whole account."""
     reduce_at_freeze: Choice
     """Whether a hold of the whole account is reduced to the tainted amount when it becomes a freeze."""
-    stop: Stop
+    stop: StopRule
     freeze: Freeze | None = None
     delay: Delay
     suspend: Suspend
     own_hold: OwnHold | None = None
-    authority: dict[Act, Authority]
+    authority: dict[Act, AuthorityRule]
     mandate: Mandates
-    answer: Answers
+    answer: AnswerRule
     escalation: Escalation
-    release: Releases
-    appeal: Appeal
-    dispute: Dispute
+    release: ReleaseRule
+    appeal: AppealRule
+    dispute: DisputeRule
     returns: Returns | None = None
     claims: Claims
     taint: TaintOf
     hops: Hops
     void_after: VoidAfter
     call: Call
-    desk: Desk
+    desk: DeskRule
     retention: Retention

@@ -55,7 +55,7 @@ class Share(StrEnum):
     FIRST_COME = "first-come"
 
 
-class Way(StrEnum):
+class ReleaseWay(StrEnum):
     """How a hold ends whose grounds have fallen."""
 
     AT_ONCE = "at-once"
@@ -83,5 +83,5 @@ Ranks = Sourced[list[Code]]
 Classes = Sourced[Annotated[list[Annotated[AuthorityClass, Field(strict=False)]], Field(min_length=1)]]
 Taint = Sourced[Annotated[TaintRule, Field(strict=False)]]
 Sharing = Sourced[Annotated[Share, Field(strict=False)]]
-Release = Sourced[Annotated[Way, Field(strict=False)]]
+Release = Sourced[Annotated[ReleaseWay, Field(strict=False)]]
 Undecided = Sourced[Annotated[AtEnd, Field(strict=False)]]

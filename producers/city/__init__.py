@@ -5,7 +5,7 @@ real alert.
 """
 
 from producers.city.cast import CAST
-from producers.city.officer import Officer
+from producers.city.officer import DutyOfficer
 from producers.city.play import City
 
-__all__ = ["CAST", "City", "Officer"]
+__all__ = ["CAST", "City", "DutyOfficer"]

@@ -23,7 +23,7 @@ _VALID = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
-class Officer:
+class DutyOfficer:
     """`kid` is how the registry names the key."""
 
     unit: str
@@ -32,7 +32,7 @@ class Officer:
     key: Ed25519PrivateKey = field(repr=False)
 
     @classmethod
-    def on_duty(cls, data: DataDir, officer: str = OFFICER) -> Officer:
+    def on_duty(cls, data: DataDir, officer: str = OFFICER) -> DutyOfficer:
         """One of the small city's police; of the day, unless named. SetupError if the city was not enrolled here."""
         return cls(POLICE, officer, *load_officer(data, POLICE, officer))
 
@@ -41,7 +41,7 @@ class Officer:
         return sign_object(self.key, self.kid, request.order_text())
 
 
-def mandate(officers: Sequence[Officer], mandate_id: UUID, now: datetime) -> list[str]:
+def mandate(officers: Sequence[DutyOfficer], mandate_id: UUID, now: datetime) -> list[str]:
     """A standing order for urgent stops in reported cases, as each signed it. Source: law of 2022-09-02, art. 20."""
     given = Mandate(
         mandate_id=mandate_id,

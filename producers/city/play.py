@@ -18,14 +18,14 @@ from producers.city.acts import Story
 from producers.city.cast import CAST
 from producers.city.honest import ALERTS
 from producers.city.members import Players
-from producers.city.officer import Officer
+from producers.city.officer import DutyOfficer
 from producers.city.stage import Stage, due
 from producers.city.story import tell
 from producers.city.truth import Verdict, judge
 
 RATE = 600.0
 """Alliance seconds a second, at which a day takes about two and a half minutes."""
-Authorise = Callable[[Officer], int]
+Authorise = Callable[[DutyOfficer], int]
 """Puts what the casebook drafted before the officer and passes the signed orders on; how many those were."""
 
 _LEAD_S = 2.0
@@ -108,7 +108,7 @@ class City:
 
     def _sign(self, stopping: Event) -> None:
         assert self._authorise is not None
-        officer = Officer.on_duty(self._data)
+        officer = DutyOfficer.on_duty(self._data)
         while not stopping.wait(_SIGNS_EVERY_S):
             if signed := self._authorise(officer):
                 _log.info("orders signed", officer=officer.officer, orders=signed)

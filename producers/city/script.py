@@ -13,7 +13,7 @@ from producers.city.mint import Mint
 from producers.city.town import Person, newcomer, opened
 from producers.reference.entries import AccountRef
 from producers.reference.subscribers import Subscribed
-from producers.reference.users import Listed
+from producers.reference.users import Hosted
 from schemas.answers import OutflowType
 
 
@@ -54,7 +54,7 @@ class Script:
         """What the scammers use at a platform; its handle."""
         handle = f"{ROUTE[platform].partition(':')[2]}/{name}"
         known = (("handle", handle), *identifiers)
-        self._story.openings.append(Opening(platform, Listed(name, known, self.at(0))))
+        self._story.openings.append(Opening(platform, Hosted(name, known, self.at(0))))
         return handle
 
     def notice(self, minute: float, member: str, event: events.Clear, about: Payment | None = None) -> None:

@@ -16,7 +16,7 @@ from producers.city.cast import BANKS, CARRIERS, MEMBER_OF, PAYMENT, PLATFORMS, 
 from producers.city.mint import Mint
 from producers.reference.entries import AccountRef, Opened
 from producers.reference.subscribers import Subscribed
-from producers.reference.users import Listed
+from producers.reference.users import Hosted
 
 _SURNAMES, _GIVEN = "王李张刘陈杨赵黄周吴", "伟芳娜秀敏静丽强磊军洋勇艳杰涛明超兰霞平"
 _HOUSEHOLDS, _SHOPS, _COURIERS, _OFFICES, _SELLERS = 2500, 200, 200, 120, 250
@@ -93,7 +93,7 @@ def openings(town: Town, at: datetime) -> Iterator[Opening]:
         yield Opening(caller.carrier, Subscribed(caller.number, known, at))
     for seller in town.sellers:
         handle = f"{ROUTE[seller.platform].partition(':')[2]}/{seller.name}"
-        yield Opening(seller.platform, Listed(seller.name, (("handle", handle),), at))
+        yield Opening(seller.platform, Hosted(seller.name, (("handle", handle),), at))
 
 
 def opened(person: Person, at: datetime) -> Iterator[Opening]:

@@ -7,7 +7,7 @@ books once, and answers.
     member      the loop: mail in, answers out
 """
 
-from producers.reference.handler import Decision, handle
+from producers.reference.handler import Decided, handle
 from producers.reference.member import ReferenceMember
 
-__all__ = ["Decision", "ReferenceMember", "handle"]
+__all__ = ["Decided", "ReferenceMember", "handle"]

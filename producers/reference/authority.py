@@ -18,7 +18,7 @@ from alliance import authority
 from alliance.authority import Signer
 from alliance.errors import AfaError, Refused
 from alliance.profiles import Profile
-from alliance.profiles.model import Releases
+from alliance.profiles.model import ReleaseRule
 from alliance.registry import Registry
 from schemas.requests import Action, AuthorityClass, Mandate, Request
 
@@ -36,7 +36,7 @@ class Proof:
 
     unit: str = ""
     mandate: Mandate | None = None
-    law: Releases | None = None
+    law: ReleaseRule | None = None
     by_name: bool = False
     """Whether the law has the account's name compared before a stop."""
     stops: int = 0

@@ -11,7 +11,7 @@ from alliance.keys.tokens import TokenKeys
 from producers.reference import decision, holding, queueing, returning
 from producers.reference.ask import EVER, Ask
 from producers.reference.authority import Proof
-from producers.reference.decision import Decision, answer
+from producers.reference.decision import Decided, answer
 from producers.reference.entries import (
     AccountRef,
     Carded,
@@ -78,7 +78,7 @@ class Bank:
     def turn(self, now: datetime) -> Held | None:
         return queueing.turn(self.ledger, now)
 
-    def untold(self, now: datetime) -> list[Decision]:
+    def untold(self, now: datetime) -> list[Decided]:
         told = [queueing.told(hold, self._currency, now) for hold in self.ledger.untold.values()]
         return [*told, *queueing.nearer(self.ledger, self._currency, now)]
 
@@ -96,7 +96,7 @@ class Bank:
         """How other banks speak of an account of this one."""
         return AccountRef(self.route, account, self.ledger.accounts[account].kind)
 
-    def decide(self, request: Request, proof: Proof, now: datetime) -> Decision:
+    def decide(self, request: Request, proof: Proof, now: datetime) -> Decided:
         """A number or a person leads to all accounts of the customer; only an account itself can be stopped."""
         found = self.index.find(request.target)
         if not found:
@@ -113,7 +113,7 @@ class Bank:
         ]
         # One account may have nothing left to be done, as where a delay was ended before; the others are not silent.
         first = next((each for each in made if each.entries), made[0])
-        return Decision(first.answer, [entry for each in made for entry in each.entries], first.payees)
+        return Decided(first.answer, [entry for each in made for entry in each.entries], first.payees)
 
     def _meant(self, request: Request, found: list[str]) -> list[str]:
         """Of several accounts those that have the hold which the request is about. Two banks may number their payments
@@ -135,7 +135,7 @@ class Bank:
         inflows = self.ledger.moves(account, Way.IN, EVER)
         return compare(told, inflows, self.index, self._currency).comparison is Comparison.MATCH
 
-    def _about_payee(self, request: Request, now: datetime) -> Decision:
+    def _about_payee(self, request: Request, now: datetime) -> Decided:
         """Of an account elsewhere the payer's bank can keep back its own customers' payments, and ask them."""
         payee = next(iter(self.payees.find(request.target)), None)
         if payee is None or request.action not in _FOR_PAYERS:
@@ -145,13 +145,13 @@ class Bank:
             return decision.refused(request, "no delay of this id is in force on payments to it")
         done = answer(request, AnswerStatus.EXECUTED, "about our customers' payments to it")
         if request.action not in (Action.DELAY, Action.RELEASE):
-            return Decision(done, [Noted(payee, request.action.value, str(request.request_id), now)])
+            return Decided(done, [Noted(payee, request.action.value, str(request.request_id), now)])
         until = now if request.action is Action.RELEASE else now + _delay_of(request)
         slowed = Slowed(payee, str(request.request_id), now, until, hold_id)
-        return Decision(done.model_copy(update={"until": until}), [slowed])
+        return Decided(done.model_copy(update={"until": until}), [slowed])
 
 
-def _act(ask: Ask) -> Decision:
+def _act(ask: Ask) -> Decided:
     match ask.request.action:
         case Action.QUERY | Action.WATCH | Action.VERIFY | Action.WARN:
             return _note(ask)
@@ -168,16 +168,16 @@ def _act(ask: Ask) -> Decision:
     return decision.not_ours(ask.request)
 
 
-def _note(ask: Ask) -> Decision:
+def _note(ask: Ask) -> Decided:
     """Balance and outflows are the customer's secret, but to police and to who knows the payment already."""
     matched = ask.matched()
     known = ask.proof.police or matched.comparison is Comparison.MATCH
     told = ask.standing(matched) if known and ask.request.action is not Action.WARN else {}
     done = answer(ask.request, AnswerStatus.EXECUTED, comparison=matched.comparison, **told)
-    return Decision(done, [noted(ask)])
+    return Decided(done, [noted(ask)])
 
 
-def _delay(ask: Ask) -> Decision:
+def _delay(ask: Ask) -> Decided:
     """The bank's own risk control: nothing leaves until the customer was asked, and no money is bound."""
     if ask.is_taken():
         return decision.refused(ask.request, holding.TAKEN)
@@ -185,7 +185,7 @@ def _delay(ask: Ask) -> Decision:
     there = ask.ledger.unheld(ask.account, ask.now)
     amount = ask.money(min(ask.request.amount.minor, there)) if ask.request.amount else None
     done = answer(ask.request, AnswerStatus.EXECUTED, scope=Scope.ACCOUNT, amount=amount, until=until)
-    return Decision(done, [ask.new_hold(Measure.DELAY, 0, until)])
+    return Decided(done, [ask.new_hold(Measure.DELAY, 0, until)])
 
 
 def _delay_of(request: Request) -> timedelta:

@@ -18,7 +18,7 @@ from uuid import UUID
 import msgspec
 
 from alliance.errors import SetupError, Stop
-from producers.reference.decision import Decision, Stub
+from producers.reference.decision import Decided, Stub
 from schemas.answers import Answer
 from schemas.requests import Request
 
@@ -69,7 +69,7 @@ class Books:
             self._last = written.lastrowid
             self.stub.apply(entry)
 
-    def answer_once(self, request: Request, decide: Callable[[], Decision]) -> tuple[Answer, bool]:
+    def answer_once(self, request: Request, decide: Callable[[], Decided]) -> tuple[Answer, bool]:
         """The answer to a request, and whether it is a new one: decided and acted upon at its first arrival only."""
         with self.lock:
             known = self.answered(request.request_id)
@@ -82,7 +82,7 @@ class Books:
                 self.record(decision.entries)
             return decision.answer, True
 
-    def turns(self, now: datetime) -> Sequence[Decision]:
+    def turns(self, now: datetime) -> Sequence[Decided]:
         """Give waiting orders their turns, in their order; the further answers that are still to be given. Record an
         answer's entries once it is under way: until then it is given again."""
         with self.lock:

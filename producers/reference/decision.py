@@ -16,7 +16,7 @@ from schemas.returns import ReturnList
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class Decided:
     """Entries and answer belong together: neither may be kept without the other."""
 
     answer: Answer
@@ -30,7 +30,7 @@ class Stub(Protocol):
 
     member: str
 
-    def decide(self, request: Request, proof: Proof, now: datetime) -> Decision: ...
+    def decide(self, request: Request, proof: Proof, now: datetime) -> Decided: ...
 
     def apply(self, entry: Any) -> None: ...
 
@@ -38,7 +38,7 @@ class Stub(Protocol):
         """The entry of the next waiting order whose turn has come; it must be entered before the next is asked for."""
         ...
 
-    def untold(self, now: datetime) -> Sequence[Decision]:
+    def untold(self, now: datetime) -> Sequence[Decided]:
         """Further answers that are still to be given: orders that waited are carried out now, or have come nearer."""
         ...
 
@@ -65,7 +65,7 @@ class Queueless:
     def turn(self, now: datetime) -> None:
         return None
 
-    def untold(self, now: datetime) -> Sequence[Decision]:
+    def untold(self, now: datetime) -> Sequence[Decided]:
         return ()
 
     def listed(self, listed: ReturnList, now: datetime) -> Sequence[Any]:
@@ -80,14 +80,14 @@ def answer(request: Request, status: AnswerStatus, reason: str | None = None, **
     return Answer(request_id=request.request_id, status=status, reason=reason, clerk="auto", **fields)
 
 
-def refused(request: Request, reason: str, **fields: Any) -> Decision:
-    return Decision(answer(request, AnswerStatus.REFUSED, reason, **fields))
+def refused(request: Request, reason: str, **fields: Any) -> Decided:
+    return Decided(answer(request, AnswerStatus.REFUSED, reason, **fields))
 
 
-def not_found(request: Request) -> Decision:
-    return Decision(answer(request, AnswerStatus.NOT_FOUND, "no record of ours has this identifier"))
+def not_found(request: Request) -> Decided:
+    return Decided(answer(request, AnswerStatus.NOT_FOUND, "no record of ours has this identifier"))
 
 
-def not_ours(request: Request) -> Decision:
+def not_ours(request: Request) -> Decided:
     """An action that members of this sector have no means for."""
     return refused(request, f"{request.action.value} is nothing that this member can do")

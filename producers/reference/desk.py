@@ -13,7 +13,7 @@ import msgspec
 
 from producers.reference import decision
 from producers.reference.authority import Proof
-from producers.reference.decision import Decision, Queueless, answer
+from producers.reference.decision import Decided, Queueless, answer
 from schemas.answers import AnswerStatus, Dissuasion
 from schemas.requests import Action, Request
 
@@ -48,14 +48,14 @@ class Desk(Queueless):
         """A desk begins with nothing."""
         return False
 
-    def decide(self, request: Request, proof: Proof, now: datetime) -> Decision:
+    def decide(self, request: Request, proof: Proof, now: datetime) -> Decided:
         called = Called(request.target.tokens[0], request.action, str(request.request_id), now)
         if request.action is Action.CALL:
             came_of_it = self._call(called.token)
-            return Decision(answer(request, AnswerStatus.EXECUTED, dissuasion=came_of_it), [called])
+            return Decided(answer(request, AnswerStatus.EXECUTED, dissuasion=came_of_it), [called])
         if request.action not in _NOTED:
             return decision.not_ours(request)
-        return Decision(answer(request, AnswerStatus.EXECUTED), [called])
+        return Decided(answer(request, AnswerStatus.EXECUTED), [called])
 
     def _call(self, token: str) -> Dissuasion:
         before = any(one.token == token and one.action is Action.CALL for one in self.calls)

@@ -10,13 +10,13 @@ from datetime import datetime
 from alliance.profiles import Profile
 from alliance.registry import Registry
 from producers.reference.authority import EASES, NotProven, prove
-from producers.reference.decision import Decision, Stub, refused
+from producers.reference.decision import Decided, Stub, refused
 from schemas.requests import Request
 
-__all__ = ["Decision", "handle"]
+__all__ = ["Decided", "handle"]
 
 
-def handle(request: Request, stub: Stub, registry: Registry, profile: Profile, now: datetime) -> Decision:
+def handle(request: Request, stub: Stub, registry: Registry, profile: Profile, now: datetime) -> Decided:
     """Decide; nothing is changed. A request that was answered before must not come here again."""
     if request.to != stub.member:
         return refused(request, "the request is addressed to another member")

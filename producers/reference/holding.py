@@ -12,7 +12,7 @@ import msgspec
 
 from alliance.release import by_law
 from producers.reference.ask import Ask, is_frozen
-from producers.reference.decision import Decision, answer, refused
+from producers.reference.decision import Decided, answer, refused
 from producers.reference.entries import Held, Lifted, Measure, Noted, Queued
 from producers.reference.limits import over_mandate
 from producers.reference.matching import Matched
@@ -31,7 +31,7 @@ _CHANGES = {Action.EXTEND: Measure.STOP, Action.FREEZE: Measure.STOP, Action.REN
 """Of what each is the next step."""
 
 
-def stop(ask: Ask) -> Decision:
+def stop(ask: Ask) -> Decided:
     """Hold the amount asked for, of what nobody else holds; all of it where no amount is named."""
     matched, named = ask.matched(), _named(ask)
     if matched.comparison is Comparison.MISMATCH:
@@ -75,7 +75,7 @@ def _not_comparable(ask: Ask, named: Comparison) -> str:
     return f"no {missing} came by which the account could be told for the one meant: an officer must decide"
 
 
-def change(ask: Ask) -> Decision:
+def change(ask: Ask) -> Decided:
     """Extend, renew, reduce, or convert into a freeze, a hold of the same unit; never to a greater amount. What makes
     it less makes it no longer, and what extends it neither less nor shorter."""
     hold = ask.hold_meant()
@@ -93,7 +93,7 @@ def change(ask: Ask) -> Decision:
         hold, measure=measure, amount=amount, until=until, extended=extended, renewed=renewed
     )
     done = answer(ask.request, AnswerStatus.EXECUTED, scope=Scope.AMOUNT, amount=ask.money(amount), until=until)
-    return Decision(done, [changed])
+    return Decided(done, [changed])
 
 
 def _not_changed(ask: Ask, hold: Held) -> str | None:
@@ -119,7 +119,7 @@ def _is_foreign(ask: Ask) -> bool:
     return ask.request.amount is not None and ask.request.amount.currency != ask.currency
 
 
-def release(ask: Ask) -> Decision:
+def release(ask: Ask) -> Decided:
     """End a hold before its time: the bank's own for whoever asks, an order's for its unit, or as the law has it."""
     if waiting := ask.waiting_meant():
         return _unqueue(ask, waiting)
@@ -131,14 +131,14 @@ def release(ask: Ask) -> Decision:
     if _is_outdated(ask, hold):
         return refused(ask.request, _OUTDATED)
     done = answer(ask.request, AnswerStatus.EXECUTED, scope=Scope.AMOUNT, amount=ask.money(hold.amount))
-    return Decision(done, [Lifted(hold.hold_id, hold.account, ask.now)])
+    return Decided(done, [Lifted(hold.hold_id, hold.account, ask.now)])
 
 
-def _unqueue(ask: Ask, waiting: Queued) -> Decision:
+def _unqueue(ask: Ask, waiting: Queued) -> Decided:
     if not ask.is_its_own(waiting) and not _by_law(ask, waiting):
         return refused(ask.request, "an order is taken back by the unit that gave it")
     done = answer(ask.request, AnswerStatus.EXECUTED, scope=Scope.AMOUNT, amount=ask.money(0))
-    return Decision(done, [Lifted(waiting.hold_id, waiting.account, ask.now)])
+    return Decided(done, [Lifted(waiting.hold_id, waiting.account, ask.now)])
 
 
 def _is_outdated(ask: Ask, hold: Held) -> bool:
@@ -155,7 +155,7 @@ def _by_law(ask: Ask, order: Held | Queued) -> bool:
     return by_law(ask.proof.law, mandated=bool(order.mandate), since=order.at, now=ask.now)
 
 
-def _take(ask: Ask, matched: Matched, amount: int, wanted: int) -> Decision:
+def _take(ask: Ask, matched: Matched, amount: int, wanted: int) -> Decided:
     duration = seconds(ask.request.duration_s) if ask.request.duration_s else STOP
     hold = ask.new_hold(Measure.STOP, amount, ask.now + duration)
     done = answer(
@@ -168,11 +168,11 @@ def _take(ask: Ask, matched: Matched, amount: int, wanted: int) -> Decision:
         earlier_orders=earlier_orders(ask),
         **ask.standing(matched, traced=amount < wanted),
     )
-    return Decision(done, [hold], ask.payees(matched) if amount < wanted else {})
+    return Decided(done, [hold], ask.payees(matched) if amount < wanted else {})
 
 
-def _gone(ask: Ask, matched: Matched) -> Decision:
+def _gone(ask: Ask, matched: Matched) -> Decided:
     told = ask.standing(matched)
     gone = answer(ask.request, AnswerStatus.ALREADY_GONE, comparison=matched.comparison, **told)
     note = Noted(ask.account, ask.request.action.value, str(ask.request.request_id), ask.now)
-    return Decision(gone, [note], ask.payees(matched))
+    return Decided(gone, [note], ask.payees(matched))

@@ -19,7 +19,7 @@ from alliance.roll import Roll
 from producers import naming
 from producers.client import MemberClient
 from producers.reference.books import Books
-from producers.reference.decision import Decision, answer
+from producers.reference.decision import Decided, answer
 from producers.reference.handler import handle
 from producers.reference.mail import Mail
 from schemas.answers import Answer, AnswerStatus
@@ -35,7 +35,7 @@ _GIVEN_UP = "this member failed on the request, and has done nothing about it: c
 _log = structlog.get_logger(__name__)
 
 
-class Tally(NamedTuple):
+class MemberTally(NamedTuple):
     """What a member has done since it started."""
 
     answered: int = 0
@@ -61,7 +61,7 @@ class ReferenceMember:
         clock: AllianceClock,
         profile: Profile,
     ) -> None:
-        self.tally = Tally()
+        self.tally = MemberTally()
         self._client = client
         self._keys = keys
         self._registry = roll.registry
@@ -156,11 +156,11 @@ class ReferenceMember:
         )
         return given
 
-    def _decided(self, request: Request) -> Decision:
+    def _decided(self, request: Request) -> Decided:
         try:
             decision = handle(request, self._books.stub, self._registry, self._profile, self._clock.now())
             return replace(decision, answer=naming.seal_outflows(decision.answer, decision.payees, self._registry))
         except Exception as error:  # noqa: BLE001 — logged; nothing is changed yet
             # It would come again, and with it no other request were ever read, a release among them.
             _log.error("a request is given up", request_id=str(request.request_id), **logs.fault(error))
-            return Decision(answer(request, AnswerStatus.FAILED, _GIVEN_UP))
+            return Decided(answer(request, AnswerStatus.FAILED, _GIVEN_UP))

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from producers.reference.ask import Ask
-from producers.reference.decision import Decision, answer
+from producers.reference.decision import Decided, answer
 from producers.reference.entries import Held, Measure, Placed, Queued, Told
 from producers.reference.ledger import Ledger
 from producers.reference.matching import Matched
@@ -21,7 +21,7 @@ from schemas.requests import Scope
 _MAX_EARLIER = 16
 
 
-def wait(ask: Ask, matched: Matched, amount: int, wanted: int, duration: timedelta) -> Decision:
+def wait(ask: Ask, matched: Matched, amount: int, wanted: int, duration: timedelta) -> Decided:
     """Behind the orders that hold all there is. What is not there at all, and left, is told as for any order."""
     earlier = len(ask.orders()) + len(ask.waiting())
     order = Queued(
@@ -49,7 +49,7 @@ def wait(ask: Ask, matched: Matched, amount: int, wanted: int, duration: timedel
         earlier_orders=earlier_orders(ask),
         **ask.standing(matched, traced=amount < wanted),
     )
-    return Decision(done, [order], ask.payees(matched) if amount < wanted else {})
+    return Decided(done, [order], ask.payees(matched) if amount < wanted else {})
 
 
 def earlier_orders(ask: Ask) -> list[EarlierOrder]:
@@ -64,7 +64,7 @@ def _shown(before: Sequence[Held | Queued], currency: str) -> list[EarlierOrder]
     ]
 
 
-def nearer(ledger: Ledger, currency: str, now: datetime) -> list[Decision]:
+def nearer(ledger: Ledger, currency: str, now: datetime) -> list[Decided]:
     """Of orders that wait, and that fewer come before than whoever asked was told: where they are now. The first place
     is told by the turn alone, as nothing may be there to hold."""
     made = []
@@ -72,7 +72,7 @@ def nearer(ledger: Ledger, currency: str, now: datetime) -> list[Decision]:
         before = ledger.before(order, now) if now < order.until else []
         if 1 < (place := len(before) + 1) < order.place:
             moved = Placed(order.hold_id, order.account, place, now)
-            made.append(Decision(_waits(order, before, currency), [moved]))
+            made.append(Decided(_waits(order, before, currency), [moved]))
     return made
 
 
@@ -112,7 +112,7 @@ def _hold(order: Queued, amount: int, now: datetime) -> Held:
     )
 
 
-def told(hold: Held, currency: str, now: datetime) -> Decision:
+def told(hold: Held, currency: str, now: datetime) -> Decided:
     """The second answer of an order that waited: it holds money now."""
     done = Answer(
         request_id=UUID(hold.request_id),
@@ -122,4 +122,4 @@ def told(hold: Held, currency: str, now: datetime) -> Decision:
         until=hold.until,
         clerk="auto",
     )
-    return Decision(done, [Told(hold.hold_id, hold.request_id, hold.account, now)])
+    return Decided(done, [Told(hold.hold_id, hold.request_id, hold.account, now)])

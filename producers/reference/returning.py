@@ -10,13 +10,13 @@ from collections.abc import Iterator
 import msgspec
 
 from producers.reference.ask import Ask
-from producers.reference.decision import Decision, answer, refused
+from producers.reference.decision import Decided, answer, refused
 from producers.reference.entries import AccountRef, Entry, Held, Lifted, Measure, Moved, Way, serial_of
 from schemas.answers import AnswerStatus, OutflowType
 from schemas.returns import ReturnList, ReturnPayment
 
 
-def give_back(ask: Ask) -> Decision:
+def give_back(ask: Ask) -> Decided:
     """Pay the list, or say why not."""
     hold = next((each for each in ask.orders() if each.hold_id == str(ask.request.hold_id)), None)
     if hold is None or hold.measure is not Measure.FREEZE:
@@ -30,7 +30,7 @@ def give_back(ask: Ask) -> Decision:
         return refused(ask.request, reason)
     total = sum(payment.amount.minor for payment in listed.payments)
     entries = [_less(ask, hold, total), *(entry for payment in listed.payments for entry in _paid(ask, payment))]
-    return Decision(answer(ask.request, AnswerStatus.EXECUTED, amount=ask.money(total)), entries)
+    return Decided(answer(ask.request, AnswerStatus.EXECUTED, amount=ask.money(total)), entries)
 
 
 def _wrong(ask: Ask, hold: Held, listed: ReturnList) -> str | None:

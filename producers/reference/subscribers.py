@@ -10,7 +10,7 @@ from alliance.keys.tokens import TokenKeys
 from alliance.release import by_law
 from producers.reference import decision
 from producers.reference.authority import Proof
-from producers.reference.decision import Decision, Queueless, answer
+from producers.reference.decision import Decided, Queueless, answer
 from producers.reference.index import TokenIndex
 from schemas.answers import AnswerStatus
 from schemas.base import seconds
@@ -87,7 +87,7 @@ class Carrier(Queueless):
     def is_suspended(self, line: str, now: datetime) -> bool:
         return any(_lasts(one, now) for one in self.suspended[line].values())
 
-    def decide(self, request: Request, proof: Proof, now: datetime) -> Decision:
+    def decide(self, request: Request, proof: Proof, now: datetime) -> Decided:
         found = self.index.find(request.target)
         if not found:
             return decision.not_found(request)
@@ -102,7 +102,7 @@ class Carrier(Queueless):
             until = now + seconds(request.duration_s)
         hold_id = str(request.hold_id or request.request_id)
         entry = LineActed(found[0], request.action, str(request.request_id), now, hold_id, proof.unit, until)
-        return Decision(answer(request, AnswerStatus.EXECUTED, until=until), [entry])
+        return Decided(answer(request, AnswerStatus.EXECUTED, until=until), [entry])
 
     def _stays(self, line: str, request: Request, proof: Proof, now: datetime) -> str | None:
         """Why the line is not given back; None if it is."""

@@ -9,13 +9,13 @@ import msgspec
 from alliance.keys.tokens import TokenKeys
 from producers.reference import decision
 from producers.reference.authority import Proof
-from producers.reference.decision import Decision, Queueless, answer
+from producers.reference.decision import Decided, Queueless, answer
 from producers.reference.index import TokenIndex
 from schemas.answers import AnswerStatus
 from schemas.requests import Action, Request
 
 
-class Listed(msgspec.Struct, frozen=True, tag="listed"):
+class Hosted(msgspec.Struct, frozen=True, tag="listed"):
     """A user, page or app of the platform. `identifiers` are pairs of kind and value that lead to it."""
 
     name: str
@@ -32,7 +32,7 @@ class UserActed(msgspec.Struct, frozen=True, tag="user-acted"):
     at: datetime
 
 
-Entry = Listed | UserActed
+Entry = Hosted | UserActed
 _DONE = frozenset({Action.QUERY, Action.WATCH, Action.VERIFY, Action.WARN, Action.TAKEDOWN, Action.RELEASE})
 
 
@@ -52,7 +52,7 @@ class Platform(Queueless):
         return self._decoder.decode(line)
 
     def apply(self, entry: Entry) -> None:
-        if isinstance(entry, Listed):
+        if isinstance(entry, Hosted):
             self.names.add(entry.name)
             for kind, value in entry.identifiers:
                 self.index.add(kind, value, entry.name)
@@ -68,14 +68,14 @@ class Platform(Queueless):
             case _:
                 pass
 
-    def has(self, opening: Listed) -> bool:
+    def has(self, opening: Hosted) -> bool:
         return opening.name in self.names
 
-    def decide(self, request: Request, proof: Proof, now: datetime) -> Decision:
+    def decide(self, request: Request, proof: Proof, now: datetime) -> Decided:
         found = self.index.find(request.target)
         if not found:
             return decision.not_found(request)
         if request.action not in _DONE:
             return decision.not_ours(request)
         entry = UserActed(found[0], request.action, str(request.request_id), now)
-        return Decision(answer(request, AnswerStatus.EXECUTED), [entry])
+        return Decided(answer(request, AnswerStatus.EXECUTED), [entry])

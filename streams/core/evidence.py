@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from streams.core.alert import Class, Role
 from streams.core.rules import Rules
 from streams.core.score import Item, Score, direct_weight, link_weight, score
-from streams.core.state import VICTIM_RELATIONS, Cut, Id, Link, Relation, Sighting, State
+from streams.core.state import VICTIM_RELATIONS, Cut, Id, Link, Pairing, Sighting, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def cut(state: State, gone: Cut) -> None:
     state.links = [known for known in state.links if known.b_event != gone.b_event or known.identity != gone.identity]
 
 
-def merit(known: Link, rules: Rules) -> tuple[float, Relation, tuple[str, str, bytes, str, bytes]]:
+def merit(known: Link, rules: Rules) -> tuple[float, Pairing, tuple[str, str, bytes, str, bytes]]:
     """Of two links to one alert the lesser one counts: the greater weight, then the first relation by its order."""
     return -link_weight(known.relation, rules), known.relation, known.identity
 

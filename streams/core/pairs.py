@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from streams.core.alert import Class, Role
 from streams.core.rules import Rules
-from streams.core.state import VICTIM_RELATIONS, Link, Relation, Sighting
+from streams.core.state import VICTIM_RELATIONS, Link, Pairing, Sighting
 
 DEVICE = "d"
 UNPAIRED = (Role.VICTIM, Role.ASKED)
@@ -23,53 +23,53 @@ def gap(a: Sighting, b: Sighting) -> int:
     return max(0, b.start - a.end, a.start - b.end)
 
 
-def relate(key: str, a: Sighting, b: Sighting, rules: Rules) -> Relation | None:
+def relate(key: str, a: Sighting, b: Sighting, rules: Rules) -> Pairing | None:
     """The relation of two sightings of `key`, or None where they are no pair."""
     if a.member == b.member:
         return None
     if a.role is Role.SUSPECT and b.role is Role.SUSPECT:
-        return Relation.SAME_SUSPECT if gap(a, b) <= rules.windows.suspect_s * 1000 else None
+        return Pairing.SAME_SUSPECT if gap(a, b) <= rules.windows.suspect_s * 1000 else None
     if a.role is Role.VICTIM and b.role is Role.VICTIM:
         return _victim(a, b, rules) if a.cls <= b.cls else _victim(b, a, rules)
     if a.role in UNPAIRED or b.role in UNPAIRED:
         return None
     if key[0] == DEVICE:
-        return Relation.SAME_DEVICE if gap(a, b) <= rules.windows.device_s * 1000 else None
+        return Pairing.SAME_DEVICE if gap(a, b) <= rules.windows.device_s * 1000 else None
     if key[0] in ADDRESSES:
-        return Relation.SAME_IP if gap(a, b) <= rules.windows.ip_s * 1000 else None
+        return Pairing.SAME_IP if gap(a, b) <= rules.windows.ip_s * 1000 else None
     return None
 
 
-def _victim(a: Sighting, b: Sighting, rules: Rules) -> Relation | None:
+def _victim(a: Sighting, b: Sighting, rules: Rules) -> Pairing | None:
     """`a` has the lower class: transfer before call before chat before report before check."""
     if b.cls is Class.CHECK:
         return _asked(b, a, rules)
     if b.cls is Class.REPORT:
         told = _reported(b, a, rules) or (a.cls is Class.REPORT and _reported(a, b, rules))
-        return Relation.REPORT if told else None
+        return Pairing.REPORT if told else None
     if a.cls is Class.PAYER and b.cls is Class.CALL:
         return _call_transfer(b, a, rules)
     if a.cls is Class.PAYER and b.cls is Class.CHAT:
-        return Relation.CHAT_TRANSFER if _follows(a, b, rules.windows.chat_transfer_s, rules) else None
+        return Pairing.CHAT_TRANSFER if _follows(a, b, rules.windows.chat_transfer_s, rules) else None
     if a.cls is Class.CALL and b.cls is Class.CHAT:
-        return Relation.CALL_CHAT if gap(a, b) <= rules.windows.call_chat_s * 1000 else None
+        return Pairing.CALL_CHAT if gap(a, b) <= rules.windows.call_chat_s * 1000 else None
     return None
 
 
-def _asked(check: Sighting, other: Sighting, rules: Rules) -> Relation | None:
+def _asked(check: Sighting, other: Sighting, rules: Rules) -> Pairing | None:
     """A check stands for the transfer that it precedes."""
     if other.cls is Class.CALL:
         return _call_transfer(other, check, rules)
     if other.cls is Class.CHAT and _follows(check, other, rules.windows.chat_transfer_s, rules):
-        return Relation.CHAT_TRANSFER
+        return Pairing.CHAT_TRANSFER
     return None
 
 
-def _call_transfer(call: Sighting, transfer: Sighting, rules: Rules) -> Relation | None:
+def _call_transfer(call: Sighting, transfer: Sighting, rules: Rules) -> Pairing | None:
     if _follows(transfer, call, rules.windows.call_transfer_near_s, rules):
-        return Relation.CALL_TRANSFER_NEAR
+        return Pairing.CALL_TRANSFER_NEAR
     if _follows(transfer, call, rules.windows.call_transfer_s, rules):
-        return Relation.CALL_TRANSFER
+        return Pairing.CALL_TRANSFER
     return None
 
 
@@ -98,7 +98,7 @@ def links(key: str, a: Sighting, b: Sighting, rules: Rules) -> Iterator[Link]:
     yield from _towards(key, b, a, relation, apart)
 
 
-def _towards(key: str, a: Sighting, b: Sighting, relation: Relation, apart: int) -> Iterator[Link]:
+def _towards(key: str, a: Sighting, b: Sighting, relation: Pairing, apart: int) -> Iterator[Link]:
     """Links for the suspects of `a`. Where `b` names the suspect too, only a shared victim adds to what is known."""
     corroborates = relation in VICTIM_RELATIONS
     for suspect in a.suspects:

@@ -14,9 +14,9 @@ from streams.core.pairs import relate
 from streams.core.rules import Rules
 from streams.core.score import link_weight
 from streams.core.sightings import is_open
-from streams.core.state import Id, Money, Relation, Sighting, State
+from streams.core.state import Id, Movement, Pairing, Sighting, State
 
-MEETINGS = (Relation.CALL_TRANSFER_NEAR, Relation.CALL_TRANSFER, Relation.CHAT_TRANSFER)
+MEETINGS = (Pairing.CALL_TRANSFER_NEAR, Pairing.CALL_TRANSFER, Pairing.CHAT_TRANSFER)
 PAYING = (Class.PAYER, Class.CHECK)
 VICTIM_KINDS = "nap"
 """Namespace letters of numbers, accounts and persons."""
@@ -28,7 +28,7 @@ class AtRisk:
 
     level: Level
     sightings: tuple[Sighting, ...]
-    relations: dict[Id, Relation]
+    relations: dict[Id, Pairing]
     pending: bool
     last_transfer: int
 
@@ -38,7 +38,7 @@ def victim_at_risk(state: State, key: str, rules: Rules) -> AtRisk | None:
     seen = [s for s in state.sightings if s.role is Role.VICTIM and s.cls in (*PAYING, Class.CALL, Class.CHAT)]
     if len(seen) < 2 or key[0] not in VICTIM_KINDS or not is_open(state, key, rules):
         return None
-    relations: dict[Id, Relation] = {}
+    relations: dict[Id, Pairing] = {}
     met: dict[Id, Sighting] = {}
     for a, b in combinations(seen, 2):
         relation = relate(key, a, b, rules)
@@ -50,7 +50,7 @@ def victim_at_risk(state: State, key: str, rules: Rules) -> AtRisk | None:
         return None
     sightings = tuple(sorted(met.values(), key=lambda s: (s.start, s.id)))
     transfers = [s for s in sightings if s.cls in PAYING]
-    near = Relation.CALL_TRANSFER_NEAR in relations.values()
+    near = Pairing.CALL_TRANSFER_NEAR in relations.values()
     return AtRisk(
         Level.VERY_HIGH if near else Level.HIGH,
         sightings,
@@ -65,9 +65,9 @@ def _is_pending(paying: Sighting, transfers: list[Sighting]) -> bool:
     if paying.cls is Class.CHECK:
         own = [s for s in transfers if s.cls is Class.PAYER and s.member == paying.member]
         return all(s.start < paying.start for s in own)
-    return paying.money is Money.PENDING
+    return paying.money is Movement.PENDING
 
 
-def _closer(one: Relation, other: Relation, rules: Rules) -> Relation:
+def _closer(one: Pairing, other: Pairing, rules: Rules) -> Pairing:
     """The relation of the greater weight; of equal ones the first."""
     return min(one, other, key=lambda r: (-link_weight(r, rules), r))

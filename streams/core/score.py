@@ -14,7 +14,7 @@ from schemas.registry import MONEY, Sector
 from schemas.risk import Level
 from streams.core.alert import Class
 from streams.core.rules import Rules
-from streams.core.state import Id, Relation, Sighting
+from streams.core.state import Id, Pairing, Sighting
 
 _MONEY = frozenset(sector.value for sector in MONEY)
 
@@ -48,7 +48,7 @@ def direct_weight(sighting: Sighting, rules: Rules) -> float:
     return base * (0.5 + sighting.score)
 
 
-def link_weight(relation: Relation, rules: Rules) -> float:
+def link_weight(relation: Pairing, rules: Rules) -> float:
     """Weight of an alert that shares an identifier with one that names the suspect."""
     weights = rules.weights
     return (

@@ -13,7 +13,7 @@ from itertools import combinations
 from streams.core.alert import Alert, Class, Named, Retraction, Role
 from streams.core.pairs import ADDRESSES, DEVICE, links
 from streams.core.rules import Rules
-from streams.core.state import Cut, Id, Link, Money, Sighting, State, Tomb
+from streams.core.state import Cut, Id, Link, Movement, Sighting, State, Tomb
 
 Output = Link | Cut
 
@@ -21,9 +21,9 @@ Output = Link | Cut
 def of_alert(alert: Alert, named: Named) -> Sighting:
     """The alert as its identifier `named` sees it."""
     suspects = tuple(n.key for n in alert.named if n.role is Role.SUSPECT)
-    money = Money.NONE
+    money = Movement.NONE
     if alert.transfers and alert.cls in (Class.PAYER, Class.PAYEE, Class.CHECK):
-        money = Money.PENDING if alert.transfers[0].pending else Money.POSTED
+        money = Movement.PENDING if alert.transfers[0].pending else Movement.POSTED
     if named.role is not Role.SUSPECT:
         pays = alert.cls in (Class.PAYER, Class.CHECK) and named.role is Role.VICTIM
         transfers = alert.transfers if pays else ()

@@ -26,17 +26,17 @@ from streams.core.risk import AtRisk, victim_at_risk
 from streams.core.rules import Rules
 from streams.core.score import direct_weight, link_weight
 from streams.core.stage import stage
-from streams.core.state import Link, Relation, Said, Sighting, State
+from streams.core.state import Link, Pairing, Said, Sighting, State
 
-WHY: dict[Relation, Why] = {
-    Relation.CALL_TRANSFER_NEAR: Why.CALL_TRANSFER,
-    Relation.CALL_TRANSFER: Why.CALL_TRANSFER,
-    Relation.CHAT_TRANSFER: Why.CHAT_TRANSFER,
-    Relation.CALL_CHAT: Why.CALL_CHAT,
-    Relation.REPORT: Why.REPORT,
-    Relation.SAME_SUSPECT: Why.SAME_SUSPECT,
-    Relation.SAME_DEVICE: Why.SAME_DEVICE,
-    Relation.SAME_IP: Why.SAME_IP,
+WHY: dict[Pairing, Why] = {
+    Pairing.CALL_TRANSFER_NEAR: Why.CALL_TRANSFER,
+    Pairing.CALL_TRANSFER: Why.CALL_TRANSFER,
+    Pairing.CHAT_TRANSFER: Why.CHAT_TRANSFER,
+    Pairing.CALL_CHAT: Why.CALL_CHAT,
+    Pairing.REPORT: Why.REPORT,
+    Pairing.SAME_SUSPECT: Why.SAME_SUSPECT,
+    Pairing.SAME_DEVICE: Why.SAME_DEVICE,
+    Pairing.SAME_IP: Why.SAME_IP,
 }
 KINDS = (
     "suspicious-account", "suspicious-account", "suspicious-number", "suspicious-handle", "victim-report", "risk-check",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from schemas.leads import Stage
 from streams.core.alert import Onward
 from streams.core.evidence import Judgement
-from streams.core.state import Money
+from streams.core.state import Movement
 
 
 def stage(judged: Judgement) -> Stage:
@@ -16,15 +16,15 @@ def stage(judged: Judgement) -> Stage:
     transfers = [t for s in judged.direct for t in s.transfers]
     if Onward.TRANSFER in onward or _paid_on(judged, [t.time for t in transfers]):
         return Stage.LAYERING
-    seen = {Money.PENDING if t.pending else Money.POSTED for t in transfers}
+    seen = {Movement.PENDING if t.pending else Movement.POSTED for t in transfers}
     seen |= {k.b_money for k in judged.links.values()}
-    if Money.POSTED in seen:
+    if Movement.POSTED in seen:
         return Stage.IN_FLIGHT
-    return Stage.PRE_TRANSFER if judged.asked or Money.PENDING in seen else Stage.CONTACT
+    return Stage.PRE_TRANSFER if judged.asked or Movement.PENDING in seen else Stage.CONTACT
 
 
 def _paid_on(judged: Judgement, arrivals: list[int]) -> bool:
     """The suspect itself is the payer of a posted transfer, not before money first reached it."""
     if not arrivals:
         return False
-    return any(s.money is Money.POSTED and s.start >= min(arrivals) for s in judged.payer_sightings)
+    return any(s.money is Movement.POSTED and s.start >= min(arrivals) for s in judged.payer_sightings)

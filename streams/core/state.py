@@ -19,7 +19,7 @@ Id = tuple[str, bytes]
 """An alert's identity: member and event id."""
 
 
-class Relation(IntEnum):
+class Pairing(IntEnum):
     """Why two alerts are a pair."""
 
     CALL_TRANSFER_NEAR = 0
@@ -32,10 +32,10 @@ class Relation(IntEnum):
     SAME_IP = 7
 
 
-VICTIM_RELATIONS = frozenset(r for r in Relation if r <= Relation.REPORT)
+VICTIM_RELATIONS = frozenset(r for r in Pairing if r <= Pairing.REPORT)
 
 
-class Money(IntEnum):
+class Movement(IntEnum):
     """Whether an alert speaks of a transfer, and how far that has come."""
 
     NONE = 0
@@ -55,7 +55,7 @@ class Sighting(msgspec.Struct, frozen=True, array_like=True):
     start: int
     end: int
     score: float
-    money: Money
+    money: Movement
     suspects: tuple[str, ...]
     transfers: tuple[Transfer, ...] = ()
     victims: tuple[str, ...] = ()
@@ -86,7 +86,7 @@ class Link(msgspec.Struct, frozen=True, array_like=True, tag=2):
 
     suspect: str
     via: str
-    relation: Relation
+    relation: Pairing
     gap: int
     a_member: str
     a_event: bytes
@@ -97,7 +97,7 @@ class Link(msgspec.Struct, frozen=True, array_like=True, tag=2):
     b_start: int
     """Nobody reads it; it keeps its place in the array, since links lie in `signals` for 100 days."""
     b_end: int
-    b_money: Money
+    b_money: Movement
 
     @property
     def identity(self) -> tuple[str, str, bytes, str, bytes]:

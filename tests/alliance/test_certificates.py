@@ -11,7 +11,7 @@ from cryptography import x509
 from alliance import certificates
 from alliance.certificates import RENEW_BEFORE, SERVERS, VALID, make
 from alliance.errors import SetupError
-from alliance.issuing import Authority
+from alliance.issuing import CertificateAuthority
 
 NOW = datetime(2026, 11, 10, 12, 0, tzinfo=UTC)
 
@@ -54,7 +54,7 @@ def test_a_name_that_a_certificate_lacks_is_put_into_it_alone(tmp_path: Path) ->
 
 def test_a_certificate_of_another_authority_is_replaced(tmp_path: Path) -> None:
     make(tmp_path, {}, NOW)
-    stranger = Authority.new("a stranger", NOW, NOW + VALID)
+    stranger = CertificateAuthority.new("a stranger", NOW, NOW + VALID)
     (tmp_path / "broker.pem").write_bytes(stranger.issue("broker", SERVERS["broker"], NOW, NOW + VALID))
     assert len(make(tmp_path, {}, NOW)) == 1
 

@@ -15,7 +15,7 @@ from alliance.keys.encoding import encode
 from alliance.keys.seals import EVENT_INFO, BadSeal, unseal
 from alliance.keys.store import MemberKeys
 from producers.sealing import make_seals
-from producers.tokenise import Found
+from producers.tokenise import Tokenised
 from schemas.envelope import Seal
 from schemas.reasons import Reason
 from tests.streams.bundles import KEYS, REGISTRY, let_in, signed, transfer
@@ -26,7 +26,7 @@ CLEAR = "6222020502013348871"
 def alert() -> tuple[UUID, Seal]:
     """An event's id and what is sealed in it for police."""
     event_id = UUID(transfer()["id"])
-    found = Found("account", CLEAR, ["e1:" + "a" * 22], [], {})
+    found = Tokenised("account", CLEAR, ["e1:" + "a" * 22], [], {})
     [seal] = make_seals([found], {"name": "张伟"}, "bank-a", REGISTRY, event_id)
     return event_id, seal
 

@@ -20,7 +20,7 @@ from producers.reference.books import Books
 from producers.reference.entries import Moved, Opened, Way
 from producers.reference.stubs import stub_of
 from producers.reference.subscribers import Subscribed
-from producers.reference.users import Listed
+from producers.reference.users import Hosted
 from schemas.answers import Answer
 from schemas.identifiers import IdentifierKind
 from tests.chain.cast import BANKS, CARRIER, PLATFORM
@@ -72,7 +72,7 @@ def _openings(scene: ClearScene, at: datetime) -> Iterable[tuple[str, Any]]:
         yield CARRIER, Subscribed(line, (("number", line),), at)
     for index in range(HANDLES):
         handle = scene.named("handle", "handle", index)["value"]
-        yield PLATFORM, Listed(handle, (("handle", handle),), at)
+        yield PLATFORM, Hosted(handle, (("handle", handle),), at)
 
 
 def _rows(data: DataDir, member: str, query: str) -> list[Any]:

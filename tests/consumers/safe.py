@@ -24,7 +24,7 @@ from consumers.vault.lookup import Wanted
 from consumers.vault.opening import SealedEvent
 from consumers.vault.service import Vault
 from producers.sealing import make_seals
-from producers.tokenise import Found
+from producers.tokenise import Tokenised
 from schemas.canonical import canonical
 from schemas.identifiers import Identifier, IdentifierKind
 from schemas.inquiries import VAULT_ANSWER, ClearTarget, Reseal, Resealed, Reveal, Revealed, Search, Sought, Unanswered
@@ -76,7 +76,7 @@ class Safe:
 
     def seal(self, member: str, event_id: UUID, identifier: Identifier, value: str, bound: UUID | None = None) -> None:
         """A member's alert has this value sealed for the token; `bound` to another event, if one is named."""
-        found = Found(identifier.kind, value, identifier.tokens, [], {})
+        found = Tokenised(identifier.kind, value, identifier.tokens, [], {})
         seals = make_seals([found], {}, member, self.office.registry, bound or event_id)
         blobs = tuple(one.blob for one in seals if one.to == "police-one")
         self.alerts[member, event_id] = SealedEvent(member, event_id, blobs)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from producers.reference.bank import Bank
-from producers.reference.decision import Decision
+from producers.reference.decision import Decided
 from producers.reference.entries import AccountRef, Carded, Moved, Opened, Way
 from producers.reference.handler import handle
 from producers.reference.index import TokenIndex
@@ -45,7 +45,7 @@ def left(number: str, serial: str, minute: int, other: AccountRef, means: Outflo
     return Moved(serial, Way.OUT, number, 5 * M, NOW + timedelta(minutes=minute - 30), means, other)
 
 
-def judged(office: Office, stub: Bank, request: Request) -> Decision:
+def judged(office: Office, stub: Bank, request: Request) -> Decided:
     """With the account's name, which came before."""
     for entry in stub.named(request.request_id, AccountName(tokens=request.target.tokens, name=NAME), office.now):
         stub.apply(entry)

@@ -17,7 +17,7 @@ import msgspec
 from alliance.keys.encoding import decode, encode
 from consumers.casebook.inbound import Bundle
 from producers.reference.bank import Bank
-from producers.reference.decision import Decision
+from producers.reference.decision import Decided
 from producers.reference.entries import AccountRef, Entry, Held, Lifted, Measure, Moved, Opened, Way
 from producers.reference.handler import handle
 from producers.reference.ledger import PaymentRefused
@@ -257,7 +257,7 @@ def _opened(sealed: str) -> AccountName:
     return AccountName.model_validate_json(decode(sealed))
 
 
-def _named(decision: Decision) -> Answer:
+def _named(decision: Decided) -> Answer:
     """The answer with its payees' names."""
     outflows = [
         each.model_copy(update={"payee_name": _sealed(decision.payees[place], each.payee)})

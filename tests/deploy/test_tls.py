@@ -29,7 +29,7 @@ from alliance import kafka, provision_main
 from alliance.broker.passwords import login_of
 from alliance.clock import wall_now
 from alliance.errors import Refused, Retry
-from alliance.issuing import Authority
+from alliance.issuing import CertificateAuthority
 from alliance.joining import memberfile
 from alliance.joining.memberfile import MemberFile
 from alliance.kafka import KafkaLogin, probe, until
@@ -247,7 +247,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Certificates that are not to be believed, by the authority `ca.pem`; and another authority."""
     made, now = tmp_path_factory.mktemp("bad"), wall_now()
     here, later = ("localhost", "127.0.0.1"), now + timedelta(days=1)
-    ours, other = (Authority.new(name, now, later) for name in ("ours", "another"))
+    ours, other = (CertificateAuthority.new(name, now, later) for name in ("ours", "another"))
     (made / "ca.pem").write_bytes(ours.pem())
     (made / "other.pem").write_bytes(other.pem())
     (made / "expired.pem").write_bytes(ours.issue("server", here, now, now - timedelta(seconds=1)))

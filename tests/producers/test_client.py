@@ -18,7 +18,7 @@ from alliance.errors import InvalidAlert, Refused, Retry, SetupError, SpoolFull,
 from alliance.keys.store import generate
 from alliance.registry import Registry
 from producers.client import MemberClient
-from producers.spool import Limits, Outcome, Spool
+from producers.spool import Acceptance, Capacity, Spool
 from schemas.answers import Answer, AnswerStatus, EarlierOrder, Outflow, OutflowType
 from schemas.base import Money
 from schemas.identifiers import Identifier, IdentifierKind
@@ -174,7 +174,7 @@ def test_a_client_after_another_sends_the_rest(tmp_path: Path) -> None:
 
 def test_a_full_spool_is_an_error_to_the_caller(tmp_path: Path) -> None:
     broker = FakeBroker(up=False)
-    with client(tmp_path / "spool", broker, limits=Limits(rows=2)) as bank:
+    with client(tmp_path / "spool", broker, limits=Capacity(rows=2)) as bank:
         kept = [bank.publish(transfer(number)) for number in range(2)]
         with pytest.raises(SpoolFull):
             bank.publish(transfer(3))
@@ -223,7 +223,12 @@ def test_each_of_an_offer_is_judged_by_itself(tmp_path: Path) -> None:
     with client(tmp_path / "spool", FakeBroker()) as bank:
         bank.publish({"id": ID, **transfer()})
         results = bank.offer([{"id": ID, **transfer()}, {"id": ID, **transfer(2)}, transfer(score=7), transfer(5)])
-    assert [result.outcome for result in results] == [Outcome.DUPLICATE, Outcome.CONFLICT, None, Outcome.ACCEPTED]
+    assert [result.outcome for result in results] == [
+        Acceptance.DUPLICATE,
+        Acceptance.CONFLICT,
+        None,
+        Acceptance.ACCEPTED,
+    ]
     assert results[2].error is not None
     assert results[2].error.field == "data.score"
 

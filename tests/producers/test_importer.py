@@ -24,7 +24,7 @@ from producers.mapping import Mapping, load
 from producers.money import minor_from_major
 from producers.rebase import TIME_FIELDS, offset_to
 from producers.rows import BadRow, read_csv, read_jsonl
-from producers.spool import Limits
+from producers.spool import Capacity
 from schemas import alerts, answers
 from schemas.base import Message
 from tests.producers.support import BANK, NOW, OTHER_BANK, OWN, POLICE, THEIRS, FakeBroker, client, transfer
@@ -273,7 +273,7 @@ def test_a_row_id_is_a_uuidv7_of_its_time_member_and_content() -> None:
 def test_a_full_spool_stops_the_import_and_the_next_one_goes_on(tmp_path: Path) -> None:
     rows = [OUT.replace("T00000012", f"T{number:08}") for number in range(501)]
     path, broker = table(tmp_path, *rows), FakeBroker(up=False)
-    with client(tmp_path / "spool", broker, limits=Limits(rows=500)) as bank, pytest.raises(SpoolFull):
+    with client(tmp_path / "spool", broker, limits=Capacity(rows=500)) as bank, pytest.raises(SpoolFull):
         import_file(bank, path, load(MAPPING), progress=False)
     broker.up = True
     result = imported(tmp_path / "spool", path, broker, mapping=load(MAPPING))

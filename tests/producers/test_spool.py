@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alliance.errors import SetupError, SpoolFull, Stop
-from producers.spool import KEPT_MS, Entry, Limits, Outcome, Spool
+from producers.spool import KEPT_MS, Acceptance, Capacity, Entry, Spool
 
 TOPIC = "suspicious-account"
 
@@ -24,7 +24,7 @@ def entry(number: int, content: bytes = b"one", size: int = 100) -> Entry:
     return Entry(UUID(int=number), TOPIC, number.to_bytes(4, "big").ljust(size, b"."), content, b"[]")
 
 
-def opened(path: Path, now: int = 0, limits: Limits | None = None) -> Spool:
+def opened(path: Path, now: int = 0, limits: Capacity | None = None) -> Spool:
     return Spool(path, lambda: now, limits)
 
 
@@ -97,12 +97,12 @@ def test_a_crash_at_any_statement_loses_nothing(steps: list[list[int] | int], cr
 def test_the_same_id_again(tmp_path: Path) -> None:
     spool = opened(tmp_path / "spool")
     assert spool.add([entry(1), entry(1), entry(1, b"other")]) == [
-        Outcome.ACCEPTED,
-        Outcome.DUPLICATE,
-        Outcome.CONFLICT,
+        Acceptance.ACCEPTED,
+        Acceptance.DUPLICATE,
+        Acceptance.CONFLICT,
     ]
     send(spool, 1)
-    assert spool.add([entry(1)]) == [Outcome.DUPLICATE]
+    assert spool.add([entry(1)]) == [Acceptance.DUPLICATE]
     assert waiting(spool) == []
     spool.close()
 
@@ -110,13 +110,13 @@ def test_the_same_id_again(tmp_path: Path) -> None:
 def test_a_whole_group_is_not_taken_if_one_is_in_conflict(tmp_path: Path) -> None:
     spool = opened(tmp_path / "spool")
     spool.add([entry(1)])
-    assert Outcome.CONFLICT in spool.add([entry(2), entry(1, b"other")], whole=True)
+    assert Acceptance.CONFLICT in spool.add([entry(2), entry(1, b"other")], whole=True)
     assert waiting(spool) == [1]
     spool.close()
 
 
-@pytest.mark.parametrize("limits", [Limits(rows=3), Limits(bytes=300)])
-def test_a_full_spool_refuses_and_loses_nothing(tmp_path: Path, limits: Limits) -> None:
+@pytest.mark.parametrize("limits", [Capacity(rows=3), Capacity(bytes=300)])
+def test_a_full_spool_refuses_and_loses_nothing(tmp_path: Path, limits: Capacity) -> None:
     spool = opened(tmp_path / "spool", limits=limits)
     spool.add([entry(1), entry(2)])
     with pytest.raises(SpoolFull, match="2 events"):
@@ -152,7 +152,7 @@ def test_many_threads_share_the_disk(tmp_path: Path) -> None:
         outcomes = [each.result() for each in added]
     spool._writer.set_trace_callback(None)
 
-    assert outcomes == [[Outcome.ACCEPTED]] * 16
+    assert outcomes == [[Acceptance.ACCEPTED]] * 16
     assert sorted(waiting(spool)) == list(range(16))
     assert spool.waiting_rows == 16
     assert commits == ["commit"]
@@ -160,7 +160,7 @@ def test_many_threads_share_the_disk(tmp_path: Path) -> None:
 
 
 def test_a_thread_that_is_refused_does_not_spoil_the_others(tmp_path: Path) -> None:
-    spool = opened(tmp_path / "spool", limits=Limits(rows=100))
+    spool = opened(tmp_path / "spool", limits=Capacity(rows=100))
 
     def offer(number: int) -> bool:
         try:
@@ -265,7 +265,7 @@ def test_what_was_accepted_is_accepted_also_if_nothing_old_can_be_forgotten(
         other.execute("create trigger full before delete on event begin select raise(abort, 'full'); end")
     other.close()
     spool._now_ms = lambda: KEPT_MS + 1
-    assert spool.add([entry(2)]) == [Outcome.ACCEPTED]
+    assert spool.add([entry(2)]) == [Acceptance.ACCEPTED]
     assert waiting(spool) == [2]
     spool.close()
 

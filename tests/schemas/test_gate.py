@@ -17,7 +17,7 @@ from schemas.generate import (
     CONTRACTS,
     GENERATED,
     REASONS_PAGE,
-    Direction,
+    Traffic,
     json_schema,
     main,
     reasons_table,
@@ -99,27 +99,27 @@ CHANGES: list[tuple[str, Callable[[Schema], object], bool, bool]] = [
 @pytest.mark.parametrize(("change", "senders", "readers"), [c[1:] for c in CHANGES], ids=[c[0] for c in CHANGES])
 def test_what_breaks_whom(change: Callable[[Schema], object], senders: bool, readers: bool) -> None:
     now = changed(change)
-    assert bool(gate.breaks("event", Direction.INBOUND, EVENT, now)) is senders
-    assert bool(gate.breaks("event", Direction.OUTBOUND, EVENT, now)) is readers
-    assert bool(gate.breaks("event", Direction.BOTH, EVENT, now)) is (senders or readers)
+    assert bool(gate.breaks("event", Traffic.INBOUND, EVENT, now)) is senders
+    assert bool(gate.breaks("event", Traffic.OUTBOUND, EVENT, now)) is readers
+    assert bool(gate.breaks("event", Traffic.BOTH, EVENT, now)) is (senders or readers)
 
 
 def test_one_kind_more_to_members_breaks_nobody_but_a_kind_that_changed_does() -> None:
     now = json_schema(next(contract for contract in CONTRACTS if contract.name == "to-member"))
     fewer = {**now, "oneOf": [one for one in now["oneOf"] if one["$ref"] != "#/$defs/Outcome"]}
     assert len(fewer["oneOf"]) < len(now["oneOf"])
-    assert gate.breaks("to-member", Direction.OUTBOUND, fewer, now) == []
-    assert gate.breaks("to-member", Direction.OUTBOUND, now, fewer) == []
+    assert gate.breaks("to-member", Traffic.OUTBOUND, fewer, now) == []
+    assert gate.breaks("to-member", Traffic.OUTBOUND, now, fewer) == []
     grown = copy.deepcopy(now)
     grown["$defs"]["Receipt"]["properties"].update(note=TEXT)
-    assert gate.breaks("to-member", Direction.OUTBOUND, fewer, grown) == [
+    assert gate.breaks("to-member", Traffic.OUTBOUND, fewer, grown) == [
         "to-member: what is sent now older readers refuse: note: the field is not known"
     ]
 
 
 def test_a_complaint_says_who_suffers_and_where() -> None:
     now = changed(lambda s: require(identifier(s), "as_of"))
-    complaints = gate.breaks("event", Direction.INBOUND, EVENT, now)
+    complaints = gate.breaks("event", Traffic.INBOUND, EVENT, now)
     assert "event: what members send is refused now: data.customer.account.as_of: the field is required" in complaints
 
 

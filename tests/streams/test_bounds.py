@@ -23,7 +23,7 @@ from streams.core.extract import MAX_HOLDER
 from streams.core.rules import parse
 from streams.core.sightings import of_alert
 from streams.core.snapshots import suspect_lead
-from streams.core.state import Link, Relation, Sighting, State
+from streams.core.state import Link, Pairing, Sighting, State
 from tests.strategies import BASE, DAY, key
 from tests.strategies import RULES as RULES_TABLE
 
@@ -123,7 +123,7 @@ def small(member: str, number: int) -> Sighting:
 def through(a: Sighting, b: Sighting, via: int = 0, end: int = BASE) -> Link:
     shared, called = f"i:{via:022d}", Class.CALL
     return Link(
-        a.suspects[0], shared, Relation.CALL_TRANSFER, 0, a.member, a.event,
+        a.suspects[0], shared, Pairing.CALL_TRANSFER, 0, a.member, a.event,
         b.member, b.event, b.sector, called, BASE, end, b.money,
     )  # fmt: skip
 

@@ -16,7 +16,7 @@ import orjson
 from sqlalchemy import exists, select
 
 from alliance.authority import allows
-from alliance.profiles.values import Way
+from alliance.profiles.values import ReleaseWay
 from consumers.casebook.asking import requests
 from consumers.casebook.asking.drafting import Act, draft
 from consumers.casebook.asking.routing import AWAY, to_keeper
@@ -144,7 +144,7 @@ def _draft(row: Any, keep: int, case: Case, law: Law) -> Draft | None:
 
 def _authority(row: Any, law: Law) -> tuple[Authority, RequestStatus, UUID | None] | None:
     """What is frozen on paper is no longer the mandate's to change."""
-    proposed = law.profile.release.mandate.value is Way.PROPOSED or holds.is_on_paper(row)
+    proposed = law.profile.release.mandate.value is ReleaseWay.PROPOSED or holds.is_on_paper(row)
     if not proposed and allows(law.profile, Action.REDUCE, AuthorityClass.MANDATE):
         for held in law.mandates:
             if held.mandate.mandate_id == row.mandate_id and held.mandate.release_at_once:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from alliance.authority import allows
-from alliance.profiles.values import Way
+from alliance.profiles.values import ReleaseWay
 from consumers.casebook.asking.drafting import Act, asked_before, draft
 from consumers.casebook.asking.routing import AWAY, Route, to_keeper, to_member
 from consumers.casebook.authority import cover
@@ -25,16 +25,18 @@ def let_go(case: Case, request: Request, law: Law, reason: str, mandate_id: UUID
     """The release of what a request led to, as the profile has it; None where nothing goes on because of it, where it
     was asked for already, or where the unit that ordered the hold must decide."""
     if request.action in MEASURES:
-        if law.profile.release.member_measure.value is Way.AT_ONCE:
+        if law.profile.release.member_measure.value is ReleaseWay.AT_ONCE:
             return by_request(case, request, law, reason, mandate_id)
         return by_its_unit(case, request, law, reason)
     if request.action not in BEGINS_HOLD:
         return None
     way = law.profile.release.mandate if mandate_id else law.profile.release.order
-    if way.value is Way.PROPOSED:
+    if way.value is ReleaseWay.PROPOSED:
         return None
     proven = at_once(case, request, law, reason, mandate_id)
-    return by_request(case, request, law, reason, mandate_id) if not proven and way.value is Way.AT_ONCE else proven
+    return (
+        by_request(case, request, law, reason, mandate_id) if not proven and way.value is ReleaseWay.AT_ONCE else proven
+    )
 
 
 def by_request(case: Case, request: Request, law: Law, reason: str, mandate_id: UUID | None = None) -> Draft | None:

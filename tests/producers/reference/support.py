@@ -16,7 +16,7 @@ from alliance.keys.tokens import TokenKeys
 from alliance.profiles import Profile
 from alliance.registry import Registry
 from producers.reference.bank import Bank
-from producers.reference.decision import Decision
+from producers.reference.decision import Decided
 from producers.reference.entries import AccountRef, Entry, Moved, Opened, Way
 from producers.reference.handler import handle
 from producers.reference.index import TokenIndex
@@ -159,7 +159,7 @@ def mandated(asked: Request, under: Mandate | None = None, signer: str = CHEN, *
 
 def done(
     stub: Bank, asked: Request, now: datetime = NOW, profile: Profile = CN, name: AccountName | str | None = NAME
-) -> Decision:
+) -> Decided:
     """Decided and entered into the books. The name came ahead of it, as of the target's, unless told otherwise."""
     if name is not None:
         said = AccountName(tokens=asked.target.tokens, name=name) if isinstance(name, str) else name

@@ -14,7 +14,7 @@ import pytest
 from alliance.errors import SetupError, Stop
 from producers.reference.bank import Bank
 from producers.reference.books import Books
-from producers.reference.decision import Decision
+from producers.reference.decision import Decided
 from producers.reference.handler import handle
 from schemas.answers import AnswerStatus
 from schemas.requests import Request
@@ -26,7 +26,7 @@ def opened(path: Path) -> tuple[Books, Bank]:
     return Books(path, stub), stub
 
 
-def decide(books: Books, asked: Request) -> Decision:
+def decide(books: Books, asked: Request) -> Decided:
     return handle(asked, books.stub, registry(), CN, NOW)
 
 

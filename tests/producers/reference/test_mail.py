@@ -18,7 +18,7 @@ from alliance.roll import Roll
 from producers.reference import member
 from producers.reference.bank import Bank
 from producers.reference.books import Books
-from producers.reference.decision import Decision
+from producers.reference.decision import Decided
 from producers.reference.handler import handle
 from producers.reference.member import ReferenceMember
 from schemas.answers import Answer, AnswerStatus
@@ -90,7 +90,7 @@ VALUES = [letter.model_dump_json().encode() for letter in LETTERS]
 
 
 def test_a_request_on_which_it_fails_holds_up_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def failing(asked: Request, *rest: Any) -> Decision:
+    def failing(asked: Request, *rest: Any) -> Decided:
         if asked.action is Action.STOP:
             raise RuntimeError("nobody has thought of it")
         return handle(asked, *rest)
