@@ -55,6 +55,10 @@ def import_file(
     as `publish` does; what was accepted until then stays, and a second import has no effect on it. Into the file
     `ids_path` goes each good row's event id, as a withdrawal needs it, also of one that was published before.
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise SetupError(
+            f"{path}: it can be read but once, and is read more often; save it in a file, and publish that"
+        )
     if ids_path is not None:
         check_ids(ids_path, path)
     known = client.registry.member(client.member)

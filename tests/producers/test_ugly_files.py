@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -168,3 +169,15 @@ def test_event_ids_may_go_into_a_file_that_was_made_for_them(tmp_path: Path) -> 
         pytest.raises(SetupError, match="no event ids; name another"),
     ):
         import_file(bank, path, progress=False, ids_path=tmp_path)
+
+
+def test_what_can_be_read_but_once_is_refused_and_not_taken_for_an_empty_file(tmp_path: Path) -> None:
+    """As a shell gives `<(zcat alerts.jsonl.gz)`: counting its lines would leave nothing to publish."""
+    read, write = os.pipe()
+    os.write(write, orjson.dumps(transfer()) + b"\n")
+    os.close(write)
+    try:
+        with client(tmp_path / "spool", FakeBroker()) as bank, pytest.raises(SetupError, match="save it in a file"):
+            import_file(bank, Path(f"/dev/fd/{read}"), progress=False)
+    finally:
+        os.close(read)
