@@ -22,6 +22,7 @@ from consumers.casebook.money import untraced
 from consumers.casebook.release import releasing
 from schemas.alerts import ReportedTransfer
 from schemas.answers import Answer, AnswerStatus, Outflow, OutflowType
+from schemas.base import MAX_MINOR
 from schemas.identifiers import Identifier, IdentifierKind
 from schemas.leads import Lead, Relation, SubjectRole
 from schemas.registry import Status
@@ -173,6 +174,12 @@ def test_a_draft_for_officers_says_whose_signatures_it_wants() -> None:
         (stop,) = [one for one in decided(suspicion, [report(minor)]) if one.action is Action.STOP]
         assert stop.missing == wants
     assert {draft.missing for draft in decided(lead(account("m")), [report()], law(mandate()))} == {None}
+
+
+def test_reports_of_more_than_an_amount_can_be_are_decided_about_like_others() -> None:
+    """A member could else hide an account by two payments that nobody has made."""
+    drafts = decided(lead(account("m")), [report(MAX_MINOR), report(MAX_MINOR)])
+    assert {draft.amount for draft in drafts if draft.action is Action.STOP} == {yuan(MAX_MINOR)}
 
 
 def test_what_a_platform_refused_to_take_down_an_officer_may_order() -> None:
