@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from alliance.errors import InvalidLedger
 from alliance.profiles.values import TaintRule
+from consumers.casebook.money.lots import Lots
 from consumers.casebook.money.outflows import clean_before, transfers_of
 from consumers.casebook.money.taint import Hold, Release
-from consumers.casebook.money.trace import Measure, Trace, Transfer, trace
+from consumers.casebook.money.trace import Measure, Trace, Transfer, in_turn, trace
 from schemas.alerts import TransferStatus
 from schemas.answers import Answer, AnswerStatus, Outflow, OutflowType
 from schemas.base import Money
@@ -266,3 +267,28 @@ def test_a_trace_from_openings_of_what_was_needed_is_never_overdrawn(rows: list[
     nothing = Answer(request_id=NO_ID, status=AnswerStatus.ALREADY_GONE)
     openings = {name: clean_before(name, transfers, nothing, NOW) for name in NAMES}
     assert total(traced(transfers, rule, **openings)) == paid_in(transfers)
+
+
+AT_ONCE = st.lists(
+    st.tuples(st.sampled_from([None, *NAMES]), st.sampled_from([None, *NAMES]), st.integers(1, 8)), max_size=12
+)
+
+
+@given(AT_ONCE, OPENINGS, RULES)
+def test_at_one_moment_the_first_is_next_whose_payer_gets_nothing_more(
+    rows: list[Any], openings: dict[str, int], rule: TaintRule
+) -> None:
+    """As it reads: all that wait are looked at before each."""
+    lots = {name: Lots(rule, openings.get(name, 0)) for name in NAMES}
+    waiting = [move(f"{place:02}", *row) for place, row in enumerate(rows) if row[0] is None or row[0] != row[1]]
+    for transfer in in_turn(list(waiting), lots):
+        fed = {each.payee for each in waiting}
+        ready = [each for each in waiting if each.payer is None or each.payer not in fed]
+        payable = [each for each in waiting if each.payer and lots[each.payer].free >= each.money.minor]
+        assert transfer is [*ready, *payable, *waiting][0]
+        waiting.remove(transfer)
+        if transfer.payer and lots[transfer.payer].free >= transfer.money.minor:
+            lots[transfer.payer].debit(transfer.money.minor, "")
+        if transfer.payee:
+            lots[transfer.payee].credit(transfer.money.minor, {}, "")
+    assert not waiting

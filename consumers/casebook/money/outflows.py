@@ -69,7 +69,8 @@ def clean_before(account: str, transfers: Iterable[Transfer], answer: Answer, to
     """The balance before all transfers, in minor units: what the told one amounts to, and at least what the account
     needed to pay what it paid. Holders tell outflows alone, so a salary that came meanwhile counts as if it was there.
     """
-    moves = sorted(_moves(account, once(transfers).values()))
+    mine = [each for each in transfers if account in (each.payer, each.payee)]
+    moves = sorted(_moves(account, once(mine).values()))
     level = lowest = 0
     for _, _, minor in moves:
         level += minor

@@ -6,10 +6,11 @@ place, so cycles, merges and splits can't count it twice; must never process a t
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from heapq import heappop, heappush
 
 from alliance.errors import InvalidLedger
 from alliance.profiles.values import TaintRule
@@ -79,9 +80,7 @@ def trace(
     for transfers_now, measures_now in _moments((each for each in known.values() if not each.within), measures):
         for measure in (each for each in measures_now if isinstance(each.change, Release)):
             lots[measure.account].release(measure.change.claims)
-        while transfers_now:
-            transfer = _next(transfers_now, lots)
-            transfers_now.remove(transfer)
+        for transfer in in_turn(transfers_now, lots):
             moved[transfer.serial] = _carry(transfer, lots, currency)
         for measure in (each for each in measures_now if isinstance(each.change, Hold)):
             lots[measure.account].hold(measure.change.claims)
@@ -114,12 +113,29 @@ def _moments(
     return [moments[at] for at in sorted(moments)]
 
 
-def _next(waiting: list[Transfer], lots: Mapping[str, Lots]) -> Transfer:
-    """Of transfers of one moment, one whose payer gets nothing more; in a ring, one that its payer can pay already."""
-    fed = {each.payee for each in waiting}
-    ready = (each for each in waiting if each.payer is None or each.payer not in fed)
-    payable = (each for each in waiting if each.payer is not None and lots[each.payer].free >= each.money.minor)
-    return next(ready, None) or next(payable, waiting[0])
+def in_turn(now: Sequence[Transfer], lots: Mapping[str, Lots]) -> Iterator[Transfer]:
+    """Transfers of one moment, each the first of those whose payer gets nothing more; in a ring the first that its
+    payer can pay already. Holders may tell of thousands: each is looked at once, but in a ring."""
+    fed = Counter(each.payee for each in now)
+    paying: dict[str | None, list[int]] = defaultdict(list)
+    for place, each in enumerate(now):
+        paying[each.payer].append(place)
+    waiting = dict(enumerate(now))
+    ready = [place for place, each in waiting.items() if each.payer is None or not fed[each.payer]]
+    while waiting:
+        place = heappop(ready) if ready else _payable(waiting, lots)
+        transfer = waiting.pop(place)
+        yield transfer
+        fed[transfer.payee] -= 1
+        if transfer.payee is not None and not fed[transfer.payee]:
+            for following in paying[transfer.payee]:
+                if following in waiting:
+                    heappush(ready, following)
+
+
+def _payable(waiting: Mapping[int, Transfer], lots: Mapping[str, Lots]) -> int:
+    able = (place for place, each in waiting.items() if each.payer and lots[each.payer].free >= each.money.minor)
+    return next(able, next(iter(waiting)))
 
 
 def _carry(transfer: Transfer, lots: Mapping[str, Lots], currency: str) -> Claims:
