@@ -3,7 +3,8 @@
 After each step: money is neither made nor lost, no account is held beyond what it has, nothing is held without an
 officer's signature behind it, no more often than the law has it, nor again after it was let go; where the law is
 amount-only, no more is held on an account than came there of what victims really paid and tell of, less what was
-annulled once that is answered. At the end every hold is over and all money is free.
+annulled once that is answered; no victim gets back more than it paid. At the end every hold is over, all money is free
+and so is the line of the caller, who is the third that is suspected.
 """
 
 from __future__ import annotations
@@ -34,23 +35,27 @@ from consumers.casebook.authority import caseacts
 from consumers.casebook.holding import holdacts
 from consumers.casebook.holding.holdrules import HoldAct
 from consumers.casebook.ids import case_id
-from consumers.casebook.lifecycle import HOLD_ENDS
+from consumers.casebook.lifecycle import HOLD_ENDS, ON_PAPER
+from consumers.casebook.returning import statements
 from consumers.casebook.tables import HoldRow, RequestRow
+from consumers.casebook.views import returnviews
 from producers.reference.entries import Held
 from schemas.answers import OutflowType
 from schemas.decisions import Finding, MergeCase
 from schemas.leads import Evidence, Lead
 from schemas.objections import Appeal, AppealGrounds, Dispute, DisputeGrounds
 from schemas.requests import Action, AuthorityClass, Caps, HoldStatus, HoldView, Mandate, RequestStatus
+from schemas.returns import AnnounceReturn, DecideObjection, ObjectToReturn, ReturnView, Word
 from schemas.risk import Level
 from tests.consumers.facts import evidence, lead
 from tests.consumers.office import Office
 from tests.consumers.town import NAME, Payment, Town
 
 pytestmark = [pytest.mark.services, pytest.mark.chaos, pytest.mark.timeout(7200)]
-MULES, VICTIMS = 4, 3
+MULES, VICTIMS, CALLER = 4, 3, 2
 MULE, VICTIM, WHICH = st.integers(0, MULES - 1), st.integers(0, VICTIMS - 1), st.integers(0, 40)
 BANKS = st.sampled_from(["bank-one", "bank-two"])
+SUSPECT, LEVEL = st.integers(0, CALLER), st.sampled_from([Level.HIGH, Level.VERY_HIGH, Level.MEDIUM])
 MINOR = st.integers(1, 3_000_00)
 ACTS = (Action.EXTEND, Action.REDUCE, Action.RELEASE, Action.FREEZE, Action.FREEZE, Action.RENEW, Action.RENEW)
 GROUNDS = st.sampled_from(AppealGrounds)
@@ -90,7 +95,9 @@ class Scam(RuleBasedStateMachine):
             self.town.open(name, f"bank-{('one', 'two')[index % 2]}", 100 * index)
         for index, name in enumerate(self.victims):
             self.town.open(name, f"bank-{('two', 'one')[index % 2]}", 50_000_00)
-        self.evidence: dict[int, list[Evidence]] = {0: [], 1: []}
+        self.caller = f"139{secrets.randbelow(10**8):08}"
+        self.town.subscribe(self.caller)
+        self.evidence: dict[int, list[Evidence]] = {0: [], 1: [], CALLER: []}
         self.withdrawn: set[UUID] = set()
         self.scams: list[Payment] = []
         self.reports: dict[UUID, Told] = {}
@@ -137,7 +144,7 @@ class Scam(RuleBasedStateMachine):
         paid = [each for each in self.scams if each.payer == payment.payer] if which % 2 else [payment]
         self.scams = [each for each in self.scams if each not in paid]
         for member in by:
-            bundle = self.office.bundle(member, self.town.report(*paid))
+            bundle = self.office.bundle(member, self.town.report(*paid, caller=self.caller))
             self.reports[bundle.events[0].event.id] = Told(member, paid)
             self.office.take(reports=[bundle])
         self.claimed |= {each.move.serial: each for each in paid}
@@ -152,13 +159,13 @@ class Scam(RuleBasedStateMachine):
         if answered:
             self.settle()
 
-    @rule(who=st.integers(0, 1), level=st.sampled_from([Level.HIGH, Level.VERY_HIGH, Level.MEDIUM]), more=st.booleans())
+    @rule(who=SUSPECT, level=LEVEL, more=st.booleans())
     def suspect(self, who: int, level: Level, more: bool) -> None:
         if more or not self.evidence[who]:
             self.evidence[who] += [evidence("bank-two"), evidence("carrier-one", "suspicious-number")]
         self.office.suspect(self._lead(who, level))
 
-    @rule(who=st.integers(0, 1), count=st.integers(1, 8))
+    @rule(who=SUSPECT, count=st.integers(1, 8))
     def withdraw(self, who: int, count: int) -> None:
         self.withdrawn |= {item.event_id for item in self.evidence[who][:count]}
         self.office.withdraw(*self.evidence[who][:count])
@@ -273,12 +280,13 @@ class Scam(RuleBasedStateMachine):
         if judged.request_id:
             self.office.order(judged.request_id)
 
-    @precondition(lambda self: all(self.evidence.values()))
-    @rule(first=st.booleans())
-    def merge(self, first: bool) -> None:
-        """The case of one suspect goes on in the other's, once."""
-        cases = [case_id(self._lead(who, Level.NONE).lead_id) for who in (0, 1)]
-        mine, into = cases if first else reversed(cases)
+    @rule(chosen=st.permutations([0, 1, CALLER]))
+    def merge(self, chosen: Sequence[int]) -> None:
+        """The case of one suspect goes on in another's, once."""
+        for who in chosen[:2]:
+            if not self.evidence[who]:
+                self.suspect(who, Level.HIGH, more=True)
+        mine, into = (case_id(self._lead(who, Level.NONE).lead_id) for who in chosen[:2])
         act = MergeCase(case_id=mine, into=into, reason="one and the same", at=self.office.now)
         try:
             with self.office.engine.begin() as db:
@@ -286,6 +294,54 @@ class Scam(RuleBasedStateMachine):
         except Refused:
             return
         self.office.take()
+
+    @rule(which=WHICH, waits=st.booleans(), upheld=st.none() | st.booleans())
+    def give_back(self, which: int, waits: bool, upheld: bool | None) -> None:
+        """What is frozen is returned, what is traced at once and the rest after its notice; somebody may object."""
+        if not self._frozen():
+            self.act_on_a_hold(which, Action.FREEZE, None)
+            self.town.settle()
+        if not (frozen := self._frozen()):
+            return
+        hold = frozen[which % len(frozen)]
+        number = 1 + len([one for one in self._returns() if one.hold_id == hold.hold_id])
+        self._say(AnnounceReturn(hold_id=hold.hold_id, number=number, reason="case 117", at=self.office.now))
+        mine = [one for one in self._returns() if one.hold_id == hold.hold_id and one.closed_at is None]
+        for one in mine if upheld is not None else ():
+            self._say(ObjectToReturn(return_id=one.return_id, reason="it is a wage", at=self.office.now))
+            [objection] = [each.objection for each in self._returned(one.return_id).objections if each.upheld is None]
+            said = DecideObjection(objection=objection, upheld=upheld is True, reason="we looked", at=self.office.now)
+            self._say(said)
+        if waits:
+            self.office.pass_time(days=31)
+        self._sign_all(Action.RETURN)
+
+    def _frozen(self) -> list[HoldView]:
+        return [hold for hold in self._holds() if hold.status in ON_PAPER]
+
+    @rule(more=st.booleans())
+    def cut_off(self, more: bool) -> None:
+        """The caller's line."""
+        self.suspect(CALLER, Level.HIGH, more)
+        self._sign_all(Action.SUSPEND)
+
+    def _sign_all(self, action: Action) -> None:
+        waits = RequestStatus.AWAITING_AUTHORISATION
+        for one in [one for one in self._requests() if one.action is action and one.status is waits]:
+            self.office.order(one.request_id)
+        self.town.settle()
+
+    def _say(self, said: Word) -> None:
+        with self.office.engine.begin() as db:
+            statements.file_statement(db, said, self.office.keys["p100"], "police-one/p100/k1", self.office.now)
+        self.office.take()
+
+    def _returns(self) -> list[ReturnView]:
+        with self.office.engine.connect() as db:
+            return list(returnviews.returns(db))
+
+    def _returned(self, return_id: UUID) -> ReturnView:
+        return next(one for one in self._returns() if one.return_id == return_id)
 
     @rule(which=WHICH)
     def decline(self, which: int) -> None:
@@ -341,6 +397,11 @@ class Scam(RuleBasedStateMachine):
         most = int(self.office.profile.stop.most.value)
         assert all(count <= most for count in town.stops().values())
         assert not town.held_again()
+        for victim in self.victims:
+            assert town.back[victim] <= sum(each.move.amount for each in self.claimed.values() if each.payer == victim)
+        for cut in town.carrier.suspended[self.caller].values():
+            assert town.sent[UUID(cut.request_id)].authority.orders
+            assert cut.until is not None
         for _, _, hold in town.measures():
             behind = self.town.sent[UUID(hold.request_id)].authority
             assert behind.authority in BY_POLICE and (behind.orders or behind.mandate)
@@ -399,6 +460,7 @@ class Scam(RuleBasedStateMachine):
         self.settle()
         self.keeps_the_law()
         assert not list(self.town.measures())
+        assert not self.town.carrier.is_suspended(self.caller, self.office.now)
         assert {HoldStatus(row.status) for row in self._rows().values()} <= HOLD_ENDS
         for books in self.town.books.values():
             for account in books.bank.ledger.accounts:
@@ -413,13 +475,16 @@ class Scam(RuleBasedStateMachine):
             assert row.status == HoldStatus.RELEASE_PROPOSED.value or row.kept_at
 
     def _rows(self) -> dict[UUID, Any]:
-        """What the database has of the mules' holds; a listing shows what nobody writes to any more."""
-        mules = [token for name in self.mules for token in self.town.identifier(name).tokens]
-        query = select(*HoldRow.__table__.c).where(HoldRow.target.in_(mules))
+        """What the database has of the suspects' holds; a listing shows what nobody writes to any more."""
+        suspects = [*map(self.town.identifier, self.mules), self.town.number(self.caller)]
+        tokens = [token for one in suspects for token in one.tokens]
+        query = select(*HoldRow.__table__.c).where(HoldRow.target.in_(tokens))
         with self.office.engine.connect() as db:
             return {row.hold_id: row for row in db.execute(query)}
 
     def _lead(self, who: int, level: Level) -> Lead:
+        if who == CALLER:
+            return lead(self.town.number(self.caller), level, evidence=self.evidence[who], amount_at_risk=[])
         name = self.mules[who]
         paid = sum(payment.move.amount for payment in self.town.payments if payment.payee == name)
         risk = [self.town.money(paid)] if paid else []
@@ -431,7 +496,8 @@ class Scam(RuleBasedStateMachine):
 
     def _holds(self) -> list[HoldView]:
         """Those that have not ended."""
-        found = [hold for name in self.mules for hold in self.office.holds(self.town.identifier(name))]
+        suspects = [*map(self.town.identifier, self.mules), self.town.number(self.caller)]
+        found = [hold for one in suspects for hold in self.office.holds(one)]
         return [hold for hold in found if hold.status not in HOLD_ENDS]
 
 

@@ -1,4 +1,4 @@
-"""Two banks with real books, in which money only moves, and the casebook that asks them: without a broker.
+"""Two banks and a carrier with real books, in which money only moves, and the casebook that asks them; no broker.
 
 A letter may come late, twice or out of order, an answer may be lost, and a bank may start again from its journal. A
 name may not be known, or be another's; here it travels in base64 and unsealed.
@@ -20,13 +20,16 @@ from producers.reference.bank import Bank
 from producers.reference.decision import Decided
 from producers.reference.entries import AccountRef, Entry, Held, Lifted, Measure, Moved, Opened, Way
 from producers.reference.handler import handle
+from producers.reference.index import TokenIndex
 from producers.reference.ledger import PaymentRefused
+from producers.reference.subscribers import Carrier, Subscribed
 from schemas.alerts import ReportChannel, ReportedTransfer, VictimReport
 from schemas.answers import Answer, OutflowType
 from schemas.base import Money
 from schemas.identifiers import Identifier, IdentifierKind
 from schemas.names import AccountName, NameToMatch
 from schemas.requests import Request
+from schemas.returns import ReturnList
 from tests.consumers import facts
 from tests.consumers.office import Office
 
@@ -81,6 +84,19 @@ class Town:
         self.sent: dict[UUID, Request] = {}
         """What dispatch has sent, each once."""
         self.gone = self.given = 0
+        self.back: Counter[str] = Counter()
+        """What came back to each victim."""
+        self.carrier = Carrier("carrier-one", facts.TOKENS)
+        self.calls: list[Request] = []
+        """The carrier's mail."""
+
+    def subscribe(self, phone: str) -> None:
+        self.carrier.apply(Subscribed(phone, (("number", phone),), self.office.now))
+
+    def number(self, phone: str) -> Identifier:
+        found = TokenIndex(facts.TOKENS).identifier(IdentifierKind.NUMBER, phone, ["carrier:one"])
+        assert found is not None
+        return found
 
     def open(self, account: str, bank: str, balance: int) -> None:
         kind, at = IdentifierKind.ACCOUNT, self.office.now - timedelta(days=100)
@@ -126,8 +142,8 @@ class Town:
             return None
         return paid
 
-    def report(self, *payments: Payment) -> VictimReport:
-        """As the victim tells it: whom, how much, when."""
+    def report(self, *payments: Payment, caller: str) -> VictimReport:
+        """As the victim tells it: whom, how much, when, and who had called."""
         told = [
             ReportedTransfer(
                 payer=self.identifier(payment.payer),
@@ -139,7 +155,8 @@ class Town:
             for payment in payments
         ]
         channel, began = ReportChannel.HOTLINE, payments[0].move.at
-        return VictimReport(report_id="R1", channel=channel, incident_from=began, transfers=told)
+        contacts = [self.number(caller)]
+        return VictimReport(report_id="R1", channel=channel, incident_from=began, transfers=told, contacts=contacts)
 
     def deliver(self) -> list[Request]:
         """What dispatch sends, into the banks' mail; all of it."""
@@ -151,6 +168,13 @@ class Town:
         for each in post:
             if (to := self.sent[each.request_id].to) in self.books:
                 self.books[to].mail.append(each)
+            elif isinstance(each, Request) and to == self.carrier.member:
+                self.calls.append(each)
+        told, self.office.returns = self.office.returns, []
+        for listed in told:
+            if isinstance(listed, ReturnList):
+                books = self.books[self.sent[listed.request_id].to]
+                books.enter(*books.bank.listed(listed, self.office.now))
         return letters
 
     def read(self, bank: str, which: int, *, again: bool = False) -> Request | None:
@@ -169,8 +193,29 @@ class Town:
             decision = handle(request, books.bank, self.office.registry, self.office.profile, self.office.now)
             books.answers[request.request_id] = _named(decision)
             books.enter(*decision.entries)
+            self._pass_back(decision.entries)
         self._send(bank, books.answers[request.request_id])
         return request
+
+    def _pass_back(self, entries: Iterable[Entry]) -> None:
+        """What is returned, over the counter or into the account from which its victim had paid."""
+        for entry in [each for each in entries if isinstance(each, Moved) and each.way is Way.OUT]:
+            if entry.other is None:
+                self.gone += entry.amount
+                continue
+            self.back[entry.other.number] += entry.amount
+            books = self.books[self.home[entry.other.number]]
+            if books.bank.ledger.move(entry.serial, Way.IN) is None:
+                books.enter(Moved(entry.serial, Way.IN, entry.other.number, entry.amount, self.office.now))
+
+    def answer_calls(self) -> None:
+        """The carrier does all of its letters."""
+        letters, self.calls = self.calls, []
+        for letter in letters:
+            decision = handle(letter, self.carrier, self.office.registry, self.office.profile, self.office.now)
+            for entry in decision.entries:
+                self.carrier.apply(entry)
+            self._send(self.carrier.member, decision.answer)
 
     def turns(self) -> None:
         """Whoever waited and has its turn is told of."""
@@ -193,11 +238,12 @@ class Town:
 
     def settle(self) -> None:
         """Until nobody has anything to say."""
-        while self.deliver() or self.post or any(books.mail for books in self.books.values()):
+        while self.deliver() or self.post or self.calls or any(books.mail for books in self.books.values()):
             for name in self.books:
                 while self.read(name, 0):
                     pass
             self.turns()
+            self.answer_calls()
             while self.post:
                 self.arrive(0)
 
