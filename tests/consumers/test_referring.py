@@ -20,6 +20,7 @@ from consumers.casebook.views import listings
 from schemas.answers import Answer, AnswerStatus
 from schemas.envelope import Event, event_type, source_of
 from schemas.identifiers import Identifier
+from schemas.reasons import Reason
 from schemas.requests import Action, AuthorityClass, HoldStatus, HoldView, RequestStatus, RequestView
 from schemas.returns import PaymentStatus, ReturnNotice
 from schemas.tasks import TaskKind
@@ -273,6 +274,17 @@ def test_the_casebook_refuses_what_was_filed_past_its_own_check(office: Office, 
     with office.engine.connect() as db:
         assert "The order was void" in str(referring.judgement(db, event_id)[1])
     assert (stop_of(office, target).status, office.holds(target)) == (RequestStatus.REFERRED, [])
+
+
+def test_what_its_unit_says_without_an_officer_is_no_answer_of_the_holder(office: Office) -> None:
+    target = account(None, "cnaps:9")
+    one = away(office, target)
+    refer(office, one)
+    said = Answer(request_id=one.request_id, status=AnswerStatus.EXECUTED, amount=yuan(5 * M))
+    assert office.said_by("police-one", said) == [Reason.NOT_YOURS]
+    assert (stop_of(office, target).status, office.holds(target)) == (RequestStatus.REFERRED, [])
+    assert enter(office, one, status=AnswerStatus.EXECUTED, amount=yuan(5 * M)) == "None"
+    assert stop_of(office, target).status is RequestStatus.EXECUTED
 
 
 def test_a_release_is_heard_whenever_it_was_done(office: Office) -> None:

@@ -92,10 +92,15 @@ def _asked(turn: Turn, request_ids: set[UUID]) -> dict[UUID, Any]:
 
 
 def _is_asked(item: Taken, asked: dict[UUID, Any]) -> bool:
-    """Whether the member was asked this. Of what was asked of others it learns nothing, not even that it was."""
+    """Whether the member was asked this. Of what was asked of others it learns nothing, not even that it was; and of a
+    holder out of the city an officer's signature alone tells, which comes in no member's bundle."""
     bundle, admitted, answer = item
     row = asked.get(answer.request_id)
-    if row is not None and row.member == admitted.member:
+    if (
+        row is not None
+        and row.member == admitted.member
+        and (row.status != RequestStatus.REFERRED or not bundle.member)
+    ):
         return True
     detail = f"data.request_id: nothing with the id {answer.request_id} was asked of you"
     refuse(bundle, admitted, Reason.NOT_YOURS, detail)
