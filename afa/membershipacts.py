@@ -37,7 +37,9 @@ def suspend(member: Annotated[str, MEMBER], data: Data = None) -> None:
 
     Example: afa member suspend bank-042
     """
-    with acting(Run(data)) as at, _centre_told(at):
+    run = Run(data)
+    standing.bar(desk(run), member)
+    with acting(run) as at, _centre_told(at):
         standing.suspend(at, member)
     note(f"{member} is suspended: what it signs is refused, the broker takes nothing from it. Undo: afa member restore")
 
@@ -47,7 +49,9 @@ def revoke(member: Annotated[str, MEMBER], data: Data = None) -> None:
 
     Example: afa member revoke bank-042
     """
-    with acting(Run(data)) as at, _centre_told(at):
+    run = Run(data)
+    standing.bar(desk(run), member)
+    with acting(run) as at, _centre_told(at):
         standing.revoke(at, member)
     note(f"{member} is revoked: as suspended, and without a password. Undo: afa member restore {member}")
 

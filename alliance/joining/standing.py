@@ -29,6 +29,13 @@ from schemas.registrar import RateAgreed
 from schemas.registry import Member, Status
 
 
+def bar(desk: Desk, member: str) -> None:
+    """Have the broker take nothing from it from now on, whatever else is under way at the desk; then `suspend` or
+    `revoke`."""
+    _known(desk, member)
+    bar_member(desk.login, member)
+
+
 def suspend(desk: Desk, member: str) -> Member:
     """What it signs is refused, and what it asks of the broker, also on connections that it has open."""
     record = _changed(desk, member, Status.SUSPENDED)
