@@ -15,6 +15,7 @@ from alliance.joining import granting
 from alliance.joining.holdings import TAKEN
 from alliance.joining.memberfile import MemberFile
 from alliance.joining.rotation import LETTER
+from alliance.keys.store import MemberKeys
 from schemas.epochs import TokenKeysLetter
 from schemas.topics import joining_topic, member_topic
 
@@ -37,13 +38,20 @@ def take(held: MemberFile) -> Took:
             continue
         try:
             letter = TokenKeysLetter.model_validate_json(record.value or b"")
-            held = replace(held, keys=granting.taken(held.keys, letter, held.trusted))
+            given = granting.taken(_opening(held), letter, held.trusted).tokens
+            held = replace(held, keys=replace(held.keys, tokens=given))
         except ValidationError:
             refused.append("A letter about token keys does not parse; it is passed over.")
         except Refused as error:
             refused.append(str(error))
     _tell(held.save())
     return Took(held, refused)
+
+
+def _opening(held: MemberFile) -> MemberKeys:
+    """All that opens a letter: keys that wait for their answer, too, which the registry has from the approval on."""
+    former = held.keys.former if held.next is None else (held.next.sealing, *held.keys.former)
+    return replace(held.keys, former=former)
 
 
 def _tell(held: MemberFile) -> None:

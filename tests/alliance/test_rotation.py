@@ -13,7 +13,7 @@ import pytest
 from alliance import kafka
 from alliance.allowlist import AllowList
 from alliance.errors import Refused
-from alliance.joining import memberfile, rotation, standing, taking
+from alliance.joining import memberfile, newcomer, rotation, standing, taking
 from alliance.joining.memberfile import MemberFile
 from alliance.keys.encoding import encode
 from alliance.keys.seals import BadSeal
@@ -188,6 +188,20 @@ def test_a_member_of_this_folder_that_is_revoked_gets_no_key_until_it_is_restore
     assert epochs() == [["e1"], ["e2"]]
     rotating.restore("bank-out")
     assert load_keys(desk.data, "bank-out").tokens == token_keys(desk.data)
+
+
+def test_a_letter_that_is_sealed_to_keys_that_wait_for_their_answer_opens(rotating: Hall) -> None:
+    """The registry has them from the approval on, and the unit's file once it has looked."""
+    desk, held = rotating.desk, rotating.join("bank-between")
+    asking = newcomer.ask_for_change(held)
+    desk.approve(desk.asked("bank-between"))
+    rotation.rotate(desk)
+    took = taking.take(asking)
+    assert took.refused == []
+    assert took.held.keys.tokens == token_keys(desk.data)
+    assert (took.held.keys.kid, took.held.keys.former) == (held.keys.kid, held.keys.former)
+    changed = newcomer.wait(took.held, held.login(), 15)
+    assert (changed.keys.tokens, changed.keys.key_id) == (token_keys(desk.data), asking.next and asking.next.key_id)
 
 
 def test_what_a_member_said_is_kept_for_longer_than_an_overlap_lasts() -> None:
