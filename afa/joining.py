@@ -59,9 +59,13 @@ def accept(
 
     Example: afa member accept bank-042.login --member-file bank-042.member
     """
-    held = replace(memberfile.load(member_file), next=None)
-    if newcomer.taken(held, answer.read_text(encoding="ascii", errors="replace").strip()) is None:
+    held = memberfile.load(member_file)
+    text = answer.read_text(encoding="ascii", errors="replace").strip()
+    taken = newcomer.taken(replace(held, next=None), text)
+    if taken is None:
         raise Refused(f"{answer} is not the registrar's answer to the keys of {held.member} in {member_file}.")
+    # New keys that wait for the registrar wait on.
+    replace(taken, next=held.next).save()
     note(f"{held.member} can publish again.")
 
 
