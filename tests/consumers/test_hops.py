@@ -14,9 +14,10 @@ from consumers.casebook.holding.holdrules import HoldAct
 from consumers.casebook.tables import Claim
 from consumers.casebook.views import caseviews
 from schemas.answers import AnswerStatus, Outflow, OutflowType
+from schemas.base import MAX_MINOR
 from schemas.identifiers import Identifier, IdentifierKind
 from schemas.registry import Sector
-from schemas.requests import Action, HoldStatus, Request, RequestView, Scope
+from schemas.requests import Action, Caps, HoldStatus, Request, RequestView, Scope
 from tests.consumers.facts import account, identifier, lead, member, yuan
 from tests.consumers.office import Office
 from tests.consumers.test_holdacts import MONTH_S, PAPER, done, drafted
@@ -343,3 +344,18 @@ def test_a_report_that_comes_later_asks_for_its_victims_money_too(office: Office
     assert [told(letter) for letter in letters] == [(mule, 0, 2, 2 * M), (payee, 1, 1, M)]
     assert letters[0].match
     assert letters[0].match.amount == yuan(2 * M)
+
+
+@pytest.mark.parametrize("reports", [1, 2])
+def test_what_is_more_than_an_amount_can_be_is_followed_all_the_same(office: Office, reports: int) -> None:
+    """A member could else have no money of a case followed by two payments that nobody has made."""
+    mule, payee = account(), account()
+    for _ in range(reports):
+        office.report(mule, MAX_MINOR)
+    caps = Caps(currency="CNY", per_hold=10**18, per_account=10**18, per_day=10**18)
+    office.mandate(caps=caps, officers=["p100", "p101"])
+    office.suspect(lead(mule, reported=True, amount_at_risk=[]))
+    (first,) = stops(office)
+    assert first.amount == yuan(MAX_MINOR)
+    office.answer(first, GONE, outflows=[out(office, payee, MAX_MINOR, second) for second in (1, 2, 3)])
+    assert sent(office) == [(payee, 1, 1, MAX_MINOR)]

@@ -84,5 +84,5 @@ def _by_payee(outflows: Iterable[Outflow]) -> list[tuple[Outflow, Money]]:
     chosen: dict[str, tuple[Outflow, Money]] = {}
     for (token, currency), minor in sums.items():
         if token not in chosen or minor > chosen[token][1].minor:
-            chosen[token] = (greatest[token, currency], Money(minor=minor, currency=currency))
+            chosen[token] = (greatest[token, currency], Money(minor=min(minor, MAX_MINOR), currency=currency))
     return list(chosen.values())
