@@ -15,7 +15,7 @@ from consumers.casebook.money.taint import Hold, Release
 from consumers.casebook.money.trace import Measure, Transfer
 from schemas.alerts import TransferStatus
 from schemas.answers import Answer, AnswerStatus
-from schemas.base import MAX_MINOR, Money
+from schemas.base import Money
 from schemas.requests import HoldStatus
 
 _NOTHING = frozenset({AnswerStatus.REFUSED, AnswerStatus.NOT_FOUND, AnswerStatus.FAILED})
