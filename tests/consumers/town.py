@@ -205,7 +205,7 @@ class Town:
                 continue
             self.back[entry.other.number] += entry.amount
             books = self.books[self.home[entry.other.number]]
-            if books.bank.ledger.move(entry.serial, Way.IN) is None:
+            if books.bank.ledger.came(entry.serial, "") is None:
                 books.enter(Moved(entry.serial, Way.IN, entry.other.number, entry.amount, self.office.now))
 
     def answer_calls(self) -> None:
