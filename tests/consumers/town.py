@@ -193,20 +193,22 @@ class Town:
             decision = handle(request, books.bank, self.office.registry, self.office.profile, self.office.now)
             books.answers[request.request_id] = _named(decision)
             books.enter(*decision.entries)
-            self._pass_back(decision.entries)
+            self._pass_back(bank, decision.entries)
         self._send(bank, books.answers[request.request_id])
         return request
 
-    def _pass_back(self, entries: Iterable[Entry]) -> None:
+    def _pass_back(self, bank: str, entries: Iterable[Entry]) -> None:
         """What is returned, over the counter or into the account from which its victim had paid."""
         for entry in [each for each in entries if isinstance(each, Moved) and each.way is Way.OUT]:
             if entry.other is None:
                 self.gone += entry.amount
                 continue
             self.back[entry.other.number] += entry.amount
-            books = self.books[self.home[entry.other.number]]
-            if books.bank.ledger.came(entry.serial, "") is None:
-                books.enter(Moved(entry.serial, Way.IN, entry.other.number, entry.amount, self.office.now))
+            # Into an account of its own the bank has entered it itself.
+            if (home := self.home[entry.other.number]) != bank:
+                came = AccountRef(ROUTES[bank], entry.account)
+                returned = Moved(entry.serial, Way.IN, entry.other.number, entry.amount, self.office.now, other=came)
+                self.books[home].enter(returned)
 
     def answer_calls(self) -> None:
         """The carrier does all of its letters."""
