@@ -274,10 +274,22 @@ def test_where_amounts_alone_are_held_a_hold_follows_what_is_known_of_the_taint_
     assert hold_of(thai, last).amount == yuan(M // 2)
 
 
-def asked(office: Office, mule: Identifier, minor: int) -> list[Request]:
+def test_what_falls_at_one_account_takes_no_reduction_back_that_waits_at_another(thai: Office) -> None:
+    mule, one, other = account(), account(), account()
+    (root,) = asked(thai, mule, 3 * M, release_at_once=False)
+    thai.answer(root, GONE, outflows=[out(thai, one, 2 * M, 1), out(thai, other, M, 2)])
+    letters = {stop.target.tokens[0]: stop for stop in stops(thai)}
+    thai.answer(letters[one.tokens[0]], EXECUTED, amount=yuan(2 * M))
+    thai.answer(letters[other.tokens[0]], EXECUTED, amount=yuan(9 * M))
+    assert waiting(thai) == [M]
+    thai.allow(one)
+    assert waiting(thai) == [M]
+
+
+def asked(office: Office, mule: Identifier, minor: int, **over: Any) -> list[Request]:
     """The stops of a reported account, under a mandate of two."""
     office.report(mule, minor)
-    office.mandate(officers=["p100", "p101"])
+    office.mandate(officers=["p100", "p101"], **over)
     office.suspect(lead(mule, reported=True))
     return stops(office)
 

@@ -35,7 +35,7 @@ from consumers.casebook.authority import caseacts
 from consumers.casebook.holding import holdacts
 from consumers.casebook.holding.holdrules import HoldAct
 from consumers.casebook.ids import case_id
-from consumers.casebook.lifecycle import HOLD_ENDS, ON_PAPER
+from consumers.casebook.lifecycle import HOLD_ENDS, ON_PAPER, REQUEST_ENDS
 from consumers.casebook.returning import statements
 from consumers.casebook.tables import HoldRow, RequestRow
 from consumers.casebook.views import returnviews
@@ -199,7 +199,8 @@ class Scam(RuleBasedStateMachine):
         self.town.settle()
         if self.office.profile.amount_only.value:
             standing = {each.move.serial: each for told in self.reports.values() for each in told.paid}
-            self._holds_no_more_than(standing, set(self.mules) - self._undecided())
+            decided = set(self.mules) - self._undecided()
+            self._holds_no_more_than(standing, decided, decided)
 
     @rule(bank=BANKS)
     def start_again(self, bank: str) -> None:
@@ -407,28 +408,35 @@ class Scam(RuleBasedStateMachine):
             assert behind.authority in BY_POLICE and (behind.orders or behind.mandate)
             assert self._is_named(hold) or behind.orders
         if self.office.profile.amount_only.value:
-            self._holds_no_more_than(self.claimed, self.mules)
+            self._holds_no_more_than(self.claimed, self.mules, set(self.mules) - self._to_be_less())
 
-    def _holds_no_more_than(self, claimed: Mapping[str, Payment], accounts: Iterable[str]) -> None:
-        """On each of these accounts, and on any of them together, nothing but money of these payments."""
+    def _holds_no_more_than(self, claimed: Mapping[str, Payment], each: Iterable[str], together: Iterable[str]) -> None:
+        """On each of these accounts, and on any of these together, nothing but money of these payments."""
         held = self.town.held()
         for size in range(1, MULES + 1):
-            for chosen in combinations(sorted(accounts), size):
+            for chosen in combinations(sorted(each if size == 1 else together), size):
                 most = self.town.most(chosen, claimed.values(), self.mules)
                 assert sum(held[each] for each in chosen) <= most
 
     def _undecided(self) -> set[str]:
         """The accounts of which an officer has to say whether less is held there, or has said that it is not."""
-        rows = self._rows()
-        less = (Action.REDUCE.value, Action.RELEASE.value)
-        waits = RequestRow.status == RequestStatus.AWAITING_AUTHORISATION.value
-        query = select(RequestRow.parent).where(waits, RequestRow.action.in_(less))
+        return self._asked_for_less({RequestStatus.AWAITING_AUTHORISATION})
+
+    def _to_be_less(self) -> set[str]:
+        """And those whose bank has still to let go: what a bank holds beyond what had come, it tells only by then, and
+        what had gone on is asked for at the next account at once."""
+        return self._asked_for_less(set(RequestStatus) - REQUEST_ENDS)
+
+    def _asked_for_less(self, statuses: Iterable[RequestStatus]) -> set[str]:
+        rows, less = self._rows(), (Action.REDUCE.value, Action.RELEASE.value)
+        query = select(RequestRow.parent).where(RequestRow.status.in_(statuses), RequestRow.action.in_(less))
         with self.office.engine.connect() as db:
             waiting = set(db.scalars(query))
         found = set()
         for _, account, hold in self.town.measures():
-            row = rows[UUID(hold.hold_id)]
-            if row.status == HoldStatus.RELEASE_PROPOSED.value or row.kept_at or row.request_id in waiting:
+            row = rows.get(UUID(hold.hold_id))
+            # What its bank has only just done the casebook has not heard of.
+            if row and (row.status == HoldStatus.RELEASE_PROPOSED.value or row.kept_at or row.request_id in waiting):
                 found.add(account)
         return found
 

@@ -22,7 +22,6 @@ from consumers.casebook.money.hops import Note
 from consumers.casebook.money.known import Stop, Told, left_to_a_person
 from consumers.casebook.money.outflows import by_first_names, payee_of
 from consumers.casebook.money.places import REPEATED
-from consumers.casebook.money.standing import Standing
 from consumers.casebook.release import falling, remaining
 from consumers.casebook.rows import given, inserting, parameters, update_rows
 from consumers.casebook.tables import AnswerRow, PathEnd, RequestRow
@@ -53,7 +52,8 @@ def follow(turn: Turn, cases: Mapping[UUID, Case], answered: Sequence[Answered] 
         case = cases[case_id]
         # Of cases that are one the next must see what was asked just now.
         case = case.knows_of(each for each in drafts if cases[each.case_id].goes_on == case.goes_on)
-        found, why = (left[case_id][1].after, "") if case_id in left else _traced(turn, of)
+        stands = left[case_id][1] if case_id in left else None
+        found, why = (stands.after, "") if stands else _traced(turn, of)
         followed.append((of, found))
         _note_ends(turn, case_id, of, found)
         if found is not None:
@@ -65,17 +65,9 @@ def follow(turn: Turn, cases: Mapping[UUID, Case], answered: Sequence[Answered] 
             for request, answer in mine:
                 drafts += () if request.request_id in fallen else _untraced(case, request, answer, law)
         _show(turn, of, notes)
-        reducing.reduce(turn, case, of, found, _beyond(turn, of, left.get(case_id)), fallen)
+        reducing.reduce(turn, case, of, found, remaining.beyond(turn, of, stands), fallen)
     requests.put(turn, drafts)
     claims.write(turn, followed)
-
-
-def _beyond(turn: Turn, of: Told, left: tuple[Told, Standing] | None) -> set[str]:
-    """The accounts at which more may be held than the law lets: any, where it holds amounts alone, else those that have
-    lost grounds."""
-    if turn.profile.amount_only.value:
-        return {of.account(stop) for stop in of.stops}
-    return remaining.lost(*left) if left else set()
 
 
 def _repeated(case: Case, answered: Sequence[Answered], law: Law) -> Iterator[Draft]:

@@ -62,7 +62,7 @@ def let_go(turn: Turn, case_ids: Sequence[UUID]) -> None:
         _let_go(turn, rows, fell)
     cases = read_cases(turn, sorted(left)) if left else {}
     for case_id, (of, stands) in left.items():
-        reducing.reduce(turn, cases[case_id], of, stands.after, remaining.lost(of, stands), fell)
+        reducing.reduce(turn, cases[case_id], of, stands.after, remaining.beyond(turn, of, stands), fell)
 
 
 def spare(turn: Turn, tokens: Collection[str]) -> None:

@@ -45,9 +45,17 @@ def fed(of: Told, stands: Standing, fell: Mapping[UUID, Cause]) -> dict[UUID, Ca
     return {request_id: None if feed else why for request_id, feed in feeds.items() if feed is not None}
 
 
-def lost(of: Told, stands: Standing) -> set[str]:
+def _lost(of: Told, stands: Standing) -> set[str]:
     """The accounts at which less is somebody's claim now; without those that are let go by themselves."""
     return {account for stop in of.stops if stands.has_lost(account := of.account(stop))} - stands.grounds.cut
+
+
+def beyond(turn: Turn, of: Told, stands: Standing | None) -> set[str]:
+    """The accounts at which more may be held than the law lets: any, where it holds amounts alone, else those that have
+    lost grounds."""
+    if turn.profile.amount_only.value:
+        return {of.account(stop) for stop in of.stops}
+    return _lost(of, stands) if stands else set()
 
 
 def _cut(of: Told, asked: Sequence[Asked], fell: Mapping[UUID, Cause], allowed: AbstractSet[str]) -> set[str]:
