@@ -44,6 +44,8 @@ def take(turn: Turn, waits: Agenda, inbox: Inbox) -> None:
     """All effects of the batch, of what waits, and of the time that has passed."""
     look_again, due = inbox.look_again, waits.is_due(turn.now)
     if due:
+        if waits.words:
+            keeping.judge_in_time(turn)
         clocks.expire(turn)
         look_again |= mandates.begin(turn.db, turn.now)
     renaming.learn(turn, inbox.renamed)

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from alliance.errors import Refused
 from alliance.keys.encoding import encode
+from consumers.casebook.holding import keeping
 from schemas.answers import AnswerStatus, Outflow, OutflowType
 from schemas.identifiers import Identifier
 from schemas.leads import Lead
@@ -243,6 +244,24 @@ def test_a_unit_declines_a_release_and_the_hold_goes_on_to_its_end_as_it_was(off
     office.pass_time(hours=48)
     assert hold_of(office, mule).status is HoldStatus.EXPIRED
     assert not [letter for letter in office.deliver() if letter.action is Action.STOP]
+
+
+@pytest.mark.parametrize(("minutes", "ends"), [(-1, HoldStatus.ACTIVE), (1, HoldStatus.RELEASED)])
+def test_a_unit_that_declined_in_time_is_heard_though_nobody_read_it_until_later(
+    thai: Office, minutes: int, ends: HoldStatus
+) -> None:
+    mule = account()
+    _, hold = proposed(thai, mule)
+    with thai.engine.begin() as db:
+        shown = keeping.read_proposal(db, hold.hold_id)
+        assert shown.decide_by
+        at = shown.decide_by + timedelta(minutes=minutes)
+        keeping.file_keep(db, hold.hold_id, shown, "another victim's", thai.keys["p100"], "police-one/p100/k1", at)
+        thai.now = shown.decide_by + timedelta(hours=1)
+    thai.take()
+    for letter in thai.deliver():
+        thai.answer(letter, AnswerStatus.EXECUTED)
+    assert hold_of(thai, mule).status is ends
 
 
 def test_no_other_unit_and_no_stranger_declines(office: Office) -> None:

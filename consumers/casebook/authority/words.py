@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, select
 
 from alliance.errors import Refused
 from consumers.casebook.rows import update_rows
@@ -32,10 +32,17 @@ def judgement(db: Connection, table: type[Word], number: int) -> Judged | None:
     return None if row is None else Judged(row.refusal)
 
 
-def judge(turn: Turn, table: type[Word], what: str, about: str, take: Callable[[RowMapping], More]) -> None:
-    """Have all that waits taken. `take` raises Refused with the reason, or returns further columns of the row; `about`
-    is the column that says what the act on record is about."""
-    waiting = select(*table.__table__.c).where(table.judged_at.is_(None)).order_by(table.number)
+def judge(
+    turn: Turn,
+    table: type[Word],
+    what: str,
+    about: str,
+    take: Callable[[RowMapping], More],
+    *only: ColumnElement[bool],
+) -> None:
+    """Have all that waits taken, or `only` some. `take` raises Refused with the reason, or returns further columns of
+    the row; `about` is the column that says what the act on record is about."""
+    waiting = select(*table.__table__.c).where(table.judged_at.is_(None), *only).order_by(table.number)
     for row in turn.db.execute(waiting).mappings().all():
         more, refusal = None, None
         try:

@@ -13,7 +13,7 @@ from uuid import UUID
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, exists, insert, select
 
 from alliance import authority
 from alliance.errors import Refused
@@ -66,7 +66,17 @@ def judgement(db: Connection, number: int) -> Judged | None:
 
 def judge(turn: Turn) -> None:
     """Take what was filed, in its order."""
-    words.judge(turn, HoldDecision, "keep", "hold_id", lambda row: _keep(turn, row["hold_id"], row["jws"]))
+    _judge(turn)
+
+
+def judge_in_time(turn: Turn) -> None:
+    """Take what was filed before its hold goes its own way, which it may be about to do."""
+    in_time = exists().where(HoldRow.hold_id == HoldDecision.hold_id, HoldRow.decide_by > HoldDecision.filed_at)
+    _judge(turn, in_time)
+
+
+def _judge(turn: Turn, *only: ColumnElement[bool]) -> None:
+    words.judge(turn, HoldDecision, "keep", "hold_id", lambda row: _keep(turn, row["hold_id"], row["jws"]), *only)
 
 
 def _keep(turn: Turn, hold_id: UUID, jws: str) -> None:
