@@ -24,11 +24,11 @@ def specs() -> list[MemberSpec]:
         MemberSpec(
             name,
             name,
-            sector,
+            SECTORS[name],
             Alliance.COMPREHENSIVE,
-            (ROUTES[name],),
+            (route,),
             (OfficerSpec(OFFICER, "county-head"),) if name == POLICE else (),
             "96110" if name == POLICE else None,
         )
-        for name, sector in SECTORS.items()
+        for name, route in ROUTES.items()
     ]
