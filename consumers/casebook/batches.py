@@ -6,15 +6,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from kafka import TopicPartition
+from pydantic import ValidationError
 
 from consumers.casebook import inbound
 from consumers.casebook.inbound import Bundle
 from consumers.casebook.turn import Turn
 from consumers.casebook.work import Inbox
 from schemas.epochs import FORMER_HEADER, RETIRED_HEADER
+from schemas.leads import Lead, SubjectRole
 from schemas.topics import ALIAS, ANSWERS, LEADS, VICTIM_REPORT, WITHDRAWAL, Topic
 
 Batch = dict[TopicPartition, list[Any]]
+Subject = tuple[SubjectRole, str]
+"""Whom a lead is about: the role and the token."""
 
 
 def inbox(turn: Turn, batch: Batch, *, look_again: bool) -> Inbox:
@@ -39,6 +43,16 @@ def records(batch: Batch, topic: Topic) -> Iterator[Any]:
     for place, those in sorted(batch.items()):
         if place.topic == topic.name:
             yield from those
+
+
+def subjects(batch: Batch) -> Iterator[Subject]:
+    """Of whom the leads tell."""
+    for record in records(batch, LEADS):
+        try:
+            subject = Lead.model_validate_json(record.value or b"").subject
+        except ValidationError:
+            continue
+        yield subject.role, subject.token
 
 
 def _header(record: Any, name: str) -> bytes | None:

@@ -1,8 +1,8 @@
 """What no turn can take is set aside, so that one record or one officer's word keeps nothing else from its end.
 
 Nothing is lost: a record stays in the database as it came, and each start of the casebook tries it again, as a later
-version may take it; who filed a word is told that it was not taken, and may file it anew. Must never quote what was in
-it: of an error kind and place are kept, its message is not.
+version may take it, unless a later snapshot of the same lead was taken; who filed a word is told that it was not taken,
+and may file it anew. Must never quote what was in it: of an error kind and place are kept, its message is not.
 """
 
 from __future__ import annotations
@@ -13,14 +13,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, insert, select, text, true, update
+from sqlalchemy import Connection, Select, func, insert, select, text, update
 from sqlalchemy.exc import OperationalError
 
 from alliance import logs
+from alliance.errors import Stop
 from consumers.casebook.agenda import WORDS
 from consumers.casebook.rows import update_rows
 from consumers.casebook.tables import DeadLetter, InquiryRow
 
+NOT_ITS_OWN = (OperationalError, Stop, MemoryError)
+"""What no record and no word is to blame for."""
 _REFUSAL = (
     "The casebook failed at it ({fault}) and has changed nothing; whoever runs the hub must know, then file it anew."
 )
@@ -58,14 +61,14 @@ def fault(error: Exception) -> str:
     return f"{told['error']} at {told['at']}"
 
 
-def put(db: Connection, record: Any, error: Exception, now: datetime) -> None:
-    """Keep a record as it came."""
+def put(db: Connection, record: Any, error: Exception, now: datetime) -> int:
+    """Keep a record as it came; its number."""
     row = {
         "topic": record.topic, "partition": record.partition, "place": record.offset, "key": record.key,
         "value": record.value, "fault": fault(error), "taken_at": now,
         "headers": [[name, base64.b64encode(content).decode()] for name, content in record.headers or ()],
     }  # fmt: skip
-    db.execute(insert(DeadLetter).values(row))
+    return db.execute(insert(DeadLetter).values(row).returning(DeadLetter.number)).scalar_one()
 
 
 def waiting(db: Connection) -> list[tuple[int, Record]]:
@@ -75,6 +78,7 @@ def waiting(db: Connection) -> list[tuple[int, Record]]:
 
 
 def carried_out(db: Connection, number: int, now: datetime) -> None:
+    """It waits no more."""
     update_rows(db, DeadLetter, "number", [{"number": number, "carried_out_at": now}])
 
 
@@ -84,25 +88,35 @@ def count(db: Connection) -> int:
 
 
 def failing(db: Connection, take: Callable[[], object]) -> Iterator[tuple[Word, Exception]]:
-    """The filed words at which `take` fails, each tried alone in a transaction that is undone."""
+    """The filed words at which `take` fails, each tried beside those before it that it does not fail at, in a
+    transaction that is undone. Raises what `take` raises without any word, or for want of database or memory."""
     with db.begin():
         filed = [Word(table, number) for table in _WORDS for number in db.scalars(_waiting(table))]
+    if filed:
+        _try(db, take, [])
+    good: list[Word] = []
     for word in filed:
         try:
-            with db.begin() as undone:
-                for table in _WORDS:
-                    others = table.judged_at.is_(None) & (
-                        table.number != word.number if table is word.table else true()
-                    )
-                    db.execute(update(table).where(others).values(judged_at=func.now(), refusal="not yet"))
-                take()
-                # What is checked at the end would not be.
-                db.execute(_AT_ONCE)
-                undone.rollback()
-        except OperationalError:
+            _try(db, take, [*good, word])
+        except NOT_ITS_OWN:
             raise
         except Exception as error:  # noqa: BLE001 — whatever it is, it is this word's
             yield word, error
+        else:
+            good.append(word)
+
+
+def _try(db: Connection, take: Callable[[], object], words: Sequence[Word]) -> None:
+    """Whether it fails at these words, as if no others were filed."""
+    with db.begin() as undone:
+        for table in _WORDS:
+            tried = [word.number for word in words if word.table is table]
+            others = table.judged_at.is_(None) & table.number.not_in(tried)
+            db.execute(update(table).where(others).values(judged_at=func.now(), refusal="not yet"))
+        take()
+        # What is checked at the end would not be.
+        db.execute(_AT_ONCE)
+        undone.rollback()
 
 
 def refuse(db: Connection, word: Word, error: Exception, now: datetime) -> None:

@@ -15,11 +15,9 @@ from typing import Any, TypeVar
 import structlog
 from kafka import TopicPartition
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
 
 from alliance import logs, metrics
 from alliance.clock import AllianceClock
-from alliance.errors import Stop
 from alliance.profiles import Profile
 from alliance.roll import Roll
 from consumers.auditor.chain import Head
@@ -27,7 +25,8 @@ from consumers.casebook import agenda, audit, deadletters, offsets
 from consumers.casebook.agenda import Agenda
 from consumers.casebook.audit import Trail
 from consumers.casebook.authority.mandates import Filed
-from consumers.casebook.batches import Batch, inbox, records
+from consumers.casebook.batches import Batch, Subject, inbox, records, subjects
+from consumers.casebook.deadletters import NOT_ITS_OWN
 from consumers.casebook.evidence import renaming
 from consumers.casebook.evidence.allowing import Allowing
 from consumers.casebook.evidence.names import Names
@@ -37,8 +36,6 @@ from consumers.casebook.turn import Turn
 from consumers.casebook.work import take
 from schemas.topics import MEMBERS, REGISTRAR_ACTS, RULES
 
-_NOT_ITS_OWN = (OperationalError, Stop, MemoryError)
-"""What no record and no word is to blame for."""
 _T = TypeVar("_T")
 log = structlog.get_logger()
 
@@ -54,6 +51,8 @@ class Writer:
         self._mandates: Filed = ()
         self._spared: frozenset[str] = frozenset()
         self._names = Names()
+        self._aside: dict[int, set[Subject]] = {}
+        """Of whom the leads tell that are set aside, by number."""
 
     def resume(self, db: Connection, places: list[Place]) -> None:
         """Go on from what the database has."""
@@ -74,7 +73,7 @@ class Writer:
         """One turn; or many, where one record or one officer's word would keep the others from their end."""
         try:
             self._write(db, batch, registry_changed)
-        except _NOT_ITS_OWN:
+        except NOT_ITS_OWN:
             raise
         except Exception as error:  # noqa: BLE001 — what it was about is found out, or it is raised again
             log.error("a turn failed; what is in it is taken in parts", **logs.fault(error))
@@ -92,7 +91,7 @@ class Writer:
                 batch.setdefault(place, []).append(record)
             try:
                 self._write(db, batch, registry_changed=False)
-            except _NOT_ITS_OWN:
+            except NOT_ITS_OWN:
                 raise
             except Exception as error:  # noqa: BLE001 — kept with the record that it is about
                 self._names = _read(db, renaming.load)
@@ -108,25 +107,31 @@ class Writer:
         with db.begin():
             now = self._clock.now()
             offsets.advance(db, self.following, after)
-            deadletters.put(db, record, error, now)
+            number = deadletters.put(db, record, error, now)
             trail.note("set aside", named, record.value or b"")
             head = audit.append(db, trail, self._head, now)
         self.following.update(after)
         self._head = head
-        metrics.DEAD_LETTERS.inc()
+        self._stays(number, {place: [record]})
 
     def take_again(self, db: Connection) -> None:
         """What an earlier casebook has set aside, each by itself; what still fails waits for the next start."""
+        self._aside = {}
         for number, record in _read(db, deadletters.waiting):
-            place = TopicPartition(record.topic, record.partition)
+            batch: Batch = {TopicPartition(record.topic, record.partition): [record]}
             try:
-                self._write(db, {place: [record]}, registry_changed=False, again=number)
-            except _NOT_ITS_OWN:
+                self._write(db, batch, registry_changed=False, again=number)
+            except NOT_ITS_OWN:
                 raise
             except Exception as error:  # noqa: BLE001 — as it failed before
                 self._names = _read(db, renaming.load)
                 log.error("a record stays aside", number=number, **logs.fault(error))
-                metrics.DEAD_LETTERS.inc()
+                self._stays(number, batch)
+
+    def _stays(self, number: int, batch: Batch) -> None:
+        metrics.DEAD_LETTERS.inc()
+        if told := set(subjects(batch)):
+            self._aside[number] = told
 
     def _refuse_words(self, db: Connection) -> None:
         """Each word of an officer's at which a turn fails by itself."""
@@ -150,11 +155,28 @@ class Writer:
             if again is not None:
                 deadletters.carried_out(db, again, turn.now)
                 turn.trail.note("carried out", f"dead letter {again}")
+            outdated = self._outdated(batch)
+            for number in outdated:
+                deadletters.carried_out(db, number, turn.now)
+                turn.trail.note("outdated", f"dead letter {number}")
             head = audit.append(db, turn.trail, self._head, turn.now)
         if again is None:
             self.following.update(after)
+        for number in outdated:
+            del self._aside[number]
         # What runs out next is asked once no record waits.
         self._head, self.due, self._mandates, self._spared = head, turn.now, waits.mandates, turn.spared
+
+    def _outdated(self, batch: Batch) -> list[int]:
+        """The leads set aside of which the batch has a later snapshot: the last one stands."""
+        if not self._aside:
+            return []
+        told = {(role, self._names.of(token)) for role, token in subjects(batch)}
+        return [
+            number
+            for number, those in self._aside.items()
+            if not told.isdisjoint((role, self._names.of(token)) for role, token in those)
+        ]
 
     def _effects(self, db: Connection, batch: Batch, registry_changed: bool) -> tuple[Turn, Agenda]:
         """All that a turn does but for its entry in the audit. Of the registry and the allow-list `batch` has what is

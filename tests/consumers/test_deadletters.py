@@ -12,11 +12,13 @@ from consumers.casebook import audit, deadletters
 from consumers.casebook.tables import Audit, ConsumerOffset, DeadLetter, LeadRow, ReinjectionRow
 from schemas.leads import Lead
 from schemas.topics import LEADS
+from tests.consumers.facts import evidence
 from tests.consumers.test_faults import are_sent, sent_to, suspicions
 from tests.consumers.world import Hub, World
 
 pytestmark = pytest.mark.services
 POISONED = "tests.consumers.poisoned"
+FILE = text("insert into reinjection (place, jws, filed_at) values (:place, :jws, now())")
 
 
 def acts(db: Connection, name: str) -> list[str]:
@@ -83,10 +85,35 @@ def _is_sent(hub: Hub, lead: Lead, _: Connection) -> bool:
     return are_sent(hub, [lead], 4)
 
 
+@pytest.mark.parametrize("known_before", [True, False])
+def test_what_was_set_aside_of_a_lead_takes_no_later_snapshot_of_it_back(
+    hub: Hub, city: World, known_before: bool
+) -> None:
+    (later, other), fault = suspicions(2), evidence("carrier-one", "suspicious-number")
+    poison = later.model_copy(update={"evidence": [*later.evidence, fault]})
+    if known_before:
+        city.publish(later)
+    casebook = hub.start("casebook", POISONED, "lead", str(fault.event_id))
+    if known_before:
+        hub.until(lambda db: is_known(db, later))
+    city.publish(poison)
+    hub.until(deadletters.count)
+    city.publish(later)
+    hub.until(lambda db: not deadletters.count(db))
+    casebook.terminate()
+    assert casebook.wait(20) == 0
+    city.publish(other)
+    with hub.running("casebook"):
+        hub.until(lambda db: is_known(db, other))
+    with hub.engine.connect() as db:
+        kept = db.scalar(select(LeadRow.snapshot).where(LeadRow.lead_id == later.lead_id))
+        assert kept == later.model_dump_json()
+        assert acts(db, "outdated") == [f"dead letter {db.scalar(select(DeadLetter.number))}"]
+
+
 def test_a_word_at_which_every_turn_fails_is_refused_and_the_others_are_judged(hub: Hub) -> None:
-    file = text("insert into reinjection (place, jws, filed_at) values (:place, :jws, now())")
     with hub.engine.begin() as db:
-        db.execute(file, [{"place": f"alias/0/{number}", "jws": f"d.e.{number}"} for number in range(3)])
+        db.execute(FILE, [{"place": f"alias/0/{number}", "jws": f"d.e.{number}"} for number in range(3)])
     judged = select(ReinjectionRow.refusal).where(ReinjectionRow.judged_at.is_not(None)).order_by(ReinjectionRow.number)
     casebook = hub.start("casebook", POISONED, "word", "alias/0/1")
     hub.until(lambda db: len(db.scalars(judged).all()) == 3)
@@ -101,11 +128,28 @@ def test_a_word_at_which_every_turn_fails_is_refused_and_the_others_are_judged(h
         assert acts(db, "word refused") == ["reinjection/2"]
 
 
-def test_a_casebook_that_fails_without_any_record_ends_and_sets_nothing_aside(hub: Hub, city: World) -> None:
+def test_of_two_words_that_fail_together_alone_the_later_is_refused(hub: Hub) -> None:
+    with hub.engine.begin() as db:
+        db.execute(FILE, [{"place": f"alias/0/{number}", "jws": f"d.e.{number}"} for number in range(3)])
+
+    def take() -> None:
+        waiting = select(ReinjectionRow.number).where(ReinjectionRow.judged_at.is_(None))
+        assert not {1, 3} <= set(db.scalars(waiting))
+
+    with hub.engine.connect() as db:
+        (failed,) = [word for word, _ in deadletters.failing(db, take)]
+    assert failed.place == "reinjection/3"
+
+
+def test_a_casebook_that_fails_without_any_record_or_word_ends_and_refuses_none(hub: Hub, city: World) -> None:
     leads = suspicions(3)
     city.publish(*leads)
+    with hub.engine.begin() as db:
+        db.execute(FILE, {"place": "alias/0/0", "jws": "d.e.f"})
     assert hub.start("casebook", POISONED, "turn", "").wait(60) == 1
     with hub.engine.connect() as db:
         assert not deadletters.count(db)
+        assert not acts(db, "word refused")
+        assert db.scalars(select(ReinjectionRow.judged_at)).all() == [None]
     with hub.running():
         hub.until(lambda _: are_sent(hub, leads, 4))

@@ -23,7 +23,7 @@ class ConsumerOffset(Base):
 
 class DeadLetter(Base):
     """A record that no turn could take, as it came (`place` is its offset), and which error was raised where. It is
-    tried again at each start, until it is `carried_out_at`."""
+    tried again at each start, until it is `carried_out_at`, or a later snapshot of the same lead is."""
 
     __tablename__ = "dead_letter"
     number: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
