@@ -40,7 +40,7 @@ class Record:
     offset: int
     key: bytes | None
     value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
+    headers: Sequence[tuple[str, bytes | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,8 @@ def put(db: Connection, record: Any, error: Exception, now: datetime) -> int:
     row = {
         "topic": record.topic, "partition": record.partition, "place": record.offset, "key": record.key,
         "value": record.value, "fault": fault(error), "taken_at": now,
-        "headers": [[name, base64.b64encode(content).decode()] for name, content in record.headers or ()],
+        # A name may have what no JSON in a database has, and a header no content.
+        "headers": [[_text(name.encode()), _text(content)] for name, content in record.headers or ()],
     }  # fmt: skip
     return db.execute(insert(DeadLetter).values(row).returning(DeadLetter.number)).scalar_one()
 
@@ -130,5 +131,12 @@ def _waiting(table: Any) -> Select[Any]:
 
 
 def _record(row: Any) -> Record:
-    headers = [(name, base64.b64decode(content)) for name, content in row.headers]
+    headers = [
+        (base64.b64decode(name).decode(), None if content is None else base64.b64decode(content))
+        for name, content in row.headers
+    ]
     return Record(row.topic, row.partition, row.place, row.key, row.value, headers)
+
+
+def _text(content: bytes | None) -> str | None:
+    return None if content is None else base64.b64encode(content).decode()

@@ -14,7 +14,7 @@ from schemas.leads import Lead
 from schemas.topics import LEADS
 from tests.consumers.facts import evidence
 from tests.consumers.test_faults import are_sent, sent_to, suspicions
-from tests.consumers.world import Hub, World
+from tests.consumers.world import Hub, World, now
 
 pytestmark = pytest.mark.services
 POISONED = "tests.consumers.poisoned"
@@ -79,6 +79,14 @@ def test_what_still_fails_stays_aside_as_it_came_and_nobody_changes_it(hub: Hub,
         for change in ("value = null", "place = 7", "taken_at = now()"):
             with pytest.raises(DBAPIError, match="stays as it came"), db.begin_nested():
                 db.execute(text(f"update dead_letter set {change}"))
+
+
+def test_whatever_a_record_has_for_headers_it_is_kept_as_it_came(hub: Hub) -> None:
+    record = deadletters.Record("answers", 1, 7, None, b"\0", [("a\0b", None), ("\N{SNOWMAN}", b"\xff"), ("", b"")])
+    with hub.engine.begin() as db:
+        deadletters.put(db, record, ValueError("why"), now())
+        ((_, kept),) = deadletters.waiting(db)
+    assert kept == record
 
 
 def _is_sent(hub: Hub, lead: Lead, _: Connection) -> bool:
