@@ -22,12 +22,12 @@ from consumers.casebook.agenda import WORDS
 from consumers.casebook.rows import update_rows
 from consumers.casebook.tables import DeadLetter, InquiryRow
 
-NOT_ITS_OWN = (OperationalError, Stop, MemoryError)
-"""What no record and no word is to blame for."""
 _REFUSAL = (
     "The casebook failed at it ({fault}) and has changed nothing; whoever runs the hub must know, then file it anew."
 )
 _WORDS = (*WORDS, InquiryRow)
+_BEYOND_A_LIMIT = "54"
+"""The class of PostgreSQL's errors at what is too long or too deep for it: always the same."""
 _AT_ONCE = text("set constraints all immediate")
 
 
@@ -53,6 +53,13 @@ class Word:
     @property
     def place(self) -> str:
         return f"{self.table.__tablename__}/{self.number}"
+
+
+def is_its_own(error: Exception) -> bool:
+    """Whether a record or a word may be to blame for it, and not the database's absence or another casebook."""
+    if isinstance(error, OperationalError):
+        return (getattr(error.orig, "sqlstate", None) or "").startswith(_BEYOND_A_LIMIT)
+    return not isinstance(error, (Stop, MemoryError))
 
 
 def fault(error: Exception) -> str:
@@ -99,9 +106,9 @@ def failing(db: Connection, take: Callable[[], object]) -> Iterator[tuple[Word, 
     for word in filed:
         try:
             _try(db, take, [*good, word])
-        except NOT_ITS_OWN:
-            raise
-        except Exception as error:  # noqa: BLE001 — whatever it is, it is this word's
+        except Exception as error:
+            if not is_its_own(error):
+                raise
             yield word, error
         else:
             good.append(word)

@@ -26,7 +26,7 @@ from consumers.casebook.agenda import Agenda
 from consumers.casebook.audit import Trail
 from consumers.casebook.authority.mandates import Filed
 from consumers.casebook.batches import Batch, Subject, inbox, records, subjects
-from consumers.casebook.deadletters import NOT_ITS_OWN
+from consumers.casebook.deadletters import is_its_own
 from consumers.casebook.evidence import renaming
 from consumers.casebook.evidence.allowing import Allowing
 from consumers.casebook.evidence.names import Names
@@ -73,9 +73,9 @@ class Writer:
         """One turn; or many, where one record or one officer's word would keep the others from their end."""
         try:
             self._write(db, batch, registry_changed)
-        except NOT_ITS_OWN:
-            raise
-        except Exception as error:  # noqa: BLE001 — what it was about is found out, or it is raised again
+        except Exception as error:
+            if not is_its_own(error):
+                raise
             log.error("a turn failed; what is in it is taken in parts", **logs.fault(error))
             self._names = _read(db, renaming.load)
             self._refuse_words(db)
@@ -91,9 +91,9 @@ class Writer:
                 batch.setdefault(place, []).append(record)
             try:
                 self._write(db, batch, registry_changed=False)
-            except NOT_ITS_OWN:
-                raise
-            except Exception as error:  # noqa: BLE001 — kept with the record that it is about
+            except Exception as error:
+                if not is_its_own(error):
+                    raise
                 self._names = _read(db, renaming.load)
                 if len(half) > 1:
                     self._take_parts(db, half)
@@ -121,9 +121,9 @@ class Writer:
             batch: Batch = {TopicPartition(record.topic, record.partition): [record]}
             try:
                 self._write(db, batch, registry_changed=False, again=number)
-            except NOT_ITS_OWN:
-                raise
-            except Exception as error:  # noqa: BLE001 — as it failed before
+            except Exception as error:
+                if not is_its_own(error):
+                    raise
                 self._names = _read(db, renaming.load)
                 log.error("a record stays aside", number=number, **logs.fault(error))
                 self._stays(number, batch)

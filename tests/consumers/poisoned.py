@@ -1,4 +1,5 @@
-"""A casebook with a fault: it fails at a lead that has a token, at an officer's word on a place, or at every turn."""
+"""A casebook with a fault: it fails at a lead that has a token, in one of two ways, at an officer's word on a place, or
+at every turn."""
 
 from __future__ import annotations
 
@@ -15,17 +16,22 @@ from consumers.casebook.turn import Turn
 from consumers.casebook.views import outcomes
 
 
-def at_lead(named: str) -> None:
+def at_lead(named: str, fails: str = "select 1 / 0") -> None:
     whole = leads.apply
 
     def apply(turn: Turn, values: Iterable[bytes]) -> None:
         told = list(values)
         whole(turn, told)
         if any(named.encode() in value for value in told):
-            turn.db.execute(text("select 1 / 0"))
+            turn.db.execute(text(fails))
 
     module: Any = leads
     module.apply = apply
+
+
+def beyond_a_limit(named: str) -> None:
+    """As where a value is longer than an index takes: an operational error, as that the database is away."""
+    at_lead(named, "do $$ begin raise exception using errcode = 'program_limit_exceeded'; end $$")
 
 
 def at_word(place: str) -> None:
@@ -48,7 +54,7 @@ def at_every_turn(_: str) -> None:
     module.tell = tell
 
 
-FAULTS = {"lead": at_lead, "word": at_word, "turn": at_every_turn}
+FAULTS = {"lead": at_lead, "limit": beyond_a_limit, "word": at_word, "turn": at_every_turn}
 
 if __name__ == "__main__":
     FAULTS[sys.argv[1]](sys.argv[2])

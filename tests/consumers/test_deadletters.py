@@ -63,6 +63,16 @@ def test_a_record_at_which_every_turn_fails_is_set_aside_and_taken_by_a_casebook
     assert set(sent_to(city, "bank-one", leads).values()) == {1}
 
 
+def test_a_record_of_which_something_is_beyond_a_limit_of_the_database_is_set_aside(hub: Hub, city: World) -> None:
+    poison, other = suspicions(2)
+    city.publish(poison, other)
+    hub.start("casebook", POISONED, "limit", poison.subject.token)
+    hub.until(deadletters.count, 30)
+    hub.until(lambda db: is_known(db, other))
+    with hub.engine.connect() as db:
+        assert db.scalar(select(DeadLetter.value)) == poison.model_dump_json().encode()
+
+
 def test_what_still_fails_stays_aside_as_it_came_and_nobody_changes_it(hub: Hub, city: World) -> None:
     (poison,), following = suspicions(1), suspicions(2)
     city.publish(poison)
