@@ -96,22 +96,31 @@ def count(db: Connection) -> int:
 
 
 def failing(db: Connection, take: Callable[[], object]) -> Iterator[tuple[Word, Exception]]:
-    """The filed words at which `take` fails, each tried beside those before it that it does not fail at, in a
-    transaction that is undone. Raises what `take` raises without any word, or for want of database or memory."""
+    """The filed words at which `take` fails, each tried beside those that it does not fail at, in a transaction that is
+    undone. Raises what `take` raises without any word, or for want of database or memory."""
     with db.begin():
         filed = [Word(table, number) for table in _WORDS for number in db.scalars(_waiting(table))]
     if filed:
         _try(db, take, [])
-    good: list[Word] = []
-    for word in filed:
-        try:
-            _try(db, take, [*good, word])
-        except Exception as error:
-            if not is_its_own(error):
-                raise
-            yield word, error
+        yield from _failing(db, take, [], filed)
+
+
+def _failing(
+    db: Connection, take: Callable[[], object], good: list[Word], words: Sequence[Word]
+) -> Iterator[tuple[Word, Exception]]:
+    """Half by half, as hundreds may wait; `good` gets the others."""
+    try:
+        _try(db, take, [*good, *words])
+    except Exception as error:
+        if not is_its_own(error):
+            raise
+        if len(words) == 1:
+            yield words[0], error
         else:
-            good.append(word)
+            yield from _failing(db, take, good, words[: len(words) // 2])
+            yield from _failing(db, take, good, words[len(words) // 2 :])
+    else:
+        good += words
 
 
 def _try(db: Connection, take: Callable[[], object], words: Sequence[Word]) -> None:

@@ -159,6 +159,21 @@ def test_of_two_words_that_fail_together_alone_the_later_is_refused(hub: Hub) ->
     assert failed.place == "reinjection/3"
 
 
+def test_hundreds_of_words_that_are_not_to_blame_are_tried_together(hub: Hub) -> None:
+    with hub.engine.begin() as db:
+        db.execute(FILE, [{"place": f"alias/0/{number}", "jws": f"d.e.{number}"} for number in range(300)])
+    tries: list[int] = []
+
+    def take() -> None:
+        waiting = set(db.scalars(select(ReinjectionRow.number).where(ReinjectionRow.judged_at.is_(None))))
+        tries.append(len(waiting))
+        assert 200 not in waiting
+
+    with hub.engine.connect() as db:
+        assert [word.number for word, _ in deadletters.failing(db, take)] == [200]
+    assert len(tries) < 25
+
+
 def test_a_casebook_that_fails_without_any_record_or_word_ends_and_refuses_none(hub: Hub, city: World) -> None:
     leads = suspicions(3)
     city.publish(*leads)
