@@ -21,14 +21,14 @@ from alliance.embedded.datadir import DataDir
 from alliance.errors import Retry
 from alliance.membership import load_member, member_dir, read_registry
 from producers.client import MemberClient
-from tests.streams.support import SECTORS
+from tests.chain.cast import ROUTES
 
 END = b"end\n"
 
 
 def main(folder: str, feed: str, noted: str) -> None:
     data, notes = DataDir(Path(folder)), Path(noted)
-    clients = {name: _client(data, name) for name in SECTORS}
+    clients = {name: _client(data, name) for name in ROUTES}
     done = len(notes.read_bytes().splitlines()) if notes.exists() else 0
     with notes.open("ab") as file:
         for line in islice(_lines(Path(feed)), done, None):
