@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from itertools import combinations
 from random import Random
@@ -310,12 +311,15 @@ class Scam(RuleBasedStateMachine):
         mine = [one for one in self._returns() if one.hold_id == hold.hold_id and one.closed_at is None]
         for one in mine if upheld is not None else ():
             self._say(ObjectToReturn(return_id=one.return_id, reason="it is a wage", at=self.office.now))
-            [objection] = [each.objection for each in self._returned(one.return_id).objections if each.upheld is None]
-            said = DecideObjection(objection=objection, upheld=upheld is True, reason="we looked", at=self.office.now)
-            self._say(said)
+            for each in self._returned(one.return_id).objections:
+                if each.upheld is None:
+                    self._decide(each.objection, upheld is True)
         if waits:
             self.office.pass_time(days=31)
         self._sign_all(Action.RETURN)
+
+    def _decide(self, objection: int, upheld: bool) -> None:
+        self._say(DecideObjection(objection=objection, upheld=upheld, reason="we looked", at=self.office.now))
 
     def _frozen(self) -> list[HoldView]:
         return [hold for hold in self._holds() if hold.status in ON_PAPER]
@@ -333,7 +337,8 @@ class Scam(RuleBasedStateMachine):
         self.town.settle()
 
     def _say(self, said: Word) -> None:
-        with self.office.engine.begin() as db:
+        """Unless the same was said just now."""
+        with suppress(Refused), self.office.engine.begin() as db:
             statements.file_statement(db, said, self.office.keys["p100"], "police-one/p100/k1", self.office.now)
         self.office.take()
 
