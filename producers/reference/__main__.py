@@ -50,7 +50,7 @@ def serve(unit: Unit, profile: Profile, stopping: Event) -> None:
     roll.take(kafka.whole(login, MEMBERS.name))
     known = roll.registry.member(member)
     if known is None:
-        raise SetupError(f"{member} is not in the registry; enrol it with `afa member add`.")
+        raise SetupError(f"{member} is not in the registry; have the registrar approve or add it first.")
     # The spool first: who holds it holds the books.
     with MemberClient(unit.keys, login, roll.registry, unit.folder / "spool.db", unit.clock) as client:
         books = Books(unit.folder / "books.db", stub_of(known, unit.keys))
