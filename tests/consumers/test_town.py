@@ -425,14 +425,15 @@ class Scam(RuleBasedStateMachine):
 
     def _undecided(self) -> set[str]:
         """The accounts of which an officer has to say whether less is held there, or has said that it is not."""
-        return self._asked_for_less({RequestStatus.AWAITING_AUTHORISATION})
+        return {account for account, _ in self._asked_for_less({RequestStatus.AWAITING_AUTHORISATION})}
 
     def _to_be_less(self) -> set[str]:
         """And those whose bank has still to let go: what a bank holds beyond what had come, it tells only by then, and
         what had gone on is asked for at the next account at once."""
-        return self._asked_for_less(set(RequestStatus) - REQUEST_ENDS)
+        return {account for account, _ in self._asked_for_less(set(RequestStatus) - REQUEST_ENDS)}
 
-    def _asked_for_less(self, statuses: Iterable[RequestStatus]) -> set[str]:
+    def _asked_for_less(self, statuses: Iterable[RequestStatus]) -> set[tuple[str, str]]:
+        """Accounts and what holds there, of which less or nothing is asked for, proposed or declined."""
         rows, less = self._rows(), (Action.REDUCE.value, Action.RELEASE.value)
         query = select(RequestRow.parent).where(RequestRow.status.in_(statuses), RequestRow.action.in_(less))
         with self.office.engine.connect() as db:
@@ -442,7 +443,7 @@ class Scam(RuleBasedStateMachine):
             row = rows.get(UUID(hold.hold_id))
             # What its bank has only just done the casebook has not heard of.
             if row and (row.status == HoldStatus.RELEASE_PROPOSED.value or row.kept_at or row.request_id in waiting):
-                found.add(account)
+                found.add((account, hold.hold_id))
         return found
 
     def _is_named(self, hold: Held) -> bool:
@@ -481,11 +482,10 @@ class Scam(RuleBasedStateMachine):
         assert self.office.is_audited()
 
     def _nothing_is_left_undecided(self) -> None:
-        """What rested on the withdrawn alerts and annulled reports is let go, or its unit has it to decide."""
-        rows = self._rows()
-        for _, _, hold in self.town.measures():
-            row = rows[UUID(hold.hold_id)]
-            assert row.status == HoldStatus.RELEASE_PROPOSED.value or row.kept_at
+        """What rested on the withdrawn alerts and annulled reports is let go, or its unit has it to decide, or to sign:
+        the release of what its bank has frozen in time, and told only when its stop was over."""
+        undecided = {hold_id for _, hold_id in self._asked_for_less({RequestStatus.AWAITING_AUTHORISATION})}
+        assert {hold.hold_id for _, _, hold in self.town.measures()} <= undecided
 
     def _rows(self) -> dict[UUID, Any]:
         """What the database has of the suspects' holds; a listing shows what nobody writes to any more."""
