@@ -53,7 +53,6 @@ class Casebook:
         self._places = [tuple(place) for place in (*read, self._members, self._rules)]
         self._writer = Writer(clock, roll, profile, self._allowing)
         self._retention, self._retain_at = Retention(profile), time.monotonic()
-        self._has_tried = False
 
     def run(self, stop: threading.Event) -> None:
         """Raises Stop if another casebook has taken over."""
@@ -92,9 +91,7 @@ class Casebook:
             self._consumer.seek(TopicPartition(topic, partition), following)
         self._consumer.seek_to_beginning(self._members, self._rules)
         self._writer.take(db, {}, registry_changed=True)
-        if not self._has_tried:
-            self._writer.take_again(db)
-            self._has_tried = True
+        self._writer.take_again(db)
 
     def _patience(self) -> float:
         """Wall seconds until the next clock runs out, or until we look for what was signed."""
